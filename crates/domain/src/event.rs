@@ -1,0 +1,339 @@
+//! Events: the truth from which every view is drawn.
+//!
+//! An event is one fact that happened. Its body is stored as canonical JSON and never changed; a new field needs a
+//! default, a new meaning needs a new variant. Whole numbers only: no floats, so that the hash is the same anywhere.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempt::{AttemptOutcome, Rung},
+    budget::{Budget, Spend},
+    finding::Finding,
+    id::{
+        AttemptId, BlobHash, CommitId, IdempotencyKey, PlanId, ProjectId, RequirementId, RunId, SpecId,
+        TenantId, TicketId,
+    },
+    plan::Plan,
+    run::{RunOptions, RunState},
+    spec::Spec,
+    ticket::TicketState,
+};
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// swarm itself, by one of its parts: `scheduler`, `validator`, `merge-train`.
+    System {
+        /// The part.
+        part: String,
+    },
+    /// An agent.
+    Agent {
+        /// Its name.
+        name: String,
+    },
+    /// A person.
+    Person {
+        /// Their name: until accounts exist, the login name of the operator.
+        name: String,
+    },
+}
+
+/// What it is about. The ids of the timeline that an event stands on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Subject {
+    /// The project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// The attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+}
+
+/// An event that is about to be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Whose log it goes into.
+    pub tenant: TenantId,
+    /// Who did it.
+    pub actor: Actor,
+    /// What it is about.
+    pub subject: Subject,
+    /// Appending the same key twice appends once.
+    pub key: IdempotencyKey,
+    /// The request that led to it.
+    pub correlation: Option<String>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// An event as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Its place in the tenant's log, from 1, without gaps.
+    pub seq: u64,
+    /// Whose log.
+    pub tenant: TenantId,
+    /// When it was appended.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: Actor,
+    /// What it is about.
+    pub subject: Subject,
+    /// The request that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// What happened.
+    pub body: EventBody,
+    /// The hash of the event before it; 64 zeros for the first.
+    pub prev: String,
+    /// BLAKE3 of `prev` and this event's canonical JSON.
+    pub hash: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// A repository became known.
+    ProjectAdded {
+        /// Its name.
+        project: ProjectId,
+        /// URL or path of the repository, without credentials.
+        repo: String,
+    },
+    /// A spec was read.
+    SpecAdded {
+        /// Its id.
+        id: SpecId,
+        /// The text as it was given.
+        text: BlobHash,
+        /// What was understood.
+        spec: Spec,
+    },
+    /// A plan was asked for.
+    PlanRequested {
+        /// Its id.
+        plan: PlanId,
+        /// For which spec.
+        spec: SpecId,
+        /// The models to draw it up, in order of preference; empty for the configured policy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        models: Vec<String>,
+    },
+    /// A plan was drawn up and passed the lint.
+    PlanProposed {
+        /// The plan with its tickets.
+        plan: Plan,
+    },
+    /// No plan could be drawn up.
+    PlanFailed {
+        /// Which plan.
+        plan: PlanId,
+        /// Why, and what to do.
+        problem: crate::Problem,
+    },
+    /// A run began.
+    RunStarted {
+        /// The plan that it executes.
+        plan: PlanId,
+        /// What was chosen for it.
+        options: RunOptions,
+    },
+    /// A run's base was fixed.
+    RunBased {
+        /// The commit that the run builds on.
+        base: CommitId,
+        /// The branch that it will be offered to.
+        base_branch: String,
+        /// The branch that collects the merged work.
+        branch: String,
+    },
+    /// A run went from one state to another.
+    RunStateChanged {
+        /// The new state.
+        to: RunState,
+    },
+    /// A person gave a settled run another budget, to take it up again.
+    RunBudgetChanged {
+        /// What the run may spend as a whole, what it spent before included.
+        budget: Budget,
+    },
+    /// A ticket went from one state to another.
+    TicketStateChanged {
+        /// The new state.
+        to: TicketState,
+    },
+    /// An agent began on a ticket.
+    AttemptStarted {
+        /// From 1.
+        number: u32,
+        /// Which agent.
+        agent: String,
+        /// Which model it begins with.
+        model: String,
+        /// Where its code runs.
+        rung: Rung,
+        /// The commit that it starts from.
+        base: CommitId,
+        /// What earlier attempts taught: the hints that it was given.
+        hints: Vec<String>,
+    },
+    /// An attempt ended.
+    AttemptFinished {
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// A model was called.
+    ModelCalled {
+        /// Which agent called.
+        agent: String,
+        /// The model that answered, as `provider/model`.
+        model: String,
+        /// The request, as canonical JSON.
+        request: BlobHash,
+        /// The reply, as canonical JSON.
+        reply: BlobHash,
+        /// What it cost.
+        spend: Spend,
+        /// Milliseconds from request to the end of the reply.
+        millis: u64,
+        /// Whether the reply was played back from a recording.
+        recorded: bool,
+    },
+    /// A tool was called.
+    ToolCalled {
+        /// Which tool.
+        tool: String,
+        /// Its arguments, as the model gave them.
+        arguments: BlobHash,
+        /// What it answered.
+        result: BlobHash,
+        /// Whether it did what was asked.
+        ok: bool,
+        /// The file or command that it was about, in a few words.
+        about: String,
+    },
+    /// An acceptance command was run in a fresh sandbox.
+    CheckRun {
+        /// Why it was run.
+        stage: CheckStage,
+        /// What it proves.
+        requirement: RequirementId,
+        /// The command.
+        command: String,
+        /// On which commit.
+        commit: CommitId,
+        /// Whether it did what the spec says.
+        passed: bool,
+        /// How it ended: `exit 0`, `timed out`.
+        ended: String,
+        /// Standard output and standard error.
+        output: BlobHash,
+        /// Where it ran.
+        rung: Rung,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
+    /// A fault was found in an attempt.
+    FindingRaised {
+        /// The fault.
+        finding: Finding,
+    },
+    /// An attempt's work was committed.
+    Committed {
+        /// The commit.
+        commit: CommitId,
+        /// Files changed.
+        files: u32,
+        /// Lines added.
+        added: u32,
+        /// Lines removed.
+        removed: u32,
+    },
+    /// A ticket's work reached the integration branch.
+    Merged {
+        /// The commit on the integration branch.
+        commit: CommitId,
+        /// The requirements that it serves.
+        requirements: Vec<RequirementId>,
+    },
+    /// A pull request was opened or brought up to date.
+    PullRequestOpened {
+        /// Where: the local forge's id or a URL.
+        reference: String,
+        /// Its title.
+        title: String,
+        /// The Markdown text.
+        body: BlobHash,
+        /// The commit at its head.
+        head: CommitId,
+    },
+    /// A call was not made because a budget would have been passed.
+    BudgetReached {
+        /// Whose budget: `run`, `ticket`.
+        scope: String,
+        /// The limit and the spending, for people.
+        detail: String,
+    },
+    /// A person asked for something: retry, cancel.
+    PersonAsked {
+        /// What, in a word.
+        what: String,
+        /// Why, where they said so.
+        reason: String,
+    },
+}
+
+impl EventBody {
+    /// The name of the kind of event, as its `type` field has it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ProjectAdded { .. } => "project_added",
+            Self::SpecAdded { .. } => "spec_added",
+            Self::PlanRequested { .. } => "plan_requested",
+            Self::PlanProposed { .. } => "plan_proposed",
+            Self::PlanFailed { .. } => "plan_failed",
+            Self::RunStarted { .. } => "run_started",
+            Self::RunBased { .. } => "run_based",
+            Self::RunStateChanged { .. } => "run_state_changed",
+            Self::RunBudgetChanged { .. } => "run_budget_changed",
+            Self::TicketStateChanged { .. } => "ticket_state_changed",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptFinished { .. } => "attempt_finished",
+            Self::ModelCalled { .. } => "model_called",
+            Self::ToolCalled { .. } => "tool_called",
+            Self::CheckRun { .. } => "check_run",
+            Self::FindingRaised { .. } => "finding_raised",
+            Self::Committed { .. } => "committed",
+            Self::Merged { .. } => "merged",
+            Self::PullRequestOpened { .. } => "pull_request_opened",
+            Self::BudgetReached { .. } => "budget_reached",
+            Self::PersonAsked { .. } => "person_asked",
+        }
+    }
+}
+
+/// Why an acceptance command was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStage {
+    /// To judge one attempt.
+    Validation,
+    /// To judge the attempt on top of what was merged before.
+    Merge,
+}

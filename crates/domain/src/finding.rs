@@ -1,0 +1,91 @@
+//! What a check found, as evidence that can be sent back to an author.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::RequirementId;
+
+/// Why an attempt was not accepted. Each code has a section in the troubleshooting page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FindingCode {
+    /// An acceptance command did not do what the spec says.
+    AcceptanceFailed,
+    /// An acceptance command did not end in time or broke a limit of the sandbox.
+    AcceptanceLimit,
+    /// A file outside the ticket's scope was changed.
+    OutOfScope,
+    /// The diff holds a placeholder where work should be.
+    Placeholder,
+    /// The diff holds something that looks like a secret.
+    Secret,
+    /// The diff is larger than the ticket may be.
+    TooLarge,
+    /// Nothing was changed.
+    NothingDone,
+    /// The author said that it could not do the work, or stopped without finishing.
+    NotFinished,
+    /// A write, edit or command of the author failed and was not made good.
+    ToolFailed,
+    /// The author went round in circles.
+    Loop,
+    /// The reply could not be read as the protocol asks.
+    Malformed,
+    /// A reviewer found a fault.
+    Review,
+    /// The work does not fit onto what was merged before it.
+    Conflict,
+    /// Merged with the rest, an acceptance command fails.
+    MergeRed,
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AcceptanceFailed => "acceptance_failed",
+            Self::AcceptanceLimit => "acceptance_limit",
+            Self::OutOfScope => "out_of_scope",
+            Self::Placeholder => "placeholder",
+            Self::Secret => "secret",
+            Self::TooLarge => "too_large",
+            Self::NothingDone => "nothing_done",
+            Self::NotFinished => "not_finished",
+            Self::ToolFailed => "tool_failed",
+            Self::Loop => "loop",
+            Self::Malformed => "malformed",
+            Self::Review => "review",
+            Self::Conflict => "conflict",
+            Self::MergeRed => "merge_red",
+        })
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finding {
+    /// What kind.
+    pub code: FindingCode,
+    /// What was found, in a sentence.
+    pub detail: String,
+    /// The output or lines that show it, cut to a bound. Never holds the secret that was found.
+    pub evidence: String,
+    /// What to do about it: the hint that goes to the next attempt.
+    pub hint: String,
+    /// The requirement that it is about.
+    pub requirement: Option<RequirementId>,
+    /// The file that it is about.
+    pub path: Option<String>,
+}
+
+impl Finding {
+    /// What two findings that would lead to the same hint have in common.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        let path = self.path.as_deref().unwrap_or_default();
+        let requirement = self.requirement.as_ref().map(RequirementId::as_str).unwrap_or_default();
+        format!("{}|{requirement}|{path}|{}", self.code, self.hint)
+    }
+}

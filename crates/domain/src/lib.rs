@@ -1,0 +1,45 @@
+//! The words of the field as types: what a spec, requirement, ticket, plan, run, attempt, finding and event *is*.
+//!
+//! Their rules are pure functions here: what is ready, is there a cycle, is it covered, what may follow what.
+//! This crate must not know anything that does I/O: no async, no clock, no randomness, no database. Time comes in
+//! as a [`Clock`], randomness as an [`Entropy`].
+//!
+//! ```
+//! use swarm_domain::spec;
+//!
+//! let parsed = spec::parse("# Greeter\n\n## REQ-1: Greets by name\n\nIt greets.\n\n```console\n$ echo hi\nhi\n```\n").unwrap();
+//! assert_eq!(parsed.requirements[0].id.as_str(), "REQ-1");
+//! assert_eq!(parsed.requirements[0].acceptance.len(), 1);
+//! ```
+//!
+//! To add a kind of fact: a variant in [`EventBody`], its arm in `store`'s projection, and nothing else knows.
+
+pub mod agent;
+pub mod attempt;
+pub mod budget;
+pub mod coverage;
+pub mod estimate;
+pub mod event;
+pub mod finding;
+pub mod graph;
+pub mod id;
+pub mod lint;
+pub mod money;
+mod pattern;
+pub mod plan;
+pub mod problem;
+pub mod run;
+pub mod scope;
+pub mod skeleton;
+pub mod spec;
+pub mod ticket;
+pub mod time;
+
+pub use event::{Actor, Event, EventBody, NewEvent, Subject};
+pub use id::{
+    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, PlanId, ProjectId, RequirementId, RunId, SpecId,
+    TenantId, TicketId,
+};
+pub use money::MicroUsd;
+pub use problem::Problem;
+pub use time::Clock;

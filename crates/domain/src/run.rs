@@ -1,0 +1,66 @@
+//! What a run is: one execution of a plan on one repository.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{budget::Budget, problem::Problem};
+
+/// What a person chose for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunOptions {
+    /// What the run may spend as a whole.
+    pub budget: Budget,
+    /// How many agents may work at once.
+    pub max_parallel: u32,
+    /// The model policy to use instead of the agents' own: names in order of preference.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// How many attempts a ticket gets before a person is asked.
+    pub max_attempts: u32,
+    /// The branch that the run builds on; the repository's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { budget: Budget::default(), max_parallel: 4, models: Vec::new(), max_attempts: 5, branch: None }
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RunState {
+    /// Agents work, or are about to.
+    Running,
+    /// Every ticket is merged.
+    Done,
+    /// Some tickets are merged, but at least one needs a person.
+    NeedsPerson {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// Stopped by a person, who may take it up again.
+    Cancelled,
+}
+
+impl RunState {
+    /// The name of the state alone.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::NeedsPerson { .. } => "needs_person",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more happens by itself.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Running)
+    }
+}
