@@ -1,0 +1,261 @@
+//! What can go wrong with the store, sorted by what the caller can do about it.
+
+use std::path::PathBuf;
+
+use sqlx::migrate::MigrateError;
+use swarm_domain::{BlobHash, Problem, TenantId};
+
+/// The result of everything that the store does.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached just now. Retry.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The database refused a query. A fault in swarm or in the database, not in the request.
+    #[error("the database refused a query: {0}")]
+    Database(#[source] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the tables could not be brought up to date: {0}")]
+    Migration(#[source] MigrateError),
+    /// The key stands for another event. Do not retry with this key.
+    #[error("the key `{key}` stands for event {} already, which says something else", event.seq)]
+    KeyReused {
+        /// The key.
+        key: String,
+        /// The event that has it, as it stands in the log.
+        event: Box<swarm_domain::Event>,
+    },
+    /// The rules do not know this transition. Read the state again; somebody else was faster.
+    #[error("{what} is {from} and cannot become {to}")]
+    NotAllowed {
+        /// What should have changed: `ticket T-1 of run_1`.
+        what: String,
+        /// The state that it is in.
+        from: &'static str,
+        /// The state that was asked for.
+        to: &'static str,
+    },
+    /// Nothing is known under this id.
+    #[error("there is no {kind} `{id}`")]
+    NotFound {
+        /// What was looked for.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// It is there already, and there can be only one.
+    #[error("there is a {kind} `{id}` already")]
+    Exists {
+        /// What.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The event cannot be written into the log: a fault in the part that made it.
+    #[error("a `{kind}` event cannot be appended: {detail}")]
+    InvalidEvent {
+        /// The type of the event.
+        kind: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// What is stored cannot be read any more.
+    #[error("{place} cannot be read: {detail}")]
+    Corrupt {
+        /// Where: `event 12 of local`, `runs.options`.
+        place: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// An event cannot be replayed: the log says something that cannot have happened.
+    #[error("event {seq} of {tenant} cannot be replayed: {source}")]
+    Replay {
+        /// Whose log.
+        tenant: TenantId,
+        /// Which event.
+        seq: u64,
+        /// Why.
+        source: Box<StoreError>,
+    },
+    /// The blob is not in the store.
+    #[error("there is no blob {0}")]
+    BlobMissing(BlobHash),
+    /// The blob's bytes are not those that were put in.
+    #[error("blob {0} is damaged: its bytes do not have its hash")]
+    BlobDamaged(BlobHash),
+    /// More than a blob may be.
+    #[error("a blob of {bytes} bytes is larger than the {limit} that are stored")]
+    BlobTooLarge {
+        /// How many bytes it has.
+        bytes: u64,
+        /// How many it may have.
+        limit: u64,
+    },
+    /// A file or folder could not be used.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried: `create`, `read`.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another live process works on this database under this name.
+    #[error("another process already works on this database under the name `{name}`")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// No PostgreSQL server programs were found.
+    #[error("no PostgreSQL 15 or newer was found on this machine (looked in {searched})")]
+    NoPostgres {
+        /// Where was looked.
+        searched: String,
+    },
+    /// The data folder was written by another major version of PostgreSQL than those that were found.
+    #[error("the database in {} was written by PostgreSQL {wanted}, and only {found} is installed", folder.display())]
+    ClusterVersion {
+        /// The data folder.
+        folder: PathBuf,
+        /// The major version that wrote it.
+        wanted: u32,
+        /// The versions that were found.
+        found: String,
+    },
+    /// The folder of the private cluster cannot be used safely.
+    #[error("the folder {} cannot be used for the database: {detail}", folder.display())]
+    ClusterFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        detail: String,
+    },
+    /// The private PostgreSQL could not be set up, started or stopped.
+    #[error("{doing} failed: {detail}")]
+    Cluster {
+        /// What was tried: `starting PostgreSQL`.
+        doing: &'static str,
+        /// What it said last.
+        detail: String,
+        /// Where all of it stands.
+        log: PathBuf,
+    },
+}
+
+impl StoreError {
+    /// The problem as people and programs meet it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        const REPORT: &str = "this is a fault in swarm: please report it with the output of `swarm doctor`";
+        let (code, next) = match self {
+            Self::Unavailable(_) => (
+                "store.unavailable",
+                "run `swarm doctor`; check that the database runs and that its URL is right",
+            ),
+            Self::Database(_) => ("store.database", "run `swarm doctor`; the log of the database says more"),
+            Self::Migration(MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => (
+                "store.migration",
+                "this database was written by another version of swarm: run that one or a newer",
+            ),
+            Self::Migration(_) => {
+                ("store.migration", "run `swarm doctor`; the database's user needs CREATE on it")
+            }
+            Self::KeyReused { .. } => ("store.key_reused", "send the same request again, or use a fresh key"),
+            Self::NotAllowed { .. } => (
+                "store.not_allowed",
+                "look at the state with `swarm ticket list` or `swarm run show` and decide again",
+            ),
+            Self::NotFound { .. } => {
+                ("store.not_found", "check the id: `swarm run list` and `swarm ticket list` show them")
+            }
+            Self::Exists { .. } => ("store.exists", "use the one that is there, or choose another id"),
+            Self::InvalidEvent { .. } => ("store.invalid_event", REPORT),
+            Self::Corrupt { .. } => (
+                "store.corrupt",
+                "run `swarm audit verify`; if the log is whole, `swarm db rebuild` draws the views again",
+            ),
+            Self::Replay { .. } => {
+                ("store.replay", "run `swarm audit verify` and restore the database from a backup")
+            }
+            Self::BlobMissing(_) => ("store.blob_missing", "restore the `blobs` folder from a backup"),
+            Self::BlobDamaged(_) => ("store.blob_damaged", "restore the `blobs` folder from a backup"),
+            Self::BlobTooLarge { .. } => {
+                ("store.blob_too_large", "make it smaller: cut the output or the file")
+            }
+            Self::Io { .. } => {
+                ("store.io", "check the free space and the rights of the folder: `swarm doctor`")
+            }
+            Self::NameTaken { .. } => (
+                "worker.name_taken",
+                "use that one or stop it first; a further worker takes a name of its own: `swarm worker --name NAME`",
+            ),
+            Self::NoPostgres { .. } => (
+                "store.no_postgres",
+                "run `apt-get install postgresql`, or set SWARM_PG_BIN to the folder with `postgres` and `initdb`, or \
+                 DATABASE_URL to a server of yours",
+            ),
+            Self::ClusterVersion { wanted, .. } => {
+                let next =
+                    format!("run `apt-get install postgresql-{wanted}`, or dump and load with `pg_upgrade`");
+                return Problem::new("store.cluster_version", self.to_string(), next);
+            }
+            Self::ClusterFolder { .. } => {
+                ("store.cluster_folder", "choose another data folder with `--data`")
+            }
+            Self::Cluster { log, .. } => {
+                return Problem::new("store.cluster", self.to_string(), format!("read {}", log.display()));
+            }
+        };
+        Problem::new(code, self.to_string(), next)
+    }
+
+    /// Whether the same call may succeed a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            // Two transactions that the database could not put in order.
+            Self::Database(sqlx::Error::Database(said)) => {
+                said.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    pub(crate) fn corrupt(place: impl Into<String>, detail: impl std::fmt::Display) -> Self {
+        Self::Corrupt { place: place.into(), detail: detail.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        let away = match &error {
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+            // Connection exceptions, too many connections, shutting down or starting up.
+            E::Database(said) => said.code().is_some_and(|code| {
+                code.starts_with("08") || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "3D000")
+            }),
+            _ => false,
+        };
+        if away { Self::Unavailable(error) } else { Self::Database(error) }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error @ (sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)) => error.into(),
+            other => Self::Migration(other),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The guard: whether an event may follow what was before. Asked once, behind the lock of the chain, so that two
+//! writers who saw the same state cannot both change it.
+
+use sqlx::PgConnection;
+use swarm_domain::{Event, EventBody, PlanId, run::RunState};
+
+use crate::{
+    Result, StoreError, projection,
+    view::{PlanState, not_found, plan, run, ticket},
+};
+
+/// Fails where the rules do not know the event, or where what it is about is not known.
+pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    let tenant = &event.tenant;
+    match &event.body {
+        EventBody::ProjectAdded { project, .. } => absent(conn, event, "project", project.as_str()).await,
+        EventBody::SpecAdded { id, .. } => {
+            present(conn, event, "project", projection::project_of(event)?.as_str()).await?;
+            absent(conn, event, "spec", id.as_str()).await
+        }
+        EventBody::PlanRequested { plan, spec, .. } => {
+            present(conn, event, "spec", spec.as_str()).await?;
+            absent(conn, event, "plan", plan.as_str()).await
+        }
+        EventBody::PlanProposed { plan } => requested(conn, event, &plan.id, "proposed").await,
+        EventBody::PlanFailed { plan, .. } => requested(conn, event, plan, "failed").await,
+        EventBody::RunStarted { plan, .. } => {
+            let row = plan::find(conn, tenant, plan).await?;
+            if row.state != PlanState::Proposed {
+                return Err(not_allowed(format!("plan {plan}"), row.state.name(), "run"));
+            }
+            absent(conn, event, "run", projection::run_of(event)?.as_str()).await
+        }
+        EventBody::RunStateChanged { to } => {
+            let row = run::find(conn, tenant, projection::run_of(event)?).await?;
+            run_may_become(&row.state, to)
+                .map_err(|()| not_allowed(format!("run {}", row.id), row.state.name(), to.name()))
+        }
+        EventBody::RunBudgetChanged { .. } => {
+            let row = run::find(conn, tenant, projection::run_of(event)?).await?;
+            if row.state.is_settled() {
+                return Ok(());
+            }
+            Err(not_allowed(format!("run {}", row.id), row.state.name(), "given another budget"))
+        }
+        EventBody::TicketStateChanged { to } => {
+            let run = projection::run_of(event)?;
+            let row = ticket::find(conn, tenant, run, projection::ticket_of(event)?).await?;
+            let next = row.state.then(to.clone());
+            next.map(drop).map_err(|e| not_allowed(format!("ticket {} of {run}", row.id), e.from, e.to))
+        }
+        EventBody::AttemptStarted { .. } => {
+            let id = projection::attempt_of(event)?;
+            ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
+            if attempt_exists(conn, event).await? { Err(already("attempt", id)) } else { Ok(()) }
+        }
+        EventBody::AttemptFinished { .. } => {
+            if attempt_exists(conn, event).await? {
+                Ok(())
+            } else {
+                Err(not_found("attempt", projection::attempt_of(event)?))
+            }
+        }
+        EventBody::RunBased { .. }
+        | EventBody::ModelCalled { .. }
+        | EventBody::ToolCalled { .. }
+        | EventBody::CheckRun { .. }
+        | EventBody::FindingRaised { .. }
+        | EventBody::Committed { .. }
+        | EventBody::Merged { .. }
+        | EventBody::PullRequestOpened { .. }
+        | EventBody::BudgetReached { .. }
+        | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
+    }
+}
+
+/// A settled run can be taken up again, and one that waits for a person can be given up. Taking up a run that works
+/// is refused: of two people who ask for it at once, one is told.
+fn run_may_become(from: &RunState, to: &RunState) -> Result<(), ()> {
+    match (from, to) {
+        (RunState::Running, RunState::Running) => Err(()),
+        (RunState::Running, _)
+        | (_, RunState::Running)
+        | (RunState::NeedsPerson { .. }, RunState::Cancelled) => Ok(()),
+        _ => Err(()),
+    }
+}
+
+async fn requested(conn: &mut PgConnection, event: &Event, id: &PlanId, to: &'static str) -> Result<()> {
+    match plan::find(conn, &event.tenant, id).await?.state {
+        PlanState::Requested => Ok(()),
+        state => Err(not_allowed(format!("plan {id}"), state.name(), to)),
+    }
+}
+
+async fn subject_is_known(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    let Some(run) = &event.subject.run else {
+        return Ok(());
+    };
+    match &event.subject.ticket {
+        Some(id) => ticket::find(conn, &event.tenant, run, id).await.map(drop),
+        None => run::find(conn, &event.tenant, run).await.map(drop),
+    }
+}
+
+async fn absent(conn: &mut PgConnection, event: &Event, kind: &'static str, id: &str) -> Result<()> {
+    if exists(conn, event, kind, id).await? { Err(already(kind, id)) } else { Ok(()) }
+}
+
+async fn present(conn: &mut PgConnection, event: &Event, kind: &'static str, id: &str) -> Result<()> {
+    if exists(conn, event, kind, id).await? { Ok(()) } else { Err(not_found(kind, id)) }
+}
+
+async fn exists(conn: &mut PgConnection, event: &Event, kind: &'static str, id: &str) -> Result<bool> {
+    let query = match kind {
+        "project" => "SELECT EXISTS (SELECT FROM swarm.projects WHERE tenant = $1 AND id = $2)",
+        "spec" => "SELECT EXISTS (SELECT FROM swarm.specs WHERE tenant = $1 AND id = $2)",
+        "plan" => "SELECT EXISTS (SELECT FROM swarm.plans WHERE tenant = $1 AND id = $2)",
+        _ => "SELECT EXISTS (SELECT FROM swarm.runs WHERE tenant = $1 AND id = $2)",
+    };
+    Ok(sqlx::query_scalar(query).bind(event.tenant.as_str()).bind(id).fetch_one(conn).await?)
+}
+
+async fn attempt_exists(conn: &mut PgConnection, event: &Event) -> Result<bool> {
+    let exists = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM swarm.attempts WHERE tenant = $1 AND run = $2 AND id = $3)",
+    )
+    .bind(event.tenant.as_str())
+    .bind(projection::run_of(event)?.as_str())
+    .bind(projection::attempt_of(event)?.as_str())
+    .fetch_one(conn)
+    .await?;
+    Ok(exists)
+}
+
+fn already(kind: &'static str, id: impl std::fmt::Display) -> StoreError {
+    StoreError::Exists { kind, id: id.to_string() }
+}
+
+fn not_allowed(what: String, from: &'static str, to: &'static str) -> StoreError {
+    StoreError::NotAllowed { what, from, to }
+}
+
+#[cfg(test)]
+mod tests {
+    use swarm_domain::Problem;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_works_is_not_taken_up_a_second_time() {
+        assert!(run_may_become(&RunState::Running, &RunState::Running).is_err());
+        assert!(run_may_become(&RunState::Done, &RunState::Cancelled).is_err());
+        assert!(run_may_become(&RunState::Cancelled, &RunState::Running).is_ok());
+        let waits = RunState::NeedsPerson { problem: Problem::new("x.y", "", "") };
+        assert!(run_may_become(&waits, &RunState::Running).is_ok());
+        assert!(run_may_become(&waits, &RunState::Cancelled).is_ok());
+        assert!(run_may_become(&waits, &RunState::Done).is_err());
+    }
+}

@@ -1,0 +1,97 @@
+//! The projection: what each event does to the views. One arm an event, run in the transaction of the append and
+//! again, on the same words, when the views are drawn anew.
+//!
+//! It only writes what the event says. Whether the event may follow what was before is asked once, when it is appended
+//! ([`guard`](crate::guard)): a rule that is made stricter later must not make an old log unreadable.
+
+use sqlx::PgConnection;
+use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId};
+
+use crate::{
+    Result, StoreError,
+    view::{attempt, check, commit, finding, model_call, plan, project, pull_request, run, spec, ticket},
+};
+
+/// The tables that the projection writes, and all that a rebuild empties.
+pub(crate) const TABLES: [&str; 11] = [
+    "projects",
+    "specs",
+    "plans",
+    "runs",
+    "tickets",
+    "attempts",
+    "model_calls",
+    "checks",
+    "findings",
+    "commits",
+    "pull_requests",
+];
+
+/// Writes what an event says into the views.
+pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    match &event.body {
+        EventBody::ProjectAdded { project, repo } => project::add(conn, event, project, repo).await,
+        EventBody::SpecAdded { id, text, spec } => spec::add(conn, event, id, text, spec).await,
+        EventBody::PlanRequested { plan, spec, models } => {
+            plan::request(conn, event, plan, spec, models).await
+        }
+        EventBody::PlanProposed { plan } => plan::propose(conn, event, plan).await,
+        EventBody::PlanFailed { plan, problem } => plan::fail(conn, event, plan, problem).await,
+        EventBody::RunStarted { plan, options } => {
+            let row = plan::find(conn, &event.tenant, plan).await?;
+            run::start(conn, event, &row, options).await?;
+            match &row.plan {
+                Some(plan) => ticket::add_all(conn, event, plan).await,
+                None => Ok(()),
+            }
+        }
+        EventBody::RunBased { base, base_branch, branch } => {
+            run::base(conn, event, base, base_branch, branch).await
+        }
+        EventBody::RunStateChanged { to } => run::change_state(conn, event, to).await,
+        EventBody::RunBudgetChanged { budget } => run::change_budget(conn, event, *budget).await,
+        EventBody::TicketStateChanged { to } => ticket::change_state(conn, event, to).await,
+        EventBody::AttemptStarted { number, agent, .. } => {
+            ticket::begin_attempt(conn, event, *number, agent).await?;
+            attempt::start(conn, event).await
+        }
+        EventBody::AttemptFinished { outcome } => attempt::finish(conn, event, outcome).await,
+        EventBody::ModelCalled { .. } => model_call::add(conn, event).await,
+        EventBody::ToolCalled { tool, about, .. } => ticket::step(conn, event, tool, about).await,
+        EventBody::CheckRun { .. } => check::add(conn, event).await,
+        EventBody::FindingRaised { finding } => finding::add(conn, event, finding).await,
+        EventBody::Committed { commit, files, added, removed } => {
+            commit::add(conn, event, commit, [*files, *added, *removed]).await
+        }
+        EventBody::Merged { commit, .. } => ticket::merge(conn, event, commit).await,
+        EventBody::PullRequestOpened { reference, title, body, head } => {
+            pull_request::open(conn, event, reference, title, body, head).await
+        }
+        // Read from the log itself: what follows from them comes as an event of its own.
+        EventBody::BudgetReached { .. } | EventBody::PersonAsked { .. } => Ok(()),
+    }
+}
+
+/// The project that an event is about.
+pub(crate) fn project_of(event: &Event) -> Result<&ProjectId> {
+    event.subject.project.as_ref().ok_or_else(|| lacks(event, "project"))
+}
+
+/// The run that an event is about.
+pub(crate) fn run_of(event: &Event) -> Result<&RunId> {
+    event.subject.run.as_ref().ok_or_else(|| lacks(event, "run"))
+}
+
+/// The ticket that an event is about.
+pub(crate) fn ticket_of(event: &Event) -> Result<&TicketId> {
+    event.subject.ticket.as_ref().ok_or_else(|| lacks(event, "ticket"))
+}
+
+/// The attempt that an event is about.
+pub(crate) fn attempt_of(event: &Event) -> Result<&AttemptId> {
+    event.subject.attempt.as_ref().ok_or_else(|| lacks(event, "attempt"))
+}
+
+fn lacks(event: &Event, what: &str) -> StoreError {
+    StoreError::InvalidEvent { kind: event.body.name(), detail: format!("its subject names no {what}") }
+}

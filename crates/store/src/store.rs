@@ -1,0 +1,107 @@
+//! The store itself: a pool of connections, the blobs, and the migrations that run when it is opened.
+
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+use sqlx::{
+    PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use swarm_domain::Clock;
+
+use crate::{Blobs, Result, event_log::Wakeups};
+
+/// How many connections one store holds at most. The private cluster allows 100, for all of swarm's processes.
+const MAX_CONNECTIONS: u32 = 16;
+/// How long to wait for a free connection before the database counts as unreachable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Facts: the event log, the views drawn from it, and blobs. A clone is cheap and shares all of it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: PgPool,
+    url: String,
+    blobs: Blobs,
+    clock: Arc<dyn Clock>,
+    wakeups: Wakeups,
+}
+
+impl Store {
+    /// Connects to the database at `url` and brings its tables up to date, under a lock that other processes which
+    /// do the same wait for. Blobs are kept in `blobs` in the data folder; both are made if they are not there.
+    pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
+        let options: PgConnectOptions = url.parse()?;
+        let options = options.application_name("swarm");
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await?;
+        migrations().run(&pool).await?;
+        let inner = Inner {
+            pool,
+            url: url.to_owned(),
+            blobs: Blobs::open(&data_dir.join("blobs")).await?,
+            clock,
+            wakeups: Wakeups::new(options),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The URL that the store was opened with, for the durable engine, which keeps its own schema in this database.
+    /// May hold a password: never log it.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// Big texts by content hash.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// Closes every connection and ends the task that listens for new events. Tails end with an error.
+    pub async fn close(&self) {
+        self.inner.wakeups.stop().await;
+        self.inner.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    pub(crate) fn wakeups(&self) -> &Wakeups {
+        &self.inner.wakeups
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("Store").field("blobs", &self.inner.blobs).finish_non_exhaustive()
+    }
+}
+
+/// The numbered steps that make the tables. Their record stands in our own schema: another program in the same
+/// database may use sqlx as well.
+pub(crate) fn migrations() -> Migrator {
+    let mut migrator = sqlx::migrate!();
+    migrator.create_schema("swarm");
+    migrator.dangerous_set_table_name("swarm.migrations");
+    migrator
+}

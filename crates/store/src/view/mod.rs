@@ -1,0 +1,34 @@
+//! The views: one file each, with its row, its writes for the projection, and its reads.
+
+pub(crate) mod attempt;
+pub(crate) mod check;
+pub(crate) mod commit;
+pub(crate) mod finding;
+pub(crate) mod model_call;
+pub(crate) mod plan;
+pub(crate) mod project;
+pub(crate) mod pull_request;
+pub(crate) mod run;
+pub(crate) mod spec;
+pub(crate) mod ticket;
+pub(crate) mod trace;
+
+pub use attempt::AttemptRow;
+pub use check::CheckRow;
+pub use commit::CommitRow;
+pub use finding::FindingRow;
+pub use model_call::ModelCallRow;
+pub use plan::{PlanRow, PlanState};
+pub use project::ProjectRow;
+pub use pull_request::PullRequestRow;
+pub use run::RunRow;
+pub use spec::SpecRow;
+pub use ticket::TicketRow;
+pub use trace::{Trace, TracedTicket};
+
+use crate::StoreError;
+
+/// Nothing is known under this id.
+pub(crate) fn not_found(kind: &'static str, id: impl std::fmt::Display) -> StoreError {
+    StoreError::NotFound { kind, id: id.to_string() }
+}

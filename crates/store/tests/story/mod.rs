@@ -1,0 +1,303 @@
+//! A small story that touches every kind of event: two requirements, two tickets, one merged and one given up.
+
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
+use swarm_domain::{
+    Actor, AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, PlanId, Problem,
+    ProjectId, RequirementId, RunId, SpecId, Subject, TenantId, TicketId,
+    agent::Capability,
+    attempt::{AttemptOutcome, Rung},
+    budget::{Budget, Spend},
+    estimate::Estimate,
+    event::CheckStage,
+    finding::{Finding, FindingCode},
+    plan::Plan,
+    run::{RunOptions, RunState},
+    spec::{Acceptance, Requirement, Spec},
+    ticket::{Risk, Ticket, TicketCheck, TicketState},
+};
+
+pub fn tenant() -> TenantId {
+    TenantId::local()
+}
+
+pub fn project() -> ProjectId {
+    ProjectId::parse("textstat").unwrap()
+}
+
+pub fn spec_id() -> SpecId {
+    SpecId::parse("spec_1").unwrap()
+}
+
+pub fn plan_id() -> PlanId {
+    PlanId::parse("plan_1").unwrap()
+}
+
+pub fn run_id() -> RunId {
+    RunId::parse("run_1").unwrap()
+}
+
+pub fn requirement_id(number: u32) -> RequirementId {
+    RequirementId::parse(format!("REQ-{number}")).unwrap()
+}
+
+pub fn ticket_id(number: u32) -> TicketId {
+    TicketId::parse(format!("T-{number}")).unwrap()
+}
+
+pub fn commit(letter: char) -> CommitId {
+    CommitId::parse(letter.to_string().repeat(40)).unwrap()
+}
+
+pub fn event(key: &str, subject: Subject, body: EventBody) -> NewEvent {
+    NewEvent {
+        tenant: tenant(),
+        actor: Actor::System { part: "scheduler".to_owned() },
+        subject,
+        key: IdempotencyKey::of(&[key]),
+        correlation: None,
+        body,
+    }
+}
+
+pub fn of_project() -> Subject {
+    Subject { project: Some(project()), ..Subject::default() }
+}
+
+pub fn of_run() -> Subject {
+    Subject { run: Some(run_id()), ..of_project() }
+}
+
+pub fn of_ticket(number: u32) -> Subject {
+    Subject { ticket: Some(ticket_id(number)), ..of_run() }
+}
+
+pub fn of_attempt(ticket: u32, number: u32) -> Subject {
+    Subject { attempt: Some(AttemptId::of(&ticket_id(ticket), number)), ..of_ticket(ticket) }
+}
+
+/// An event that may stand anywhere in a log.
+pub fn asked(key: &str, reason: &str) -> NewEvent {
+    let body = EventBody::PersonAsked { what: "cancel".to_owned(), reason: reason.to_owned() };
+    event(key, Subject::default(), body)
+}
+
+fn acceptance(number: u32) -> Acceptance {
+    Acceptance {
+        command: format!("python3 -m textstat {number}"),
+        exit: 0,
+        stdout: Some("3\n".to_owned()),
+        stderr_contains: None,
+        line: number,
+    }
+}
+
+pub fn spec() -> Spec {
+    let requirement = |number| Requirement {
+        id: requirement_id(number),
+        title: format!("Counts words, part {number}"),
+        text: "It counts \u{1f600} words\nand lines.".to_owned(),
+        line: number,
+        depends_on: Vec::new(),
+        files: Vec::new(),
+        acceptance: vec![acceptance(number)],
+    };
+    Spec {
+        title: "textstat".to_owned(),
+        overview: String::new(),
+        requirements: vec![requirement(1), requirement(2)],
+        fixtures: Vec::new(),
+        not_understood: Vec::new(),
+    }
+}
+
+pub fn plan() -> Plan {
+    let ticket = |number| Ticket {
+        id: ticket_id(number),
+        title: format!("Count words, part {number}"),
+        description: String::new(),
+        requirements: vec![requirement_id(number)],
+        touches: vec!["textstat/**".to_owned()],
+        depends_on: Vec::new(),
+        acceptance: vec![TicketCheck { requirement: requirement_id(number), check: acceptance(number) }],
+        budget: Budget::default(),
+        risk: Risk::Low,
+        capability: Capability::Code,
+    };
+    Plan {
+        id: plan_id(),
+        spec: spec_id(),
+        tickets: vec![ticket(1), ticket(2)],
+        estimate: Estimate::default(),
+        model: "scripted/one".to_owned(),
+    }
+}
+
+pub fn call(usd: u64) -> EventBody {
+    EventBody::ModelCalled {
+        agent: "coder".to_owned(),
+        model: "scripted/one".to_owned(),
+        request: BlobHash::of(b"request"),
+        reply: BlobHash::of(b"reply"),
+        spend: Spend { usd: MicroUsd(usd), tokens_in: 100, tokens_out: 20, calls: 1 },
+        millis: 12,
+        recorded: true,
+    }
+}
+
+pub fn check(number: u32, stage: CheckStage, on: char, passed: bool) -> EventBody {
+    EventBody::CheckRun {
+        stage,
+        requirement: requirement_id(number),
+        command: acceptance(number).command,
+        commit: commit(on),
+        passed,
+        ended: if passed { "exit 0" } else { "exit 1" }.to_owned(),
+        output: BlobHash::of(b"3\n"),
+        rung: Rung::Bubblewrap,
+        millis: 7,
+    }
+}
+
+pub fn ticket_becomes(key: &str, number: u32, to: TicketState) -> NewEvent {
+    event(key, of_ticket(number), EventBody::TicketStateChanged { to })
+}
+
+pub fn run_becomes(key: &str, to: RunState) -> NewEvent {
+    event(key, of_run(), EventBody::RunStateChanged { to })
+}
+
+/// Up to a run that has just begun.
+pub fn beginning() -> Vec<NewEvent> {
+    let (spec_id, plan_id) = (spec_id(), plan_id());
+    let failed = PlanId::parse("plan_0").unwrap();
+    let problem = Problem::new("model.unreachable", "no answer", "try again");
+    vec![
+        event(
+            "1",
+            of_project(),
+            EventBody::ProjectAdded { project: project(), repo: "/src/textstat".to_owned() },
+        ),
+        event(
+            "2",
+            of_project(),
+            EventBody::SpecAdded { id: spec_id.clone(), text: BlobHash::of(b"# textstat"), spec: spec() },
+        ),
+        event(
+            "3",
+            of_project(),
+            EventBody::PlanRequested { plan: failed.clone(), spec: spec_id.clone(), models: Vec::new() },
+        ),
+        event("4", of_project(), EventBody::PlanFailed { plan: failed, problem }),
+        event(
+            "5",
+            of_project(),
+            EventBody::PlanRequested {
+                plan: plan_id.clone(),
+                spec: spec_id,
+                models: vec!["scripted/one".to_owned()],
+            },
+        ),
+        event("6", of_project(), EventBody::PlanProposed { plan: plan() }),
+        event("7", of_run(), EventBody::RunStarted { plan: plan_id, options: RunOptions::default() }),
+    ]
+}
+
+/// The whole story.
+#[allow(clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
+pub fn whole() -> Vec<NewEvent> {
+    let finding = Finding {
+        code: FindingCode::AcceptanceFailed,
+        detail: "it counts wrong".to_owned(),
+        evidence: "2\n".to_owned(),
+        hint: "Count the last word too.".to_owned(),
+        requirement: Some(requirement_id(1)),
+        path: None,
+    };
+    let started = |number| EventBody::AttemptStarted {
+        number,
+        agent: "coder".to_owned(),
+        model: "scripted/one".to_owned(),
+        rung: Rung::Bubblewrap,
+        base: commit('a'),
+        hints: vec!["Mind the \"quotes\", {braces} and commas".to_owned()],
+    };
+    let tool = EventBody::ToolCalled {
+        tool: "write".to_owned(),
+        arguments: BlobHash::of(b"{}"),
+        result: BlobHash::of(b"ok"),
+        ok: true,
+        about: "textstat/words.py".to_owned(),
+    };
+    let based = EventBody::RunBased {
+        base: commit('a'),
+        base_branch: "main".to_owned(),
+        branch: "swarm/run_1".to_owned(),
+    };
+    let pull_request = |title: &str| EventBody::PullRequestOpened {
+        reference: "pr-1".to_owned(),
+        title: title.to_owned(),
+        body: BlobHash::of(b"body"),
+        head: commit('c'),
+    };
+    let problem = Problem::new("run.unfinished", "1 of 2 tickets is not merged", "retry");
+    let mut story = beginning();
+    story.extend([
+        event("8", of_run(), based),
+        ticket_becomes("9", 1, TicketState::Working),
+        event("10", of_attempt(1, 1), started(1)),
+        event("11", of_attempt(1, 1), call(150)),
+        event("12", of_attempt(1, 1), tool),
+        event(
+            "13",
+            of_attempt(1, 1),
+            EventBody::Committed { commit: commit('b'), files: 1, added: 9, removed: 2 },
+        ),
+        ticket_becomes("14", 1, TicketState::Verifying),
+        event("15", of_attempt(1, 1), check(1, CheckStage::Validation, 'b', false)),
+        event("16", of_attempt(1, 1), EventBody::FindingRaised { finding: finding.clone() }),
+        event(
+            "17",
+            of_attempt(1, 1),
+            EventBody::AttemptFinished { outcome: AttemptOutcome::Rejected { findings: vec![finding] } },
+        ),
+        ticket_becomes("18", 1, TicketState::Working),
+        event("19", of_attempt(1, 2), started(2)),
+        event("20", of_attempt(1, 2), call(50)),
+        event(
+            "21",
+            of_attempt(1, 2),
+            EventBody::Committed { commit: commit('c'), files: 1, added: 1, removed: 0 },
+        ),
+        event("22", of_attempt(1, 2), EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted }),
+        ticket_becomes("23", 1, TicketState::Verifying),
+        ticket_becomes("24", 1, TicketState::Merging),
+        event("25", of_attempt(1, 2), check(1, CheckStage::Merge, 'c', true)),
+        event(
+            "26",
+            of_attempt(1, 2),
+            EventBody::Merged { commit: commit('c'), requirements: vec![requirement_id(1)] },
+        ),
+        ticket_becomes("27", 1, TicketState::Merged),
+        event(
+            "28",
+            of_run(),
+            EventBody::BudgetReached { scope: "run".to_owned(), detail: "all spent".to_owned() },
+        ),
+        asked("29", "too dear"),
+        ticket_becomes("30", 2, TicketState::Cancelled),
+        event("31", of_run(), pull_request("Count words")),
+        run_becomes("32", RunState::NeedsPerson { problem: problem.clone() }),
+        event(
+            "budget",
+            of_run(),
+            EventBody::RunBudgetChanged { budget: Budget { usd: Some(MicroUsd(5_000_000)), tokens: None } },
+        ),
+        ticket_becomes("again", 2, TicketState::Waiting),
+        run_becomes("33", RunState::Running),
+        event("34", of_run(), pull_request("Count words, again")),
+        run_becomes("35", RunState::NeedsPerson { problem }),
+    ]);
+    story
+}
