@@ -1,0 +1,239 @@
+//! The bubblewrap rung: Linux namespaces, a read-only system, a filter of system calls, cgroup limits.
+//!
+//! Each command has a bubblewrap of its own, and with it process, mount and network namespaces of its own: when its first
+//! process ends, the kernel kills the others.
+
+mod diagnosis;
+mod syscalls;
+mod view;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use swarm_domain::attempt::Rung;
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admission, ceilings,
+    cell::Cell,
+    census::MARKER,
+    cgroup::Places,
+    error::SandboxError,
+    instance::Instance,
+    limits_report::LimitsReport,
+    run::{Inside, Run},
+    sandbox::{Backend, Ended, Exec, How, Limits, Sandbox, SandboxSpec},
+};
+
+/// Makes bubblewrap sandboxes.
+#[derive(Debug, Clone)]
+pub struct Bubblewrap {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    program: Option<PathBuf>,
+    places: Places,
+    view: view::View,
+    instance: Arc<Instance>,
+}
+
+/// What the shell does that becomes bubblewrap: joins the cgroups, opens the two files that bubblewrap wants open.
+const ENTER: &str = r#"
+while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done
+shift
+exec 8>"$1" 9<"$2"
+shift 2
+exec "$@"
+"#;
+
+impl Bubblewrap {
+    /// Looks at what the machine has. `state` is swarm's own folder for the records of its sandboxes: made if missing,
+    /// closed to other users, the same one at each start. Whether bubblewrap works is asked with [`Backend::probe`].
+    pub async fn open(state: &Path) -> Result<Self, SandboxError> {
+        let state = state.to_owned();
+        let made = tokio::task::spawn_blocking(move || {
+            let instance = Arc::new(Instance::open(&state)?);
+            let view = view::View::make(instance.folder())
+                .map_err(|source| SandboxError::io("write the files that a sandbox sees", source))?;
+            Ok(Self {
+                shared: Arc::new(Shared { program: program(), places: Places::find(), view, instance }),
+            })
+        });
+        made.await.map_err(|error| SandboxError::io("look at the machine", std::io::Error::other(error)))?
+    }
+
+    /// How firmly limits are held here.
+    #[must_use]
+    pub fn limits(&self) -> LimitsReport {
+        self.shared.places.report()
+    }
+}
+
+/// Where bubblewrap is: in the system's folders, or on an absolute part of `PATH`.
+fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"].map(PathBuf::from);
+    let folders =
+        system.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
+    folders.map(|folder| folder.join("bwrap")).find(|program| program.is_file())
+}
+
+#[async_trait]
+impl Backend for Bubblewrap {
+    fn rung(&self) -> Rung {
+        Rung::Bubblewrap
+    }
+
+    async fn probe(&self) -> Result<(), SandboxError> {
+        if self.shared.program.is_none() {
+            return Err(diagnosis::not_installed());
+        }
+        let folder = tempfile::tempdir_in(std::env::temp_dir())
+            .map_err(|source| SandboxError::io("make a folder for a trial", source))?;
+        let spec = SandboxSpec {
+            name: "probe".to_owned(),
+            workdir: folder.path().to_owned(),
+            limits: Limits::default(),
+        };
+        let sandbox = self.make(spec).await?;
+        let outcome = sandbox.attempt(Exec::shell("exit 0"), CancellationToken::new()).await;
+        sandbox.cell.stop().await?;
+        match outcome? {
+            Outcome::Ended(Ended { how: How::Exited { code: 0 }, .. }) => Ok(()),
+            Outcome::Ended(ended) => Err(diagnosis::of(&format!("`exit 0` ended with {}", ended.how))),
+            Outcome::NotSetUp(reason) => Err(diagnosis::of(&reason)),
+        }
+    }
+
+    async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError> {
+        Ok(Box::new(self.make(spec).await?))
+    }
+}
+
+impl Bubblewrap {
+    async fn make(&self, spec: SandboxSpec) -> Result<Wrapped, SandboxError> {
+        let shared = Arc::clone(&self.shared);
+        let made = tokio::task::spawn_blocking(move || {
+            let program = shared.program.clone().ok_or_else(diagnosis::not_installed)?;
+            let cell = Cell::make(Arc::clone(&shared.instance), &shared.places, &spec, &[])?;
+            Ok(Wrapped { program, cell, shared })
+        });
+        made.await.map_err(|error| SandboxError::io("make a sandbox", std::io::Error::other(error)))?
+    }
+}
+
+struct Wrapped {
+    program: PathBuf,
+    cell: Cell,
+    shared: Arc<Shared>,
+}
+
+enum Outcome {
+    Ended(Ended),
+    /// The command was not come to: why.
+    NotSetUp(String),
+}
+
+#[async_trait]
+impl Sandbox for Wrapped {
+    fn rung(&self) -> Rung {
+        Rung::Bubblewrap
+    }
+
+    async fn exec(&self, command: Exec, cancel: CancellationToken) -> Result<Ended, SandboxError> {
+        admission::exec(&command)?;
+        let cwd = command.cwd.clone();
+        match self.attempt(command, cancel).await? {
+            Outcome::Ended(ended) => Ok(ended),
+            Outcome::NotSetUp(reason) if reason.contains("Can't chdir") => {
+                Err(SandboxError::invalid("working folder", format!("{} is not there", cwd.display())))
+            }
+            Outcome::NotSetUp(reason) => Err(SandboxError::io(
+                format!("set up sandbox {}", self.cell.name),
+                std::io::Error::other(reason),
+            )),
+        }
+    }
+
+    async fn stop(self: Box<Self>) -> Result<(), SandboxError> {
+        self.cell.stop().await
+    }
+}
+
+impl Wrapped {
+    async fn attempt(&self, exec: Exec, cancel: CancellationToken) -> Result<Outcome, SandboxError> {
+        let Some(_turn) = self.cell.take_turn(&cancel).await? else {
+            return Ok(Outcome::Ended(Ended::before_the_start()));
+        };
+        let mask = view::Mask::of(&self.cell.workdir)?;
+        let status = self.cell.folder().join("status");
+        let limits = &self.cell.limits;
+        let ceilings = ceilings::script(limits, &self.shared.places.report());
+
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("PATH", view::PATH).env(MARKER, &self.cell.id).current_dir("/");
+        command.args(["-c", ENTER, "sh"]).args(self.cell.cgroup.gates()).arg("--");
+        command.arg(&status).arg(self.shared.view.filter()).arg(&self.program);
+        command.args(self.shared.view.arguments(&self.cell.workdir, mask, limits));
+        command.args(view::environment(&exec.env, &self.cell.id));
+        command.arg("--chdir").arg(view::inside(&exec.cwd)).arg("--");
+        // A shell in between gives every program that is not there the exit code that people know: 127.
+        command
+            .args(["/bin/sh", "-c", &format!("exec 8>&- 9<&-\n{ceilings}exec \"$@\""), "sh"])
+            .args(&exec.argv);
+
+        let process = || child_of(&fs::read_to_string(&status).ok()?);
+        let run = Run {
+            cell: &self.cell,
+            command,
+            stdin: exec.stdin,
+            wall: exec.wall.unwrap_or(limits.wall).min(limits.wall),
+            inside: Some(Inside { process: Box::new(process), folder: "/tmp", size: limits.disk_bytes }),
+            cancel,
+        };
+        // Of an earlier command.
+        let _ = fs::remove_file(&status);
+        let finished = run.finish().await?;
+        let exited = matches!(finished.ended.how, How::Exited { .. });
+        if finished.by_itself
+            && exited
+            && !came_to_the_command(&fs::read_to_string(&status).unwrap_or_default())
+        {
+            let said = String::from_utf8_lossy(&finished.ended.stderr);
+            return Ok(Outcome::NotSetUp(said.trim().chars().take(500).collect()));
+        }
+        Ok(Outcome::Ended(finished.ended))
+    }
+}
+
+/// The sandbox's first process, from what bubblewrap writes about its state.
+fn child_of(status: &str) -> Option<i32> {
+    let first: serde_json::Value = serde_json::from_str(status.lines().next()?).ok()?;
+    first.get("child-pid")?.as_i64()?.try_into().ok()
+}
+
+/// Bubblewrap writes the exit code of a command only, not its own when something fails before.
+fn came_to_the_command(status: &str) -> bool {
+    status.lines().any(|line| line.contains("\"exit-code\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_that_bubblewrap_writes_is_read() {
+        let status = "{ \"child-pid\": 1253, \"net-namespace\": 4026532183 }\n{ \"exit-code\": 3 }\n";
+        assert_eq!(child_of(status), Some(1253));
+        assert!(came_to_the_command(status));
+        assert_eq!(child_of(""), None);
+        assert!(!came_to_the_command("{ \"child-pid\": 1253 }\n"));
+    }
+}

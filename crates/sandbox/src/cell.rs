@@ -1,0 +1,224 @@
+//! What a sandbox of either rung holds: its limits, its cgroup, a private folder, and the duty to end what it started.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admission, census,
+    cgroup::{Cgroup, Places},
+    disk::Gauge,
+    error::SandboxError,
+    instance::{Instance, Record},
+    sandbox::{Limits, SandboxSpec},
+};
+
+/// How long killed processes may take to be gone, and the kernel to let go of their cgroup.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The part of a sandbox that is on the host.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// The work folder's real path.
+    pub(crate) workdir: PathBuf,
+    pub(crate) limits: Limits,
+    pub(crate) cgroup: Cgroup,
+    pub(crate) gauge: Gauge,
+    /// Commands run one after the other: the end of one means the end of all processes.
+    turn: Mutex<()>,
+    folder: PathBuf,
+    instance: Arc<Instance>,
+    open: bool,
+}
+
+impl Cell {
+    /// Makes it. `counted` names the folders within the private one that count towards the disk limit, and are made.
+    pub(crate) fn make(
+        instance: Arc<Instance>,
+        places: &Places,
+        spec: &SandboxSpec,
+        counted: &[&str],
+    ) -> Result<Self, SandboxError> {
+        let state = instance.folder().parent().unwrap_or(instance.folder());
+        let workdir = admission::spec(spec, state)?;
+        let failed = |doing: &str| {
+            let doing = format!("{doing} of sandbox {}", spec.name);
+            move |source| SandboxError::Io { doing, source }
+        };
+        let id = instance.fresh_id();
+        let folder = instance.folder().join(&id);
+        let mut folders = vec![workdir.clone()];
+        folders.extend(counted.iter().map(|name| folder.join(name)));
+        let cgroup = places.cgroup(&id);
+        instance
+            .record(&id, &Record { name: spec.name.clone(), cgroup: cgroup.clone() })
+            .map_err(failed("write the record"))?;
+        // From here on dropping it clears up.
+        let mut cell = Self {
+            id,
+            name: spec.name.clone(),
+            workdir,
+            limits: spec.limits.clone(),
+            cgroup,
+            gauge: Gauge::default(),
+            turn: Mutex::new(()),
+            folder,
+            instance,
+            open: true,
+        };
+        fs::create_dir(&cell.folder).map_err(failed("make the private folder"))?;
+        folders[1..].iter().try_for_each(fs::create_dir).map_err(failed("make the private folders"))?;
+        cell.gauge = Gauge::start(folders).map_err(failed("measure the work folder"))?;
+        cell.cgroup.make(&cell.limits).map_err(failed("make the cgroup"))?;
+        Ok(cell)
+    }
+
+    /// A folder of swarm's that the sandbox does not see (in the process rung: that it need not see).
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Kills every process of it once; some may be born meanwhile.
+    fn kill(&self, leader: Option<i32>) {
+        self.cgroup.kill();
+        if let Some(leader) = leader {
+            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+        }
+        if self.cgroup.is_empty() {
+            self.living().into_iter().for_each(census::end);
+        }
+    }
+
+    fn living(&self) -> std::collections::HashSet<i32> {
+        if self.cgroup.is_empty() { census::marked(|id| id == self.id) } else { self.cgroup.processes() }
+    }
+
+    /// Kills until no process is left. `leader` leads the process group of the command.
+    pub(crate) async fn end_all(&self, leader: Option<i32>) -> Result<(), SandboxError> {
+        let until = Instant::now() + PATIENCE;
+        // A process that is just becoming another program has no marker to be seen.
+        let wanted = if self.cgroup.is_empty() { 2 } else { 1 };
+        let mut empty = 0;
+        loop {
+            self.kill(leader);
+            empty = if self.living().is_empty() { empty + 1 } else { 0 };
+            if empty == wanted {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                let source = std::io::Error::other("a process does not die");
+                return Err(SandboxError::io(format!("end the processes of sandbox {}", self.name), source));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Waits until no other command runs. Nothing when it is cancelled before.
+    pub(crate) async fn take_turn(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<Option<MutexGuard<'_, ()>>, SandboxError> {
+        let turn = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(None),
+            turn = self.turn.lock() => turn,
+        };
+        // Nobody may have waited for the end of the command before.
+        self.end_all(None).await?;
+        Ok(Some(turn))
+    }
+
+    /// Frees everything.
+    pub(crate) async fn stop(mut self) -> Result<(), SandboxError> {
+        self.end_all(None).await?;
+        self.open = false;
+        let held = self.held();
+        let name = self.name.clone();
+        let freed = tokio::task::spawn_blocking(move || held.free(PATIENCE)).await;
+        freed
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|source| SandboxError::io(format!("clear up after sandbox {name}"), source))
+    }
+
+    fn held(&self) -> Held {
+        Held {
+            id: self.id.clone(),
+            cgroup: self.cgroup.clone(),
+            folder: self.folder.clone(),
+            instance: Arc::clone(&self.instance),
+        }
+    }
+
+    /// Kills everything when dropped: for a command that nobody waits for any more.
+    pub(crate) fn reaper(&self, leader: Option<i32>) -> Reaper<'_> {
+        Reaper { cell: self, leader, armed: true }
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.kill(None);
+        let held = self.held();
+        // What cannot be freed stays on record, and the next start sweeps it.
+        let _ =
+            std::thread::Builder::new().name("sandbox-drop".to_owned()).spawn(move || held.free(PATIENCE));
+    }
+}
+
+/// See [`Cell::reaper`].
+pub(crate) struct Reaper<'a> {
+    cell: &'a Cell,
+    leader: Option<i32>,
+    armed: bool,
+}
+
+impl Reaper<'_> {
+    /// Ends all there is, and then has no more to do.
+    pub(crate) async fn end_all(mut self) -> Result<(), SandboxError> {
+        self.cell.end_all(self.leader).await?;
+        self.armed = false;
+        Ok(())
+    }
+}
+
+impl Drop for Reaper<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.cell.kill(self.leader);
+        }
+    }
+}
+
+/// What is left of a sandbox once its processes are killed.
+struct Held {
+    id: String,
+    cgroup: Cgroup,
+    folder: PathBuf,
+    instance: Arc<Instance>,
+}
+
+impl Held {
+    fn free(&self, patience: Duration) -> std::io::Result<()> {
+        self.cgroup.remove(patience)?;
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => self.instance.forget(&self.id),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with a sandbox itself. How a command inside ended is no error.
+
+use swarm_domain::Problem;
+
+/// Why a sandbox could not do its job.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// This rung does not work on this machine.
+    #[error("the {rung} sandbox does not work here: {reason}")]
+    Unavailable {
+        /// Which rung.
+        rung: swarm_domain::attempt::Rung,
+        /// Why.
+        reason: String,
+        /// The command or setting that mends it.
+        mend: String,
+    },
+    /// The machine failed: no disk, no memory, no process.
+    #[error("the sandbox failed to {doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A name, path or command that cannot be used.
+    #[error("not a valid {what}: {detail}")]
+    Invalid {
+        /// What it should have been.
+        what: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl SandboxError {
+    pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
+        Self::Io { doing: doing.into(), source }
+    }
+
+    pub(crate) fn invalid(what: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid { what, detail: detail.into() }
+    }
+
+    /// The problem as people meet it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Unavailable { mend, .. } => {
+                Problem::new("sandbox.unavailable", self.to_string(), mend.clone())
+            }
+            Self::Io { .. } => Problem::new(
+                "sandbox.failed",
+                self.to_string(),
+                "run `swarm doctor`, then `swarm ticket retry`",
+            ),
+            Self::Invalid { .. } => {
+                Problem::new("sandbox.invalid", self.to_string(), "correct the agent file or the command")
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A folder for swarm's records, a work folder, and the rungs to try on them.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use swarm_sandbox::{
+    Backend, Bubblewrap, Ended, Exec, Hold, How, Limit, Limits, LimitsReport, Process, Sandbox, SandboxSpec,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Where a test's files are. Removed when dropped.
+pub struct Ground {
+    pub root: tempfile::TempDir,
+    pub work: PathBuf,
+}
+
+impl Ground {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let work = root.path().join("work");
+        fs::create_dir(&work).unwrap();
+        Self { root, work }
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.root.path().join("state")
+    }
+
+    pub fn spec(&self, limits: Limits) -> SandboxSpec {
+        SandboxSpec { name: "test".to_owned(), workdir: self.work.clone(), limits }
+    }
+
+    /// The bubblewrap rung; nothing, with the reason on screen, where the machine lacks what it takes.
+    pub async fn bubblewrap(&self) -> Option<Rung> {
+        let rung = Bubblewrap::open(&self.state()).await.unwrap();
+        if let Err(error) = rung.probe().await {
+            println!("skipped: {error}");
+            return None;
+        }
+        Some(Rung { limits: rung.limits(), backend: Arc::new(rung) })
+    }
+
+    pub async fn process(&self) -> Rung {
+        let rung = Process::open(&self.state()).await.unwrap();
+        Rung { limits: rung.limits(), backend: Arc::new(rung) }
+    }
+
+    /// Every rung that works here.
+    pub async fn rungs(&self) -> Vec<Rung> {
+        let mut rungs = vec![self.process().await];
+        rungs.extend(self.bubblewrap().await);
+        rungs
+    }
+}
+
+pub struct Rung {
+    pub backend: Arc<dyn Backend>,
+    pub limits: LimitsReport,
+}
+
+impl Rung {
+    pub async fn make(&self, ground: &Ground, limits: Limits) -> Box<dyn Sandbox> {
+        self.backend.create(ground.spec(limits)).await.unwrap()
+    }
+
+    /// One command in a sandbox of its own.
+    pub async fn run(&self, ground: &Ground, limits: Limits, line: &str) -> Ended {
+        let sandbox = self.make(ground, limits).await;
+        let ended = sandbox.exec(Exec::shell(line), CancellationToken::new()).await.unwrap();
+        sandbox.stop().await.unwrap();
+        ended
+    }
+
+    /// Whether a limit is held for a sandbox as a whole; says so where it is not.
+    pub fn holds(&self, hold: Hold, what: &str) -> bool {
+        if hold != Hold::Together {
+            println!("skipped: no cgroup limits {what} here ({})", self.limits);
+        }
+        hold == Hold::Together
+    }
+}
+
+pub fn passed(limit: Limit) -> How {
+    How::LimitPassed { limit }
+}
+
+pub const FINE: How = How::Exited { code: 0 };
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A number of seconds to sleep that no other process sleeps, to know a process by.
+pub fn unlike_any_other() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let digits = folder
+        .path()
+        .to_string_lossy()
+        .bytes()
+        .fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
+    format!("{}.{}", 3_000 + digits % 6_000, digits % 1_000_000_007)
+}
+
+/// Whether a process lives that was started with this argument.
+pub fn is_there(argument: &str) -> bool {
+    fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
+    })
+}
+
+/// Waits until something is so. Only a test that fails waits long.
+pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub fn write(path: &Path, content: &str) {
+    fs::write(path, content).unwrap();
+}
