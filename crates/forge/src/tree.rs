@@ -1,0 +1,178 @@
+//! Reading trees and the objects in them.
+
+use std::collections::HashMap;
+
+use swarm_domain::{CommitId, scope::RelativePath};
+
+use crate::{
+    error::ForgeError,
+    mirror::Mirror,
+    object::{RawCommit, hex},
+    symlink,
+};
+
+/// What an entry of a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileMode {
+    /// A file.
+    File,
+    /// A file that may be run.
+    Executable,
+    /// A symbolic link; its content is its target.
+    Symlink,
+    /// A commit of another repository.
+    Submodule,
+}
+
+impl FileMode {
+    /// Reads git's octal mode.
+    pub(crate) fn of_git(mode: &str) -> Self {
+        match mode {
+            "100755" => Self::Executable,
+            "120000" => Self::Symlink,
+            "160000" => Self::Submodule,
+            _ => Self::File,
+        }
+    }
+}
+
+/// One file of a tree.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub mode: FileMode,
+    pub id: String,
+    pub path: Vec<u8>,
+}
+
+impl Mirror {
+    /// The paths of all files in a commit, in git's order.
+    pub async fn files(&self, commit: &CommitId) -> Result<Vec<String>, ForgeError> {
+        let entries = self.entries(commit).await?;
+        Ok(entries.into_iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
+    }
+
+    /// A file's bytes as they are in a commit; none where the commit has no such file, or a link or folder in its place.
+    /// A file of more than `max_bytes` is an error.
+    pub async fn file_at(
+        &self,
+        commit: &CommitId,
+        path: &RelativePath,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<u8>>, ForgeError> {
+        let name = self.require_commit(commit).await?;
+        let listed = self.git("ls-tree").args(["-z", name, "--", path.as_str()]).run().await?;
+        let entry = listed.fields().find_map(entry);
+        let Some(Entry { mode: FileMode::File | FileMode::Executable, id, .. }) = entry else {
+            return Ok(None);
+        };
+        let found = self.git("cat-file").args(["blob", &id]).cut_at(max_bytes).run().await?;
+        if found.truncated {
+            return Err(ForgeError::TooMuchOutput { command: "cat-file", limit: max_bytes });
+        }
+        Ok(Some(found.stdout))
+    }
+
+    pub(crate) async fn tree_of(&self, commit: &CommitId) -> Result<String, ForgeError> {
+        Ok(self.read_commit(commit).await?.tree)
+    }
+
+    async fn entries(&self, commit: &CommitId) -> Result<Vec<Entry>, ForgeError> {
+        let name = self.require_commit(commit).await?;
+        self.entries_of_tree(name).await
+    }
+
+    async fn entries_of_tree(&self, tree: &str) -> Result<Vec<Entry>, ForgeError> {
+        let listed = self.git("ls-tree").args(["-r", "-z", "--full-tree", tree]).run().await?;
+        Ok(listed.fields().filter_map(entry).collect())
+    }
+
+    /// Fails where a symbolic link of the tree, or of the commit's tree, leads out of it.
+    pub(crate) async fn refuse_escaping_links(&self, tree: &str) -> Result<(), ForgeError> {
+        let entries = self.entries_of_tree(tree).await?;
+        let links: Vec<_> = entries.into_iter().filter(|entry| entry.mode == FileMode::Symlink).collect();
+        if links.is_empty() {
+            return Ok(());
+        }
+        let targets = self.objects(links.iter().map(|entry| entry.id.as_str())).await?;
+        let links: HashMap<_, _> = links.into_iter().map(|entry| entry.path).zip(targets).collect();
+        let links = symlink::escaping(&links);
+        if links.is_empty() { Ok(()) } else { Err(ForgeError::SymlinkEscapes { links }) }
+    }
+
+    /// The contents of objects, in the order asked for.
+    async fn objects(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<Vec<u8>>, ForgeError> {
+        let asked: String = ids.flat_map(|id| [id, "\n"]).collect();
+        let reply = self.git("cat-file").arg("--batch").stdin(asked).run().await?;
+        Ok(batch(&reply.stdout))
+    }
+
+    pub(crate) async fn commits(&self, ids: &[CommitId]) -> Result<Vec<RawCommit>, ForgeError> {
+        let names = ids.iter().map(hex).collect::<Result<Vec<_>, _>>()?;
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.objects(names.into_iter()).await?;
+        Ok(found.iter().map(|bytes| RawCommit::parse(bytes)).collect())
+    }
+
+    /// The sizes of objects in bytes, in the order asked for; 0 for what is not here, such as a submodule's commit.
+    pub(crate) async fn sizes(&self, ids: &[&str]) -> Result<Vec<u64>, ForgeError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: String = ids.iter().flat_map(|id| [*id, "\n"]).collect();
+        let reply = self.git("cat-file").arg("--batch-check=%(objectsize)").stdin(asked).run().await?;
+        Ok(reply.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
+    }
+}
+
+/// Reads `<mode> <type> <id>\t<path>`; none where that is a folder.
+fn entry(line: &[u8]) -> Option<Entry> {
+    let tab = line.iter().position(|b| *b == b'\t')?;
+    let head = std::str::from_utf8(&line[..tab]).ok()?;
+    let mut words = head.split(' ');
+    let mode = FileMode::of_git(words.next()?);
+    let (kind, id) = (words.next()?, words.next()?.to_owned());
+    if kind == "tree" {
+        return None;
+    }
+    Some(Entry { mode, id, path: line[tab + 1..].to_vec() })
+}
+
+/// Reads what `cat-file --batch` prints: `<id> <type> <size>`, the content, a line end; for each object.
+fn batch(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut contents = Vec::new();
+    while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
+        let head = String::from_utf8_lossy(&bytes[..end]);
+        let size = head.rsplit(' ').next().and_then(|size| size.parse::<usize>().ok());
+        bytes = &bytes[end + 1..];
+        let size = size.unwrap_or(0).min(bytes.len());
+        contents.push(bytes[..size].to_vec());
+        // A missing object has a line of its own and no content.
+        if !head.ends_with(" missing") {
+            bytes = bytes.get(size + 1..).unwrap_or_default();
+        }
+    }
+    contents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_whatever_its_contents_look_like() {
+        let text = b"aa blob 4\na b\n\nbb missing\ncc blob 0\n\ndd blob 1\nx\n";
+        assert_eq!(batch(text), [b"a b\n".to_vec(), Vec::new(), Vec::new(), b"x".to_vec()]);
+    }
+
+    #[test]
+    fn an_entry_keeps_every_byte_of_its_path() {
+        let found = entry(b"100755 blob abc\tx\ty\xff").unwrap();
+        assert_eq!(
+            (found.mode, found.id.as_str(), found.path.as_slice()),
+            (FileMode::Executable, "abc", &b"x\ty\xff"[..])
+        );
+    }
+}
