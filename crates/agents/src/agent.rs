@@ -1,0 +1,172 @@
+//! What an agent is once its file was read and merged with what it extends.
+
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use swarm_domain::{BlobHash, agent::Capability};
+use swarm_model::Capabilities;
+
+use crate::tool::ToolName;
+
+/// An agent: who does it, how, and within what limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// Its name, unique in a catalogue.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// The tools that it may use.
+    pub tools: Vec<ToolName>,
+    /// Models in order of preference, as `provider/model`; empty for the configured default.
+    pub model: Vec<String>,
+    /// What it offers, its main job first.
+    pub capabilities: Vec<Capability>,
+    /// What it may use.
+    pub limits: Limits,
+    /// How it is made to answer.
+    pub protocol: Protocol,
+    /// Thousandths of the sampling temperature.
+    pub temperature_milli: u32,
+    /// The system prompt.
+    pub prompt: String,
+    /// The file that it was read from.
+    pub source: PathBuf,
+    /// The hash of [`resolved`](Self::resolved): changes when the file, or one that it extends, does.
+    pub version: BlobHash,
+}
+
+/// How an agent is made to answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// By what the model can do: tools where its tool calls hold, else files.
+    #[default]
+    Auto,
+    /// Tool calls.
+    Tools,
+    /// Whole files in fenced blocks under their path: works with the smallest models.
+    Files,
+}
+
+impl Protocol {
+    /// The protocol for a model that can do this: never [`Protocol::Auto`].
+    #[must_use]
+    pub fn for_model(self, capabilities: Capabilities) -> Self {
+        match self {
+            Self::Auto if capabilities.tools => Self::Tools,
+            Self::Auto => Self::Files,
+            chosen => chosen,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Tools => "tools",
+            Self::Files => "files",
+        }
+    }
+}
+
+/// What one attempt of an agent may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Replies of the model.
+    pub turns: u32,
+    /// Tokens in and out, all calls together.
+    pub tokens: u64,
+    /// Tokens of one reply.
+    pub reply_tokens: u32,
+    /// Seconds that one tool may take.
+    pub tool_seconds: u32,
+    /// Bytes of a tool's output that the model gets to see.
+    pub output_bytes: u32,
+    /// Megabytes of memory of the sandbox.
+    pub memory_mb: u32,
+    /// Thousandths of a CPU of the sandbox.
+    pub cpu_milli: u32,
+    /// Processes of the sandbox.
+    pub pids: u32,
+    /// Seconds that the whole attempt may take.
+    pub wall_seconds: u32,
+    /// Megabytes that the sandbox may write.
+    pub disk_mb: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            turns: 20,
+            tokens: 200_000,
+            reply_tokens: 2_048,
+            tool_seconds: 60,
+            output_bytes: 16_384,
+            memory_mb: 1_024,
+            cpu_milli: 1_000,
+            pids: 256,
+            wall_seconds: 900,
+            disk_mb: 512,
+        }
+    }
+}
+
+impl Limits {
+    /// The limits of a sandbox for this agent; one command may take as long as one tool.
+    #[must_use]
+    pub fn sandbox(&self) -> swarm_sandbox::Limits {
+        swarm_sandbox::Limits {
+            memory_bytes: u64::from(self.memory_mb) << 20,
+            cpu_milli: self.cpu_milli,
+            pids: self.pids,
+            disk_bytes: u64::from(self.disk_mb) << 20,
+            wall: Duration::from_secs(self.tool_seconds.into()),
+            ..swarm_sandbox::Limits::default()
+        }
+    }
+}
+
+impl Agent {
+    /// The file as it stands after merging, front matter and prompt: what `swarm agent show` prints.
+    #[must_use]
+    pub fn resolved(&self) -> String {
+        let mut text = String::from("---\n");
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+        let _ = writeln!(text, "name: {}", self.name);
+        let _ = writeln!(text, "description: {}", quoted(&self.description));
+        let _ = writeln!(text, "tools: {}", list(self.tools.iter().map(ToString::to_string).collect()));
+        let _ = writeln!(text, "model: {}", list(self.model.iter().map(|m| quoted(m)).collect()));
+        let _ = writeln!(
+            text,
+            "capabilities: {}",
+            list(self.capabilities.iter().map(ToString::to_string).collect())
+        );
+        let _ = writeln!(text, "protocol: {}", self.protocol.word());
+        let (whole, milli) = (self.temperature_milli / 1_000, self.temperature_milli % 1_000);
+        let _ = writeln!(text, "temperature: {whole}.{milli:03}");
+        let l = &self.limits;
+        let _ = writeln!(
+            text,
+            "limits:\n  turns: {}\n  tokens: {}\n  reply_tokens: {}\n  tool_seconds: {}\n  output_bytes: {}\n  \
+             memory_mb: {}\n  cpu_milli: {}\n  pids: {}\n  wall_seconds: {}\n  disk_mb: {}",
+            l.turns,
+            l.tokens,
+            l.reply_tokens,
+            l.tool_seconds,
+            l.output_bytes,
+            l.memory_mb,
+            l.cpu_milli,
+            l.pids,
+            l.wall_seconds,
+            l.disk_mb
+        );
+        let _ = write!(text, "---\n\n{}\n", self.prompt);
+        text
+    }
+
+    /// Whether it offers this kind of work.
+    #[must_use]
+    pub fn offers(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}
