@@ -1,0 +1,396 @@
+//! An attempt: one agent in one worktree, turn by turn, then the judgement of what it left.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use swarm_agents::{Agent, Invocation, Step, ToolResult, Toolbox, Turn, TurnEnd, TurnSetup, Workspace};
+use swarm_domain::{
+    Actor, AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, Problem, Subject, agent::Capability,
+    attempt::AttemptOutcome, event::CheckStage, finding::Finding, ticket::TicketState,
+};
+use swarm_forge::{Attribution, CommitMessage, Signature, Worktree};
+use swarm_sandbox::SandboxSpec;
+
+use crate::{
+    calls::{self, Caller},
+    choice::{self, Choice},
+    context,
+    engine::{self, Flow},
+    error::FlowError,
+    parts::{Parts, of_ticket, part},
+    review,
+    ticket::Frame,
+    validate::{self, acceptance::Judged},
+};
+
+/// What one attempt is sent off with.
+pub(crate) struct Brief {
+    /// Its number among all attempts at the ticket in this run, from 1.
+    pub(crate) number: u32,
+    /// Its number among those of this round, from 1.
+    pub(crate) within: u32,
+    /// How often the same text came back before it.
+    pub(crate) repeats: u32,
+    /// Earlier work to go on from.
+    pub(crate) from: Option<CommitId>,
+    /// What earlier attempts taught.
+    pub(crate) hints: Vec<Finding>,
+}
+
+/// How it ended.
+pub(crate) enum AttemptEnd {
+    /// The validator accepted it.
+    Accepted { attempt: AttemptId, commit: CommitId, base: CommitId },
+    /// The validator found faults.
+    Rejected { commit: Option<CommitId>, findings: Vec<Finding> },
+    /// It could not be carried through; after a final word another attempt would fail in the same way.
+    Failed { problem: Problem, final_word: bool },
+}
+
+/// How an attempt began: kept, so that a crash in the middle goes on with the same agent and the same words.
+#[derive(Serialize, Deserialize)]
+struct Opened {
+    base: CommitId,
+    agent: String,
+    /// The turn before its first step.
+    turn: BlobHash,
+}
+
+/// What an attempt left.
+#[derive(Clone, Serialize, Deserialize)]
+struct Left {
+    commit: Option<CommitId>,
+}
+
+struct Attempt<'a> {
+    parts: &'a Parts,
+    frame: &'a Frame,
+    brief: &'a Brief,
+    id: AttemptId,
+    choice: Choice,
+    agent: Arc<Agent>,
+}
+
+/// Makes one attempt at a ticket.
+pub(crate) async fn attempt(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> {
+    let mut choice =
+        choice::choose(brief.within, brief.repeats, frame.ticket.capability, &policy(parts, frame));
+    let agent = agent_for(parts, choice.capability)?;
+    if choice.models.is_empty() {
+        choice.models.clone_from(&agent.model);
+    }
+    let id = AttemptId::of(&frame.ticket.id, brief.number);
+    let attempt = Attempt { parts, frame, brief, id, choice, agent };
+    let opened = engine::retried(parts, "open", || attempt.open()).await?;
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(error) => return attempt.failed(error).await,
+    };
+    // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
+    let turn: Turn = parts.load(&opened.turn).await?;
+    match attempt.drive(turn).await? {
+        Ok(end) => attempt.judge(&opened.base, end).await,
+        Err(error) => attempt.failed(error).await,
+    }
+}
+
+/// The models that the run wants, else those of the configuration; an agent's own come in only where neither says.
+fn policy(parts: &Parts, frame: &Frame) -> Vec<String> {
+    if frame.options.models.is_empty() { parts.config.models.clone() } else { frame.options.models.clone() }
+}
+
+/// The best agent for this kind of work.
+pub(crate) fn agent_for(parts: &Parts, capability: Capability) -> Result<Arc<Agent>, FlowError> {
+    parts.catalogue.by_capability(capability).into_iter().next().ok_or_else(|| {
+        FlowError::Final(Problem::new(
+            "agent.none",
+            format!("no agent offers `{capability}`"),
+            "run `swarm agent list`, and add the capability to an agent's file",
+        ))
+    })
+}
+
+impl Attempt<'_> {
+    fn key<'k>(&'k self, rest: &[&'k str]) -> Vec<&'k str> {
+        [&["run", self.frame.run.as_str(), self.id.as_str()], rest].concat()
+    }
+
+    fn subject(&self) -> Subject {
+        let frame = self.frame;
+        Subject { attempt: Some(self.id.clone()), ..of_ticket(&frame.project, &frame.run, &frame.ticket.id) }
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Agent { name: self.agent.name.clone() }
+    }
+
+    async fn record(&self, rest: &[&str], actor: Actor, body: EventBody) -> Result<(), FlowError> {
+        self.parts.record(&self.key(rest), actor, self.subject(), body).await.map(drop)
+    }
+
+    async fn worktree(&self, base: &CommitId) -> Result<Worktree, FlowError> {
+        let mirror = self.parts.mirror(&self.frame.project).await?;
+        Ok(mirror.worktree(&self.frame.run, &self.id, base).await?)
+    }
+
+    /// Makes the worktree, puts earlier work into it and writes down what the agent is told.
+    async fn open(&self) -> Result<Opened, FlowError> {
+        let (parts, frame) = (self.parts, self.frame);
+        let mirror = parts.mirror(&frame.project).await?;
+        let base = match self.began_on().await? {
+            Some(base) => base,
+            None => mirror.head(&frame.run).await?,
+        };
+        let worktree = self.worktree(&base).await?;
+        if let Some(from) = &self.brief.from {
+            let own = context::own_files(&mirror, &frame.ticket, from).await?;
+            mirror.restore(&worktree, from, &own).await?;
+        }
+        let capabilities = parts.gateway.capabilities(&self.choice.models)?;
+        let context =
+            context::of_ticket(&mirror, frame, &base, self.brief.from.as_ref(), capabilities).await?;
+        let requirements: Vec<_> =
+            frame.ticket.requirements.iter().filter_map(|id| frame.spec.requirement(id)).cloned().collect();
+        let turn = Turn::new(&TurnSetup {
+            agent: &self.agent,
+            capabilities,
+            ticket: &frame.ticket,
+            requirements: &requirements,
+            overview: &frame.spec.overview,
+            fixtures: &frame.spec.fixtures,
+            files: &context.files,
+            agents_md: context.agents_md.as_deref(),
+            hints: &self.brief.hints,
+            seed: (self.brief.number > 1).then_some(self.brief.number),
+            warmer_milli: self.choice.warmer_milli,
+        })?;
+        let model = parts.gateway.names(&self.choice.models)?.into_iter().next().unwrap_or_default();
+        let started = EventBody::AttemptStarted {
+            number: self.brief.number,
+            agent: self.agent.name.clone(),
+            model,
+            rung: parts.sandboxes.rung(),
+            base: base.clone(),
+            hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
+        };
+        self.record(&["started"], part("scheduler"), started).await?;
+        let working = EventBody::TicketStateChanged { to: TicketState::Working };
+        self.record(&["state", "working"], part("scheduler"), working).await?;
+        Ok(Opened { base, agent: self.agent.name.clone(), turn: parts.keep(&turn).await? })
+    }
+
+    /// The commit that this attempt began on, if it began before a crash.
+    async fn began_on(&self) -> Result<Option<CommitId>, FlowError> {
+        let key = IdempotencyKey::of(&self.key(&["started"]));
+        let event = self.parts.store.event_by_key(&self.parts.config.tenant, &key).await?;
+        Ok(event.and_then(|event| match event.body {
+            EventBody::AttemptStarted { base, .. } => Some(base),
+            _ => None,
+        }))
+    }
+
+    /// Lets the agent work until it is done.
+    async fn drive(&self, mut turn: Turn) -> Flow<Result<TurnEnd, FlowError>> {
+        loop {
+            match turn.next() {
+                Step::Call(request) => {
+                    let caller = Caller {
+                        agent: &self.agent.name,
+                        subject: self.subject(),
+                        key: calls::turn_key(
+                            &self.frame.run,
+                            &self.frame.ticket.id,
+                            self.brief.number,
+                            turn.replies(),
+                        ),
+                        models: &self.choice.models,
+                    };
+                    match calls::call(self.parts, &caller, &request).await? {
+                        Ok(reply) => turn.answered(&reply).map_err(FlowError::from)?,
+                        Err(error) => return Ok(Err(error)),
+                    }
+                }
+                Step::Tools(invocations) => {
+                    let mut results = Vec::new();
+                    for invocation in &invocations {
+                        match self.tool(invocation).await? {
+                            Ok(result) => results.push(result),
+                            Err(error) => return Ok(Err(error)),
+                        }
+                    }
+                    turn.tools_done(&results).map_err(FlowError::from)?;
+                }
+                Step::Done(end) => return Ok(Ok(end)),
+            }
+        }
+    }
+
+    async fn tool(&self, invocation: &Invocation) -> Flow<Result<ToolResult, FlowError>> {
+        match engine::retried(self.parts, "tool", || self.use_tool(invocation)).await? {
+            Ok(result) => Ok(self.parts.load(&result).await),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn use_tool(&self, invocation: &Invocation) -> Result<BlobHash, FlowError> {
+        let parts = self.parts;
+        let key = self.key(&["tool", &invocation.call_id]);
+        // Done before a crash that came between the tool and the journal.
+        let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
+        if let Some(EventBody::ToolCalled { result, .. }) = known.map(|event| event.body) {
+            return Ok(result);
+        }
+        let base =
+            self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
+        let root = self.worktree(&base).await?.path;
+        let effects = parts.config.state_dir.join("effects").join(format!("{}-{}", self.frame.run, self.id));
+        let workspace = Workspace::open(&root, &effects, &self.frame.ticket.touches)?;
+        let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
+            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id)).await?)
+        } else {
+            None
+        };
+        let toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
+        let step_key = key.join("/");
+        let done = toolbox.invoke(invocation, &step_key, engine::cancellation()).await;
+        drop(toolbox);
+        if let Some(sandbox) = sandbox {
+            sandbox.stop().await?;
+        }
+        let done = done?;
+        let result = parts.keep(&done).await?;
+        let about =
+            invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
+        let body = EventBody::ToolCalled {
+            tool: invocation.tool.chars().take(40).collect(),
+            arguments: parts.keep(&invocation.arguments).await?,
+            result: result.clone(),
+            ok: done.ok,
+            about: about.chars().filter(|c| !c.is_control()).take(120).collect(),
+        };
+        self.record(&["tool", &invocation.call_id], self.actor(), body).await?;
+        Ok(result)
+    }
+
+    fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
+        let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
+        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox() }
+    }
+
+    /// Commits what the agent left and judges the commit. What the agent says about it does not count.
+    async fn judge(&self, base: &CommitId, end: TurnEnd) -> Flow<AttemptEnd> {
+        let subject = match &end {
+            TurnEnd::Finished { summary } => summary.clone(),
+            TurnEnd::GaveUp { .. } | TurnEnd::Failed { .. } => String::new(),
+        };
+        let left = engine::step(self.parts, "commit", || self.commit(base, &subject)).await?;
+        let mut findings = end.findings();
+        match &left.commit {
+            None if findings.is_empty() => findings.push(validate::nothing_done(&self.frame.ticket)),
+            Some(commit) if findings.is_empty() => {
+                findings = engine::step(self.parts, "validate", || self.validate(base, commit)).await?;
+                if findings.is_empty() && self.parts.config.review {
+                    findings =
+                        review::review(self.parts, self.frame, self.brief.number, base, commit).await?;
+                }
+            }
+            _ => {}
+        }
+        engine::step(self.parts, "close", || self.close(&findings)).await?;
+        match left.commit {
+            Some(commit) if findings.is_empty() => {
+                Ok(AttemptEnd::Accepted { attempt: self.id.clone(), commit, base: base.clone() })
+            }
+            commit => Ok(AttemptEnd::Rejected { commit, findings }),
+        }
+    }
+
+    async fn commit(&self, base: &CommitId, summary: &str) -> Result<Left, FlowError> {
+        let ticket = &self.frame.ticket;
+        let mirror = self.parts.mirror(&self.frame.project).await?;
+        let worktree = self.worktree(base).await?;
+        let person = Signature::new(&self.parts.config.sponsor_name, &self.parts.config.sponsor_email);
+        let message = CommitMessage {
+            subject: format!("feat: {}", ticket.title),
+            body: summary.to_owned(),
+            ticket: ticket.id.clone(),
+            agent: self.agent.name.clone(),
+            requirements: ticket.requirements.clone(),
+            attribution: Attribution::Sponsor { person },
+        };
+        // Everything is committed, also what is out of scope: the validator must see it.
+        let key = IdempotencyKey::of(&self.key(&["commit"]));
+        let made = mirror.commit(&worktree, &key, &message, None).await?;
+        let Some(commit) = made else {
+            return Ok(Left { commit: None });
+        };
+        let stat = mirror.diffstat(base, &commit).await?;
+        let body = EventBody::Committed {
+            commit: commit.clone(),
+            files: stat.files,
+            added: stat.added,
+            removed: stat.removed,
+        };
+        self.record(&["committed"], self.actor(), body).await?;
+        let verifying = EventBody::TicketStateChanged { to: TicketState::Verifying };
+        self.record(&["state", "verifying"], part("validator"), verifying).await?;
+        Ok(Left { commit: Some(commit) })
+    }
+
+    async fn validate(&self, base: &CommitId, commit: &CommitId) -> Result<Vec<Finding>, FlowError> {
+        let frame = self.frame;
+        let judged = Judged {
+            project: &frame.project,
+            run: &frame.run,
+            ticket: &frame.ticket.id,
+            attempt: &self.id,
+            commit,
+            stage: CheckStage::Validation,
+        };
+        validate::judge(self.parts, &judged, base, &frame.ticket, &frame.spec.fixtures).await
+    }
+
+    /// Writes down the judgement, and puts the worktree into the archive.
+    async fn close(&self, findings: &[Finding]) -> Result<(), FlowError> {
+        for (index, finding) in findings.iter().enumerate() {
+            let body = EventBody::FindingRaised { finding: finding.clone() };
+            self.record(&["finding", &index.to_string()], part("validator"), body).await?;
+        }
+        let outcome = if findings.is_empty() {
+            AttemptOutcome::Accepted
+        } else {
+            AttemptOutcome::Rejected { findings: findings.to_vec() }
+        };
+        self.finish(outcome).await?;
+        if findings.is_empty() {
+            let merging = EventBody::TicketStateChanged { to: TicketState::Merging };
+            self.record(&["state", "merging"], part("validator"), merging).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, outcome: AttemptOutcome) -> Result<(), FlowError> {
+        self.record(&["finished"], part("validator"), EventBody::AttemptFinished { outcome }).await?;
+        let mirror = self.parts.mirror(&self.frame.project).await?;
+        mirror.archive_attempt(&self.frame.run, &self.id).await?;
+        Ok(())
+    }
+
+    async fn failed(&self, error: FlowError) -> Flow<AttemptEnd> {
+        if error == FlowError::Cancelled {
+            return Err(error.into());
+        }
+        let problem = error.problem();
+        let began = engine::step(self.parts, "failed", || async {
+            let began = self.began_on().await?.is_some();
+            if began {
+                self.finish(AttemptOutcome::Failed { problem: problem.clone() }).await?;
+            }
+            Ok(began)
+        })
+        .await?;
+        // Another model may do what this one could not; where there is none, the next attempt would end here again.
+        let alone = self.choice.models.len() < 2;
+        Ok(AttemptEnd::Failed { final_word: alone || !began || problem.code == "budget.reached", problem })
+    }
+}

@@ -1,0 +1,120 @@
+//! A model call as a durable step: paid once, kept as blobs, counted against every budget above it.
+
+use swarm_domain::{
+    Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
+    budget::{Budget, Spend},
+};
+use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, ModelError};
+
+use crate::{
+    engine::{self, Flow},
+    error::FlowError,
+    parts::{Parts, part},
+};
+
+/// Who calls, for what, and under which name the call is journalled.
+pub(crate) struct Caller<'a> {
+    /// The agent.
+    pub(crate) agent: &'a str,
+    /// What it is about.
+    pub(crate) subject: Subject,
+    /// The call's own key: the same key is the same call.
+    pub(crate) key: Vec<String>,
+    /// Models in order of preference; empty for the configured policy.
+    pub(crate) models: &'a [String],
+}
+
+/// Calls a model, with retries. What fails for good comes back as a value.
+pub(crate) async fn call(
+    parts: &Parts,
+    caller: &Caller<'_>,
+    request: &ChatRequest,
+) -> Flow<Result<ChatReply, FlowError>> {
+    let asked = engine::retried(parts, "model", || ask(parts, caller, request)).await?;
+    match asked {
+        Ok(reply) => Ok(parts.load(&reply).await),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+async fn ask(parts: &Parts, caller: &Caller<'_>, request: &ChatRequest) -> Result<BlobHash, FlowError> {
+    let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
+    // Answered before a crash that came between the call and the journal: not asked, and not paid for, again.
+    let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
+    if let Some(EventBody::ModelCalled { reply, .. }) = known.map(|event| event.body) {
+        return Ok(reply);
+    }
+    let call = Call {
+        models: caller.models.to_vec(),
+        request: request.clone(),
+        budget_scopes: budgets(parts, &caller.subject).await?,
+        cancel: engine::cancellation(),
+        on_text: None,
+    };
+    let answer = match parts.gateway.call(call).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            if let ModelError::BudgetReached { scope, detail } = &error {
+                let body = EventBody::BudgetReached { scope: scope.clone(), detail: detail.clone() };
+                let key: Vec<&str> = key.iter().copied().chain(["budget"]).collect();
+                parts.record(&key, part("gateway"), caller.subject.clone(), body).await?;
+            }
+            return Err(error.into());
+        }
+    };
+    let reply = parts.keep(&answer.reply).await?;
+    let body = EventBody::ModelCalled {
+        agent: caller.agent.to_owned(),
+        model: answer.model,
+        request: parts.keep(request).await?,
+        reply: reply.clone(),
+        spend: answer.spend,
+        millis: u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX),
+        recorded: answer.reply.recording.is_some(),
+    };
+    let by = Actor::Agent { name: caller.agent.to_owned() };
+    parts.record(&key, by, caller.subject.clone(), body).await?;
+    Ok(reply)
+}
+
+/// The budgets that a call counts against, with what was spent of each according to the log.
+async fn budgets(parts: &Parts, subject: &Subject) -> Result<Vec<BudgetScope>, FlowError> {
+    let tenant = &parts.config.tenant;
+    let mut scopes = Vec::new();
+    let mut limit = |name: String, limit: Budget, spent: Spend| {
+        if limit != Budget::default() {
+            scopes.push(BudgetScope { name, limit, spent });
+        }
+    };
+    if let Some(run) = &subject.run {
+        let row = parts.store.run(tenant, run).await?;
+        limit(format!("run {run}"), row.options.budget, row.spend);
+        if let Some(ticket) = &subject.ticket {
+            let row = parts.store.ticket(tenant, run, ticket).await?;
+            limit(format!("ticket {ticket}"), row.ticket.budget, row.spend);
+        }
+    }
+    Ok(scopes)
+}
+
+/// The key of a call made while planning.
+pub(crate) fn plan_key(plan: &PlanId, purpose: &str) -> Vec<String> {
+    ["plan", plan.as_str(), "model", purpose].map(str::to_owned).to_vec()
+}
+
+/// The key of a call made for a run as a whole.
+pub(crate) fn run_key(run: &RunId, purpose: &str) -> Vec<String> {
+    ["run", run.as_str(), "model", purpose].map(str::to_owned).to_vec()
+}
+
+/// The subject of what concerns a plan.
+pub(crate) fn of_plan(project: &ProjectId) -> Subject {
+    Subject { project: Some(project.clone()), ..Subject::default() }
+}
+
+/// The key of one turn of an attempt.
+pub(crate) fn turn_key(run: &RunId, ticket: &TicketId, attempt: u32, turn: u32) -> Vec<String> {
+    ["run", run.as_str(), ticket.as_str(), &attempt.to_string(), "model", &turn.to_string()]
+        .map(str::to_owned)
+        .to_vec()
+}

@@ -1,0 +1,51 @@
+//! The durable workflows, and what steers them: plan, build, ticket, merge.
+//!
+//! ```text
+//! spec ── plan ──► tickets ── build ──► ticket ─┬─ attempt ── validate ─► merge ──► pull request
+//!                               ▲               └─◄── hints ──┘             │
+//!                               └────────────── evidence ◄──────────────────┘
+//! ```
+//!
+//! Each effect is a journalled step with an idempotency key: what is finished is not run again after a crash, what was
+//! cut off finds what it had done. A model proposes; code decides what is ready, accepted and merged.
+//!
+//! This crate must not know HTTP. The durable engine is named in `engine` and nowhere else.
+//!
+//! ```no_run
+//! # async fn example(parts: swarm_flows::Parts) -> Result<(), Box<dyn std::error::Error>> {
+//! use swarm_flows::{Asker, Flows};
+//!
+//! let flows = Flows::launch(parts, "node-1").await?;
+//! let ada = Asker { person: "ada".to_owned(), correlation: None };
+//! let project = swarm_domain::ProjectId::parse("textstat")?;
+//! let added = flows.add_project(&ada, &project, "/srv/git/textstat").await;
+//! # let _ = added; flows.shutdown().await; Ok(()) }
+//! ```
+//!
+//! To add a step: a function that does one effect under one key, and a call of it through `engine::step`.
+
+mod attempt;
+mod build;
+mod calls;
+mod choice;
+mod context;
+mod engine;
+mod error;
+mod hints;
+mod merge;
+mod parts;
+mod plan;
+mod pull_request;
+mod retry;
+mod review;
+mod service;
+mod sweep;
+mod ticket;
+mod validate;
+
+pub use error::FlowError;
+pub use parts::{FlowsConfig, Parts};
+pub use pull_request::DIFF_HEADING;
+pub use retry::RetryPolicy;
+pub use service::{Asker, Flows};
+pub use validate::acceptance::CheckOutput;

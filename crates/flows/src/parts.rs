@@ -1,0 +1,158 @@
+//! What the flows work with: the rooms below, wired by the binary.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use swarm_agents::Catalogue;
+use swarm_domain::{
+    Actor, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId,
+    Subject, TenantId, TicketId, plan::Plan,
+};
+use swarm_forge::{Forge, Mirror, PullRequests};
+use swarm_model::Gateway;
+use swarm_sandbox::{Backend, Limits};
+use swarm_store::{Store, StoreError};
+
+use crate::{error::FlowError, retry::RetryPolicy};
+
+/// Everything that a flow needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Parts {
+    /// Facts.
+    pub store: Store,
+    /// Models.
+    pub gateway: Arc<Gateway>,
+    /// Where code runs.
+    pub sandboxes: Arc<dyn Backend>,
+    /// Where code goes.
+    pub forge: Forge,
+    /// Where finished work is offered.
+    pub pull_requests: Arc<dyn PullRequests>,
+    /// Who does it.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Settings.
+    pub config: Arc<FlowsConfig>,
+}
+
+/// The settings of the flows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FlowsConfig {
+    /// Whose work it is.
+    pub tenant: TenantId,
+    /// Where worktrees' side records and checkouts are kept.
+    #[serde(skip)]
+    pub state_dir: PathBuf,
+    /// Models in order of preference, where neither the run nor the agent names any.
+    pub models: Vec<String>,
+    /// Tickets that this process works on at once, at the most.
+    pub max_agents: u32,
+    /// How often an idle queue is looked at, in milliseconds.
+    pub poll_ms: u64,
+    /// When a model call is tried again.
+    pub retry: RetryPolicy,
+    /// What an acceptance command may use.
+    pub check_limits: Limits,
+    /// The longest diff that an attempt may have, in bytes.
+    pub max_diff_bytes: usize,
+    /// The largest file that an attempt may add, in bytes.
+    pub max_file_bytes: u64,
+    /// Whether a reviewer reads each accepted diff before it is merged.
+    pub review: bool,
+    /// Who sponsors the work: the author of its commits. The agent is the co-author.
+    pub sponsor_name: String,
+    /// The sponsor's address.
+    pub sponsor_email: String,
+}
+
+impl Default for FlowsConfig {
+    fn default() -> Self {
+        Self {
+            tenant: TenantId::local(),
+            state_dir: PathBuf::new(),
+            models: Vec::new(),
+            max_agents: 8,
+            poll_ms: 25,
+            retry: RetryPolicy::default(),
+            check_limits: Limits::default(),
+            max_diff_bytes: 256 << 10,
+            max_file_bytes: 512 << 10,
+            review: false,
+            sponsor_name: "swarm".to_owned(),
+            sponsor_email: "swarm@localhost".to_owned(),
+        }
+    }
+}
+
+/// An actor that is a part of swarm itself.
+pub(crate) fn part(name: &str) -> Actor {
+    Actor::System { part: name.to_owned() }
+}
+
+/// The subject of what concerns a run as a whole.
+pub(crate) fn of_run(project: &ProjectId, run: &RunId) -> Subject {
+    Subject { project: Some(project.clone()), run: Some(run.clone()), ..Subject::default() }
+}
+
+/// The subject of what concerns one ticket of a run.
+pub(crate) fn of_ticket(project: &ProjectId, run: &RunId, ticket: &TicketId) -> Subject {
+    Subject { ticket: Some(ticket.clone()), ..of_run(project, run) }
+}
+
+impl Parts {
+    /// Appends an event; the same key appends once.
+    pub(crate) async fn record(
+        &self,
+        key: &[&str],
+        actor: Actor,
+        subject: Subject,
+        body: EventBody,
+    ) -> Result<Event, FlowError> {
+        let event = NewEvent {
+            tenant: self.config.tenant.clone(),
+            actor,
+            subject,
+            key: IdempotencyKey::of(key),
+            correlation: None,
+            body,
+        };
+        match self.store.append(event.clone()).await {
+            Ok(appended) => Ok(appended.event),
+            // The same step said it before, in other words: a duration, a reply. What was said first counts.
+            Err(error @ StoreError::KeyReused { .. }) => {
+                let first = self.store.event_by_key(&event.tenant, &event.key).await?;
+                first.ok_or_else(|| error.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps a value as a blob of canonical JSON.
+    pub(crate) async fn keep<T: Serialize + Sync>(&self, value: &T) -> Result<BlobHash, FlowError> {
+        let bytes =
+            serde_json::to_vec(value).map_err(|error| FlowError::internal("a value to keep", error))?;
+        Ok(self.store.blobs().put(&bytes).await?)
+    }
+
+    /// Reads back what [`Parts::keep`] kept.
+    pub(crate) async fn load<T: DeserializeOwned>(&self, hash: &BlobHash) -> Result<T, FlowError> {
+        let bytes = self.store.blobs().get(hash).await?;
+        serde_json::from_slice(&bytes).map_err(|error| FlowError::internal("a kept value", error))
+    }
+
+    /// The mirror of a project's repository, as it is: only a run's beginning fetches.
+    pub(crate) async fn mirror(&self, project: &ProjectId) -> Result<Mirror, FlowError> {
+        let known = self.forge.known(project).await?;
+        known.ok_or_else(|| FlowError::internal("the mirror", format!("of {project} is gone")))
+    }
+
+    /// A plan that has its tickets.
+    pub(crate) async fn plan(&self, id: &PlanId) -> Result<Plan, FlowError> {
+        let row = self.store.plan(&self.config.tenant, id).await?;
+        row.plan.ok_or_else(|| FlowError::internal("the plan", format!("{id} has no tickets")))
+    }
+}

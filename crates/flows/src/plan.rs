@@ -1,0 +1,186 @@
+//! The plan: a skeleton first, then each ticket filled in on its own, then the lint and the price.
+//!
+//! A model proposes which requirements go together and how to put it; ids, order, scope and acceptance commands are
+//! computed from the spec. A proposal that cannot be read is not needed: the computed skeleton stands in, and the plan
+//! says so.
+
+use serde::{Deserialize, Serialize};
+use swarm_agents::{
+    Agent, MAX_RE_ASKS, Misread, asked_again, read_skeleton, read_ticket, skeleton_request, ticket_request,
+};
+use swarm_domain::{
+    EventBody, PlanId, Problem, ProjectId, SpecId,
+    agent::Capability,
+    estimate::{self, Estimate, Price},
+    lint::{self, Lint, Severity},
+    plan::Plan,
+    run::RunOptions,
+    skeleton,
+    spec::Spec,
+    ticket::Ticket,
+};
+use swarm_model::{ChatReply, ChatRequest};
+use swarm_store::SpecRow;
+
+use crate::{
+    attempt::agent_for,
+    calls::{self, Caller},
+    engine::{self, Flow},
+    error::FlowError,
+    parts::{Parts, part},
+};
+
+/// Models with a smaller context than this do not fill in tickets. What they add to the spec's own words was seen to
+/// contradict them ("but not numbers"), and an author follows the notes.
+const WRITES_TICKETS: u32 = 16_384;
+
+/// What a plan's workflow is started with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PlanInput {
+    pub(crate) plan: PlanId,
+    pub(crate) spec: SpecId,
+    pub(crate) models: Vec<String>,
+}
+
+struct Planning<'a> {
+    parts: &'a Parts,
+    input: &'a PlanInput,
+    project: ProjectId,
+    spec: Spec,
+}
+
+/// Draws up a plan.
+pub(crate) async fn plan(parts: Parts, input: PlanInput) -> Flow<PlanId> {
+    let row = engine::patiently(&parts, || spec(&parts, &input.spec)).await?;
+    let planning = Planning { parts: &parts, input: &input, project: row.project, spec: row.spec };
+    let body = match planning.draw_up().await? {
+        Ok(plan) => EventBody::PlanProposed { plan },
+        Err(FlowError::Cancelled) => return Err(FlowError::Cancelled.into()),
+        Err(error) => EventBody::PlanFailed { plan: input.plan.clone(), problem: error.problem() },
+    };
+    engine::step(&parts, "propose", || async {
+        let key = ["plan", input.plan.as_str(), "proposed"];
+        parts.record(&key, part("planner"), calls::of_plan(&planning.project), body.clone()).await.map(drop)
+    })
+    .await?;
+    Ok(input.plan)
+}
+
+async fn spec(parts: &Parts, id: &SpecId) -> Result<SpecRow, FlowError> {
+    Ok(parts.store.spec(&parts.config.tenant, id).await?)
+}
+
+impl Planning<'_> {
+    async fn draw_up(&self) -> Flow<Result<Plan, FlowError>> {
+        let (skeleton, model) = match self.skeleton().await? {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut tickets = Vec::new();
+        for mut ticket in skeleton.tickets {
+            match self.fill_in(&mut ticket).await? {
+                Ok(()) => tickets.push(ticket),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let plan = Plan {
+            id: self.input.plan.clone(),
+            spec: self.input.spec.clone(),
+            estimate: self.estimate(&tickets)?,
+            tickets,
+            model,
+        };
+        let lints = lint::lint(&plan, &self.spec);
+        Ok(if lint::is_blocked(&lints) { Err(FlowError::Final(blocked(&lints))) } else { Ok(plan) })
+    }
+
+    fn models<'a>(&'a self, agent: &'a Agent) -> &'a [String] {
+        match (self.input.models.as_slice(), self.parts.config.models.as_slice()) {
+            ([], []) => &agent.model,
+            ([], configured) => configured,
+            (chosen, _) => chosen,
+        }
+    }
+
+    async fn skeleton(&self) -> Flow<Result<(skeleton::Skeleton, String), FlowError>> {
+        let agent = agent_for(self.parts, Capability::Plan)?;
+        let capabilities = self.parts.gateway.capabilities(self.models(&agent)).map_err(FlowError::from);
+        let capabilities = match capabilities {
+            Ok(capabilities) => capabilities,
+            Err(error) => return Ok(Err(error)),
+        };
+        let request = skeleton_request(&agent, &self.spec, capabilities);
+        let read = |reply: &ChatReply| read_skeleton(reply, &self.spec);
+        Ok(self.ask(&agent, "skeleton", request, read).await?.map(|asked| match asked {
+            Ok((proposal, model)) => (skeleton::draft(&self.spec, Some(&proposal)), model),
+            Err(misread) => {
+                tracing::warn!(%misread, "the planner's reply cannot be read; the computed skeleton stands in");
+                (skeleton::draft(&self.spec, None), "computed: the planner's reply could not be read".to_owned())
+            }
+        }))
+    }
+
+    /// Fills in one ticket's words. What the model says that cannot be read is left out: the computed words stand.
+    async fn fill_in(&self, ticket: &mut Ticket) -> Flow<Result<(), FlowError>> {
+        let agent = agent_for(self.parts, Capability::Ticket)?;
+        let capabilities = self.parts.gateway.capabilities(self.models(&agent)).map_err(FlowError::from)?;
+        if capabilities.context_tokens < WRITES_TICKETS {
+            return Ok(Ok(()));
+        }
+        let request = ticket_request(&agent, ticket, &self.spec, capabilities);
+        let read = |reply: &ChatReply| read_ticket(reply, ticket);
+        let asked = self.ask(&agent, ticket.id.as_str(), request, read).await?;
+        Ok(asked.map(|asked| match asked {
+            Ok((text, _)) => text.apply(ticket),
+            Err(misread) => {
+                tracing::warn!(%misread, ticket = %ticket.id, "the ticket writer's reply cannot be read");
+            }
+        }))
+    }
+
+    /// Asks until the reply can be read, a few times at the most. With the reply comes the model that gave it.
+    async fn ask<T>(
+        &self,
+        agent: &Agent,
+        purpose: &str,
+        mut request: ChatRequest,
+        read: impl Fn(&ChatReply) -> Result<T, Misread>,
+    ) -> Flow<Result<Result<(T, String), Misread>, FlowError>> {
+        for asked in 0.. {
+            let caller = Caller {
+                agent: &agent.name,
+                subject: calls::of_plan(&self.project),
+                key: calls::plan_key(&self.input.plan, &format!("{purpose}-{asked}")),
+                models: self.models(agent),
+            };
+            let reply = match calls::call(self.parts, &caller, &request).await? {
+                Ok(reply) => reply,
+                Err(error) => return Ok(Err(error)),
+            };
+            match read(&reply) {
+                Ok(value) => return Ok(Ok(Ok((value, reply.model)))),
+                Err(misread) if asked >= MAX_RE_ASKS => return Ok(Ok(Err(misread))),
+                Err(misread) => request = asked_again(&request, &reply, &misread),
+            }
+        }
+        Err(FlowError::internal("the planner", "the questions did not end").into())
+    }
+
+    fn estimate(&self, tickets: &[Ticket]) -> Result<Estimate, FlowError> {
+        let agent = agent_for(self.parts, Capability::Code)?;
+        let price = self.parts.gateway.price(self.models(&agent))?.unwrap_or_default();
+        let price = Price { input: price.input, output: price.output };
+        Ok(estimate::estimate(tickets, RunOptions::default().max_attempts, price))
+    }
+}
+
+fn blocked(lints: &[Lint]) -> Problem {
+    let stops: Vec<_> = lints.iter().filter(|lint| lint.severity == Severity::Blocking).collect();
+    let all: Vec<_> = stops.iter().map(|lint| format!("{}: {}", lint.code, lint.detail)).collect();
+    let fix = stops.first().map_or("correct the spec", |lint| lint.fix.as_str());
+    Problem::new(
+        "plan.blocked",
+        all.join("; "),
+        format!("{fix}; `swarm plan lint SPEC` checks the spec without a model"),
+    )
+}

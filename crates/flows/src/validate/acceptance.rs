@@ -1,0 +1,256 @@
+//! Acceptance commands, each in a fresh sandbox on a fresh checkout: what one command breaks, the next does not see,
+//! and nothing that the author left lying about can help it pass.
+
+use serde::{Deserialize, Serialize};
+use swarm_domain::{
+    AttemptId, CommitId, EventBody, IdempotencyKey, ProjectId, RunId, Subject, TicketId,
+    event::CheckStage,
+    finding::{Finding, FindingCode},
+    scope::RelativePath,
+    spec::{Acceptance, Fixture},
+    ticket::TicketCheck,
+};
+use swarm_sandbox::{Ended, Exec, How, SandboxSpec};
+
+use super::{diagnosis, evidence};
+use crate::{
+    error::FlowError,
+    parts::{Parts, of_ticket, part},
+};
+
+/// What is judged, and why.
+pub(crate) struct Judged<'a> {
+    pub(crate) project: &'a ProjectId,
+    pub(crate) run: &'a RunId,
+    pub(crate) ticket: &'a TicketId,
+    pub(crate) attempt: &'a AttemptId,
+    pub(crate) commit: &'a CommitId,
+    pub(crate) stage: CheckStage,
+}
+
+impl Judged<'_> {
+    fn subject(&self) -> Subject {
+        Subject { attempt: Some(self.attempt.clone()), ..of_ticket(self.project, self.run, self.ticket) }
+    }
+
+    fn stage_name(&self) -> &'static str {
+        match self.stage {
+            CheckStage::Validation => "validation",
+            CheckStage::Merge => "merge",
+        }
+    }
+}
+
+/// The output of a check, as it is kept beside its event.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckOutput {
+    /// Standard output, as far as it was kept.
+    pub stdout: String,
+    /// Standard error, as far as it was kept.
+    pub stderr: String,
+    /// Bytes that were dropped.
+    pub dropped_bytes: u64,
+}
+
+/// Runs the checks and returns what failed. A check that was judged before a crash is not run again.
+pub(crate) async fn judge(
+    parts: &Parts,
+    judged: &Judged<'_>,
+    checks: &[&TicketCheck],
+    fixtures: &[Fixture],
+) -> Result<Vec<Finding>, FlowError> {
+    let mut findings = Vec::new();
+    for (index, check) in checks.iter().enumerate() {
+        findings.extend(judge_one(parts, judged, index, check, fixtures).await?);
+    }
+    Ok(findings)
+}
+
+async fn judge_one(
+    parts: &Parts,
+    judged: &Judged<'_>,
+    index: usize,
+    check: &TicketCheck,
+    fixtures: &[Fixture],
+) -> Result<Option<Finding>, FlowError> {
+    let number = index.to_string();
+    let key = [
+        "run",
+        judged.run.as_str(),
+        judged.attempt.as_str(),
+        judged.stage_name(),
+        judged.commit.as_str(),
+        &number,
+    ];
+    let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
+    if let Some(EventBody::CheckRun { passed, ended, output, .. }) = known.map(|event| event.body) {
+        let output: CheckOutput = parts.load(&output).await?;
+        return Ok((!passed).then(|| finding(judged, check, &ended, &output)));
+    }
+    let ended = run(parts, judged, index, &check.check, fixtures).await?;
+    let output = CheckOutput {
+        stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
+        dropped_bytes: ended.dropped_bytes,
+    };
+    let passed = passes(&check.check, &ended);
+    let body = EventBody::CheckRun {
+        stage: judged.stage,
+        requirement: check.requirement.clone(),
+        command: check.check.command.clone(),
+        commit: judged.commit.clone(),
+        passed,
+        ended: ended.how.to_string(),
+        output: parts.keep(&output).await?,
+        rung: parts.sandboxes.rung(),
+        millis: u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
+    };
+    let by = match judged.stage {
+        CheckStage::Validation => part("validator"),
+        CheckStage::Merge => part("merge-train"),
+    };
+    parts.record(&key, by, judged.subject(), body).await?;
+    Ok((!passed).then(|| finding(judged, check, &ended.how.to_string(), &output)))
+}
+
+/// Runs one command on a checkout of its own.
+async fn run(
+    parts: &Parts,
+    judged: &Judged<'_>,
+    index: usize,
+    check: &Acceptance,
+    fixtures: &[Fixture],
+) -> Result<Ended, FlowError> {
+    let name = format!("check-{}-{}-{}-{index}", judged.run, judged.attempt, judged.stage_name());
+    let folder = parts.config.state_dir.join("checkouts").join(&name);
+    remove(&folder).await?;
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(|error| FlowError::internal("a checkout's folder", error))?;
+    let mirror = parts.mirror(judged.project).await?;
+    mirror.checkout(judged.commit, &folder).await?;
+    for fixture in fixtures {
+        write_fixture(&folder, fixture).await?;
+    }
+    let spec = SandboxSpec { name, workdir: folder.clone(), limits: parts.config.check_limits.clone() };
+    let sandbox = parts.sandboxes.create(spec).await?;
+    let mut command = Exec::shell(&check.command);
+    command.env.insert("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned());
+    command.env.insert("PYTHONHASHSEED".to_owned(), "0".to_owned());
+    let ended = sandbox.exec(command, crate::engine::cancellation()).await;
+    sandbox.stop().await?;
+    remove(&folder).await?;
+    let ended = ended?;
+    if ended.how == How::Cancelled { Err(FlowError::Cancelled) } else { Ok(ended) }
+}
+
+async fn remove(folder: &std::path::Path) -> Result<(), FlowError> {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FlowError::internal("removing a checkout", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The checkout holds no symlink that leaves it, and a fixture's path is relative, so this stays inside.
+async fn write_fixture(folder: &std::path::Path, fixture: &Fixture) -> Result<(), FlowError> {
+    let path = RelativePath::parse(fixture.path.as_str())
+        .map_err(|error| FlowError::internal("a fixture of the spec", error))?;
+    let target = folder.join(path.as_str());
+    let failed = |error| FlowError::internal("writing a fixture", error);
+    if let Some(parent) = target.parent() {
+        tokio::fs::create_dir_all(parent).await.map_err(failed)?;
+    }
+    tokio::fs::write(&target, &fixture.content).await.map_err(failed)
+}
+
+/// Whether a command did what the spec says. Trailing white space of lines and of the whole does not count.
+fn passes(check: &Acceptance, ended: &Ended) -> bool {
+    let stdout = String::from_utf8_lossy(&ended.stdout);
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    ended.how == How::Exited { code: check.exit }
+        && ended.dropped_bytes == 0
+        && check.stdout.as_ref().is_none_or(|wanted| trimmed(wanted) == trimmed(&stdout))
+        && check.stderr_contains.as_ref().is_none_or(|wanted| stderr.contains(wanted.trim()))
+}
+
+fn trimmed(text: &str) -> String {
+    text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn finding(judged: &Judged<'_>, check: &TicketCheck, ended: &str, output: &CheckOutput) -> Finding {
+    let wanted = &check.check;
+    let code = match judged.stage {
+        CheckStage::Merge => FindingCode::MergeRed,
+        CheckStage::Validation if ended.contains("limit passed") => FindingCode::AcceptanceLimit,
+        CheckStage::Validation => FindingCode::AcceptanceFailed,
+    };
+    let mut hint = format!("Running `{}`", wanted.command);
+    hint += &match &wanted.stdout {
+        Some(text) if wanted.exit == 0 => format!(" must print exactly:\n{}\n", trimmed(text)),
+        Some(text) => format!(" must exit with {} and print exactly:\n{}\n", wanted.exit, trimmed(text)),
+        None => format!(" must exit with {}.\n", wanted.exit),
+    };
+    if let Some(text) = &wanted.stderr_contains {
+        hint += &format!("Standard error must contain: {text}\n");
+    }
+    if let Some(meaning) = diagnosis::diagnosis(&output.stderr) {
+        hint += &meaning;
+    }
+    let printed = if output.stdout.is_empty() && output.stderr.is_empty() { "nothing." } else { "this:" };
+    Finding {
+        code,
+        detail: format!(
+            "`{}` ended with {ended} and did not do what {} asks. It printed {printed}",
+            wanted.command, check.requirement
+        ),
+        evidence: evidence::bounded(&format!("{}\n{}", output.stdout.trim_end(), output.stderr.trim_end())),
+        hint,
+        requirement: Some(check.requirement.clone()),
+        path: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn ended(code: i32, stdout: &str) -> Ended {
+        Ended {
+            how: How::Exited { code },
+            stdout: stdout.into(),
+            stderr: b"usage: textstat FILE\n".to_vec(),
+            dropped_bytes: 0,
+            took: Duration::ZERO,
+        }
+    }
+
+    fn check(exit: i32, stdout: Option<&str>, stderr: Option<&str>) -> Acceptance {
+        Acceptance {
+            command: "x".to_owned(),
+            exit,
+            stdout: stdout.map(str::to_owned),
+            stderr_contains: stderr.map(str::to_owned),
+            line: 1,
+        }
+    }
+
+    #[test]
+    fn trailing_white_space_does_not_count_and_everything_else_does() {
+        assert!(passes(&check(0, Some("a\nb"), None), &ended(0, "a \nb\n\n")));
+        assert!(!passes(&check(0, Some("a\nb"), None), &ended(0, " a\nb\n")));
+        assert!(!passes(&check(0, Some("a"), None), &ended(1, "a\n")));
+        assert!(passes(&check(2, None, Some("usage:")), &ended(2, "anything")));
+        assert!(!passes(&check(2, None, Some("missing")), &ended(2, "anything")));
+    }
+
+    #[test]
+    fn output_that_was_cut_never_passes() {
+        let mut flood = ended(0, "a");
+        flood.dropped_bytes = 1;
+        assert!(!passes(&check(0, Some("a"), None), &flood));
+    }
+}

@@ -1,0 +1,109 @@
+//! Validation: judges a commit, never what its author says about it. Cheap checks first; commands only run on a diff
+//! that is clean.
+
+pub(crate) mod acceptance;
+mod added;
+mod diagnosis;
+pub(crate) mod evidence;
+mod placeholder;
+mod secret;
+
+use swarm_domain::{
+    CommitId,
+    finding::{Finding, FindingCode},
+    scope::Scope,
+    spec::Fixture,
+    ticket::Ticket,
+};
+
+use swarm_forge::FileMode;
+
+use crate::{error::FlowError, parts::Parts};
+use acceptance::Judged;
+
+/// The most findings of one kind that go back at once: more would drown the first.
+const MAX_FINDINGS: usize = 5;
+
+/// Judges an attempt's commit, made on `base`. Nothing found means accepted.
+pub(crate) async fn judge(
+    parts: &Parts,
+    judged: &Judged<'_>,
+    base: &CommitId,
+    ticket: &Ticket,
+    fixtures: &[Fixture],
+) -> Result<Vec<Finding>, FlowError> {
+    let mirror = parts.mirror(judged.project).await?;
+    let changes = mirror.changes(base, judged.commit).await?;
+    let scope = Scope::new(&ticket.touches).map_err(|error| FlowError::Final(error.problem()))?;
+    let mut findings = Vec::new();
+    for change in &changes {
+        if !scope.allows(&change.path) {
+            findings.push(out_of_scope(&change.path, ticket));
+        } else if matches!(change.mode, FileMode::Symlink | FileMode::Submodule) {
+            findings.push(not_a_file(&change.path));
+        } else if change.size > parts.config.max_file_bytes {
+            findings.push(too_large(
+                format!("{} is larger than {} bytes", change.path, parts.config.max_file_bytes),
+                Some(change.path.clone()),
+            ));
+        }
+    }
+    let limit = parts.config.max_diff_bytes;
+    let diff = mirror.diff(base, judged.commit, limit).await?;
+    if diff.truncated {
+        findings.push(too_large(format!("the diff is longer than {limit} bytes"), None));
+    }
+    let added = added::added_lines(&diff.text);
+    findings.extend(secret::secrets(&added).into_iter().take(MAX_FINDINGS));
+    findings.extend(placeholder::placeholders(&added).into_iter().take(MAX_FINDINGS));
+    if !findings.is_empty() {
+        return Ok(findings);
+    }
+    let checks: Vec<_> = ticket.acceptance.iter().collect();
+    acceptance::judge(parts, judged, &checks, fixtures).await
+}
+
+/// The finding for an attempt that left no change.
+pub(crate) fn nothing_done(ticket: &Ticket) -> Finding {
+    Finding {
+        code: FindingCode::NothingDone,
+        detail: "the attempt changed no file".to_owned(),
+        evidence: String::new(),
+        hint: format!("Write the work into: {}.", ticket.touches.join(", ")),
+        requirement: None,
+        path: None,
+    }
+}
+
+fn out_of_scope(path: &str, ticket: &Ticket) -> Finding {
+    Finding {
+        code: FindingCode::OutOfScope,
+        detail: format!("{path} is not among the files of this ticket"),
+        evidence: String::new(),
+        hint: format!("Do not change {path}. Only these may be changed: {}.", ticket.touches.join(", ")),
+        requirement: None,
+        path: Some(path.to_owned()),
+    }
+}
+
+fn not_a_file(path: &str) -> Finding {
+    Finding {
+        code: FindingCode::OutOfScope,
+        detail: format!("{path} is a symbolic link or a submodule, which may lead out of the repository"),
+        evidence: String::new(),
+        hint: format!("Make {path} an ordinary file."),
+        requirement: None,
+        path: Some(path.to_owned()),
+    }
+}
+
+fn too_large(detail: String, path: Option<String>) -> Finding {
+    Finding {
+        code: FindingCode::TooLarge,
+        hint: format!("{detail}. Do only what the ticket asks, and keep data and generated files out."),
+        detail,
+        evidence: String::new(),
+        requirement: None,
+        path,
+    }
+}
