@@ -1,0 +1,1427 @@
+//! The document's types. Generated from `openapi.json` by the test `types`: do not edit.
+//!
+//! Every enum has a variant `Unknown`, for what a later server may say.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A command that proves a requirement, with what it must do. Taken from the spec's own examples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Run by `sh -c` in the root of the repository.
+    pub command: String,
+    /// The exit code that is right.
+    pub exit: i32,
+    /// The line of the spec, from 1; 0 where the check is not from the spec's text.
+    pub line: u32,
+    /// What standard error must contain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr_contains: Option<String>,
+    /// What standard output must be, trailing white space aside; anything when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<String>,
+}
+
+/// What was begun: it goes on in the background, and is found under this id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The id.
+    pub id: String,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Actor {
+    /// swarm itself, by one of its parts: `scheduler`, `validator`, `merge-train`.
+    #[serde(rename = "system")]
+    System {
+        /// The part.
+        part: String,
+    },
+    /// An agent.
+    #[serde(rename = "agent")]
+    Agent {
+        /// Its name.
+        name: String,
+    },
+    /// A person.
+    #[serde(rename = "person")]
+    Person {
+        /// Their name: until accounts exist, the login name of the operator.
+        name: String,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One try at a ticket by one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which agent.
+    pub agent: String,
+    /// The commit that it started from.
+    pub base: CommitId,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What earlier attempts taught it.
+    pub hints: Vec<String>,
+    /// Its id.
+    pub id: AttemptId,
+    /// The model that it began with.
+    pub model: String,
+    /// From 1.
+    pub number: u32,
+    /// How it ended; absent while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<AttemptOutcome>,
+    /// Where its code ran.
+    pub rung: Rung,
+    /// What it cost until now.
+    pub spend: Spend,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// At which ticket.
+    pub ticket: TicketId,
+}
+
+/// One try at a ticket by one agent: `<ticket>.<n>` within its run.
+pub type AttemptId = String;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome")]
+pub enum AttemptOutcome {
+    /// The validator accepted it.
+    #[serde(rename = "accepted")]
+    Accepted,
+    /// The validator, or the merge train, found faults.
+    #[serde(rename = "rejected")]
+    Rejected {
+        /// The faults.
+        findings: Vec<Finding>,
+    },
+    /// It could not be carried through: the model, the sandbox or a budget failed it.
+    #[serde(rename = "failed")]
+    Failed {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Where a log is broken, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadEvent {
+    /// What is wrong there.
+    pub reason: String,
+    /// The position.
+    pub seq: u64,
+}
+
+/// The BLAKE3 hash of a blob, in hex: its name in the blob store.
+pub type BlobHash = String;
+
+/// A limit on spending. An absent limit does not limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// At the most this many tokens, in and out together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// At the most this much money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<MicroUsd>,
+}
+
+/// What kind of work a ticket wants and an agent offers.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Capability {
+    /// `plan`
+    #[serde(rename = "plan")]
+    Plan,
+    /// `ticket`
+    #[serde(rename = "ticket")]
+    Ticket,
+    /// `code`
+    #[serde(rename = "code")]
+    Code,
+    /// `test`
+    #[serde(rename = "test")]
+    Test,
+    /// `review`
+    #[serde(rename = "review")]
+    Review,
+    /// `fix`
+    #[serde(rename = "fix")]
+    Fix,
+    /// `summarise`
+    #[serde(rename = "summarise")]
+    Summarise,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a check of a tenant's log found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// How many events were found in order.
+    pub events: u64,
+    /// The first place where the log is not what was appended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<BadEvent>,
+    /// The hash of the last of them. Kept elsewhere, it proves later that nothing before it was changed, not even by
+    /// somebody who can write every table here.
+    pub head: String,
+}
+
+/// An acceptance command that was run in a fresh sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// For which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The command.
+    pub command: String,
+    /// On which commit.
+    pub commit: CommitId,
+    /// How it ended: `exit 0`, `timed out`.
+    pub ended: String,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Standard output and standard error; the last 16 KiB.
+    pub output: String,
+    /// Whether it did what the spec says.
+    pub passed: bool,
+    /// What it proves.
+    pub requirement: RequirementId,
+    /// Where it ran.
+    pub rung: Rung,
+    /// Why it was run.
+    pub stage: CheckStage,
+    /// For which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// Why an acceptance command was run.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckStage {
+    /// `validation`
+    #[serde(rename = "validation")]
+    Validation,
+    /// `merge`
+    #[serde(rename = "merge")]
+    Merge,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A commit's object name in git.
+pub type CommitId = String;
+
+/// Why one ticket waits for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// Why.
+    pub kind: DependencyKind,
+    /// The ticket waited for.
+    pub on: TicketId,
+}
+
+/// The kinds of dependency.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DependencyKind {
+    /// `blocks`
+    #[serde(rename = "blocks")]
+    Blocks,
+    /// `needs-artifact`
+    #[serde(rename = "needs-artifact")]
+    NeedsArtifact,
+    /// `same-file`
+    #[serde(rename = "same-file")]
+    SameFile,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Tokens if each ticket needs every attempt.
+    pub tokens_high: u64,
+    /// Tokens if each ticket succeeds at once.
+    pub tokens_low: u64,
+    /// The price of the high end.
+    pub usd_high: MicroUsd,
+    /// The price of the low end.
+    pub usd_low: MicroUsd,
+}
+
+/// An event as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Who did it.
+    pub actor: Actor,
+    /// When it was appended.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub body: EventBody,
+    /// The request that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// BLAKE3 of `prev` and this event's canonical JSON.
+    pub hash: String,
+    /// The hash of the event before it; 64 zeros for the first.
+    pub prev: String,
+    /// Its place in the tenant's log, from 1, without gaps.
+    pub seq: u64,
+    /// What it is about.
+    pub subject: Subject,
+    /// Whose log.
+    pub tenant: TenantId,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum EventBody {
+    /// A repository became known.
+    #[serde(rename = "project_added")]
+    ProjectAdded {
+        /// Its name.
+        project: ProjectId,
+        /// URL or path of the repository, without credentials.
+        repo: String,
+    },
+    /// A spec was read.
+    #[serde(rename = "spec_added")]
+    SpecAdded {
+        /// Its id.
+        id: SpecId,
+        /// What was understood.
+        spec: Spec,
+        /// The text as it was given.
+        text: BlobHash,
+    },
+    /// A plan was asked for.
+    #[serde(rename = "plan_requested")]
+    PlanRequested {
+        /// The models to draw it up, in order of preference; empty for the configured policy.
+        #[serde(default)]
+        models: Vec<String>,
+        /// Its id.
+        plan: PlanId,
+        /// For which spec.
+        spec: SpecId,
+    },
+    /// A plan was drawn up and passed the lint.
+    #[serde(rename = "plan_proposed")]
+    PlanProposed {
+        /// The plan with its tickets.
+        plan: Plan,
+    },
+    /// No plan could be drawn up.
+    #[serde(rename = "plan_failed")]
+    PlanFailed {
+        /// Which plan.
+        plan: PlanId,
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// A run began.
+    #[serde(rename = "run_started")]
+    RunStarted {
+        /// What was chosen for it.
+        options: RunOptions,
+        /// The plan that it executes.
+        plan: PlanId,
+    },
+    /// A run's base was fixed.
+    #[serde(rename = "run_based")]
+    RunBased {
+        /// The commit that the run builds on.
+        base: CommitId,
+        /// The branch that it will be offered to.
+        base_branch: String,
+        /// The branch that collects the merged work.
+        branch: String,
+    },
+    /// A run went from one state to another.
+    #[serde(rename = "run_state_changed")]
+    RunStateChanged {
+        /// The new state.
+        to: RunState,
+    },
+    /// A person gave a settled run another budget, to take it up again.
+    #[serde(rename = "run_budget_changed")]
+    RunBudgetChanged {
+        /// What the run may spend as a whole, what it spent before included.
+        budget: Budget,
+    },
+    /// A ticket went from one state to another.
+    #[serde(rename = "ticket_state_changed")]
+    TicketStateChanged {
+        /// The new state.
+        to: TicketState,
+    },
+    /// An agent began on a ticket.
+    #[serde(rename = "attempt_started")]
+    AttemptStarted {
+        /// Which agent.
+        agent: String,
+        /// The commit that it starts from.
+        base: CommitId,
+        /// What earlier attempts taught: the hints that it was given.
+        hints: Vec<String>,
+        /// Which model it begins with.
+        model: String,
+        /// From 1.
+        number: u32,
+        /// Where its code runs.
+        rung: Rung,
+    },
+    /// An attempt ended.
+    #[serde(rename = "attempt_finished")]
+    AttemptFinished {
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// A model was called.
+    #[serde(rename = "model_called")]
+    ModelCalled {
+        /// Which agent called.
+        agent: String,
+        /// Milliseconds from request to the end of the reply.
+        millis: u64,
+        /// The model that answered, as `provider/model`.
+        model: String,
+        /// Whether the reply was played back from a recording.
+        recorded: bool,
+        /// The reply, as canonical JSON.
+        reply: BlobHash,
+        /// The request, as canonical JSON.
+        request: BlobHash,
+        /// What it cost.
+        spend: Spend,
+    },
+    /// A tool was called.
+    #[serde(rename = "tool_called")]
+    ToolCalled {
+        /// The file or command that it was about, in a few words.
+        about: String,
+        /// Its arguments, as the model gave them.
+        arguments: BlobHash,
+        /// Whether it did what was asked.
+        ok: bool,
+        /// What it answered.
+        result: BlobHash,
+        /// Which tool.
+        tool: String,
+    },
+    /// An acceptance command was run in a fresh sandbox.
+    #[serde(rename = "check_run")]
+    CheckRun {
+        /// The command.
+        command: String,
+        /// On which commit.
+        commit: CommitId,
+        /// How it ended: `exit 0`, `timed out`.
+        ended: String,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// Standard output and standard error.
+        output: BlobHash,
+        /// Whether it did what the spec says.
+        passed: bool,
+        /// What it proves.
+        requirement: RequirementId,
+        /// Where it ran.
+        rung: Rung,
+        /// Why it was run.
+        stage: CheckStage,
+    },
+    /// A fault was found in an attempt.
+    #[serde(rename = "finding_raised")]
+    FindingRaised {
+        /// The fault.
+        finding: Finding,
+    },
+    /// An attempt's work was committed.
+    #[serde(rename = "committed")]
+    Committed {
+        /// Lines added.
+        added: u32,
+        /// The commit.
+        commit: CommitId,
+        /// Files changed.
+        files: u32,
+        /// Lines removed.
+        removed: u32,
+    },
+    /// A ticket's work reached the integration branch.
+    #[serde(rename = "merged")]
+    Merged {
+        /// The commit on the integration branch.
+        commit: CommitId,
+        /// The requirements that it serves.
+        requirements: Vec<RequirementId>,
+    },
+    /// A pull request was opened or brought up to date.
+    #[serde(rename = "pull_request_opened")]
+    PullRequestOpened {
+        /// The Markdown text.
+        body: BlobHash,
+        /// The commit at its head.
+        head: CommitId,
+        /// Where: the local forge's id or a URL.
+        reference: String,
+        /// Its title.
+        title: String,
+    },
+    /// A call was not made because a budget would have been passed.
+    #[serde(rename = "budget_reached")]
+    BudgetReached {
+        /// The limit and the spending, for people.
+        detail: String,
+        /// Whose budget: `run`, `ticket`.
+        scope: String,
+    },
+    /// A person asked for something: retry, cancel.
+    #[serde(rename = "person_asked")]
+    PersonAsked {
+        /// Why, where they said so.
+        reason: String,
+        /// What, in a word.
+        what: String,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The oldest first.
+    pub events: Vec<Event>,
+    /// The position to go on from: `?after=` of the next page.
+    pub next: u64,
+}
+
+/// What is known of a requirement.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Evidence {
+    /// `proven`
+    #[serde(rename = "proven")]
+    Proven,
+    /// `failing`
+    #[serde(rename = "failing")]
+    Failing,
+    /// `unproven`
+    #[serde(rename = "unproven")]
+    Unproven,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What kind.
+    pub code: FindingCode,
+    /// What was found, in a sentence.
+    pub detail: String,
+    /// The output or lines that show it, cut to a bound. Never holds the secret that was found.
+    pub evidence: String,
+    /// What to do about it: the hint that goes to the next attempt.
+    pub hint: String,
+    /// The file that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The requirement that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<RequirementId>,
+}
+
+/// Why an attempt was not accepted. Each code has a section in the troubleshooting page.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FindingCode {
+    /// `acceptance_failed`
+    #[serde(rename = "acceptance_failed")]
+    AcceptanceFailed,
+    /// `acceptance_limit`
+    #[serde(rename = "acceptance_limit")]
+    AcceptanceLimit,
+    /// `out_of_scope`
+    #[serde(rename = "out_of_scope")]
+    OutOfScope,
+    /// `placeholder`
+    #[serde(rename = "placeholder")]
+    Placeholder,
+    /// `secret`
+    #[serde(rename = "secret")]
+    Secret,
+    /// `too_large`
+    #[serde(rename = "too_large")]
+    TooLarge,
+    /// `nothing_done`
+    #[serde(rename = "nothing_done")]
+    NothingDone,
+    /// `not_finished`
+    #[serde(rename = "not_finished")]
+    NotFinished,
+    /// `tool_failed`
+    #[serde(rename = "tool_failed")]
+    ToolFailed,
+    /// `loop`
+    #[serde(rename = "loop")]
+    Loop,
+    /// `malformed`
+    #[serde(rename = "malformed")]
+    Malformed,
+    /// `review`
+    #[serde(rename = "review")]
+    Review,
+    /// `conflict`
+    #[serde(rename = "conflict")]
+    Conflict,
+    /// `merge_red`
+    #[serde(rename = "merge_red")]
+    MergeRed,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A fault that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingEntry {
+    /// When it was found.
+    pub at: DateTime<Utc>,
+    /// In which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The fault.
+    pub finding: Finding,
+}
+
+/// A file that the spec's examples read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixture {
+    /// The whole content.
+    pub content: String,
+    /// Relative to the root of the repository.
+    pub path: String,
+}
+
+/// How the server and its parts are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// PostgreSQL.
+    pub database: PartHealth,
+    /// The work that waits and that is under way.
+    pub queue: PartHealth,
+    /// Where code runs.
+    pub sandbox: SandboxHealth,
+    /// All in all.
+    pub status: HealthStatus,
+    /// The version of swarm.
+    pub version: String,
+}
+
+/// How the whole is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HealthStatus {
+    /// `ok`
+    #[serde(rename = "ok")]
+    Ok,
+    /// `degraded`
+    #[serde(rename = "degraded")]
+    Degraded,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Something that is wrong with a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LintEntry {
+    /// Stable; has a section in the troubleshooting page.
+    pub code: String,
+    /// What is wrong, in a sentence.
+    pub detail: String,
+    /// What to do about it.
+    pub fix: String,
+    /// The requirement that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<RequirementId>,
+    /// How much it matters.
+    pub severity: LintSeverity,
+    /// The ticket that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// How much a lint matters.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LintSeverity {
+    /// `warning`
+    #[serde(rename = "warning")]
+    Warning,
+    /// `blocking`
+    #[serde(rename = "blocking")]
+    Blocking,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// An amount in millionths of a US dollar. Arithmetic saturates: a sum of costs never wraps round to small.
+pub type MicroUsd = u64;
+
+/// A call of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCall {
+    /// Which agent called.
+    pub agent: String,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// In which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// Milliseconds from the request to the end of the reply.
+    pub millis: u64,
+    /// The model that answered, as `provider/model`.
+    pub model: String,
+    /// Whether the reply was played back from a recording.
+    pub recorded: bool,
+    /// The reply, as canonical JSON, by its hash.
+    pub reply: BlobHash,
+    /// The request, as canonical JSON, by its hash.
+    pub request: BlobHash,
+    /// What it cost.
+    pub spend: Spend,
+    /// For which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// A plan that is to be drawn up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPlan {
+    /// Models in order of preference, instead of the agents' own.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// For which spec.
+    pub spec: SpecId,
+}
+
+/// A repository that is to be known under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewProject {
+    /// The name.
+    pub project: ProjectId,
+    /// URL or path of the repository.
+    pub repo: String,
+}
+
+/// A plan that is to be executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRun {
+    /// What is chosen for the run.
+    pub options: RunOptions,
+    /// Which plan.
+    pub plan: PlanId,
+}
+
+/// A spec that is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSpec {
+    /// For which project.
+    pub project: ProjectId,
+    /// The Markdown text.
+    pub text: String,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartHealth {
+    /// In a few words.
+    pub detail: String,
+    /// Whether it works.
+    pub ok: bool,
+}
+
+/// A stretch of the spec's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Where it begins, from 1.
+    pub line: u32,
+    /// Why it was not understood and what to write instead.
+    pub reason: String,
+    /// The text itself.
+    pub text: String,
+}
+
+/// The tickets for one spec, with their dependencies: a directed graph without cycles once it passed the lint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What it is expected to cost.
+    pub estimate: Estimate,
+    /// Which plan.
+    pub id: PlanId,
+    /// The model that drew up the skeleton.
+    pub model: String,
+    /// What it is a plan for.
+    pub spec: SpecId,
+    /// The tickets, in an order that respects the dependencies.
+    pub tickets: Vec<Ticket>,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanDetail {
+    /// Its id.
+    pub id: PlanId,
+    /// What the lint says about it.
+    pub lint: Vec<LintEntry>,
+    /// The models that were to draw it up, in order of preference; empty for the configured ones.
+    pub models: Vec<String>,
+    /// The tickets and what they are expected to cost, once they are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// Why it could not be drawn up, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// For which project.
+    pub project: ProjectId,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// For which spec.
+    pub spec: SpecId,
+    /// How far it is.
+    pub state: PlanStage,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A plan for one spec: `plan_…`.
+pub type PlanId = String;
+
+/// Every plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanList {
+    /// The newest first.
+    pub items: Vec<PlanSummary>,
+}
+
+/// How far a plan is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlanStage {
+    /// `requested`
+    #[serde(rename = "requested")]
+    Requested,
+    /// `proposed`
+    #[serde(rename = "proposed")]
+    Proposed,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A plan in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSummary {
+    /// What it is expected to cost, once it has its tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// Its id.
+    pub id: PlanId,
+    /// Why it could not be drawn up, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// For which project.
+    pub project: ProjectId,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// For which spec.
+    pub spec: SpecId,
+    /// How far it is.
+    pub state: PlanStage,
+    /// How many tickets it has.
+    pub tickets: u64,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Whether the server can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// All in all.
+    pub status: HealthStatus,
+}
+
+/// What went wrong and what to do about it. The code is stable and has a section in the troubleshooting page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable and machine-readable, such as `spec.cyclic`.
+    pub code: String,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What to do next; a command where there is one.
+    pub next: String,
+}
+
+/// An error as every route answers it: `application/problem+json` of RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDocument {
+    /// Stable and machine-readable, such as `spec.cyclic`; each has a section in the troubleshooting page.
+    pub code: String,
+    /// The request's correlation id, by which its log lines and events are found.
+    pub correlation: String,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What to do next; a command where there is one.
+    pub next: String,
+    /// The HTTP status.
+    pub status: u32,
+    /// The meaning of the HTTP status.
+    pub title: String,
+    /// `urn:swarm:problem:` and the code.
+    pub r#type: String,
+}
+
+/// A repository that is known under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// When it became known.
+    pub added_at: DateTime<Utc>,
+    /// The name.
+    pub id: ProjectId,
+    /// URL or path of the repository, without credentials.
+    pub repo: String,
+}
+
+/// A repository and the work on it, by name.
+pub type ProjectId = String;
+
+/// Every project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectList {
+    /// By name.
+    pub items: Vec<Project>,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// The Markdown text, with the trace of every requirement.
+    pub body: String,
+    /// The commit at its head.
+    pub head: CommitId,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// Where it is: the local forge's id or a URL.
+    pub reference: String,
+    /// Of which run.
+    pub run: RunId,
+    /// Its title.
+    pub title: String,
+    /// When it was brought up to date last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Why a person wants something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// In their words; may be empty.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What a rebuild found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebuildReport {
+    /// How many events the views were drawn from.
+    pub events: u64,
+    /// The tables, each before and after.
+    pub tables: Vec<RebuiltTable>,
+}
+
+/// A table before and after a rebuild.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebuiltTable {
+    /// What it holds.
+    pub after: TableHash,
+    /// What it held.
+    pub before: TableHash,
+    /// Its name.
+    pub table: String,
+}
+
+/// One thing that must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// What can be run to prove it.
+    pub acceptance: Vec<Acceptance>,
+    /// Requirements that the text names as needed first.
+    pub depends_on: Vec<RequirementId>,
+    /// Files that the text names in code quotes, such as `textstat/words.py`.
+    pub files: Vec<String>,
+    /// The spec's own label, else an id from the hash of the text.
+    pub id: RequirementId,
+    /// The line of the spec where it begins, from 1.
+    pub line: u32,
+    /// The whole text, without its examples.
+    pub text: String,
+    /// The heading or first sentence.
+    pub title: String,
+}
+
+/// A requirement: the spec's own label (`REQ-3`) or `R-…` from the hash of its text.
+pub type RequirementId = String;
+
+/// What became of a requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequirementTrace {
+    /// Every run of its acceptance commands, the oldest first.
+    pub checks: Vec<Check>,
+    /// What is known of it at the head. Only commands that ran there count.
+    pub evidence: Evidence,
+    /// The requirement, as the spec has it.
+    pub requirement: Requirement,
+    /// The tickets that serve it.
+    pub tickets: Vec<TracedTicket>,
+}
+
+/// How a ticket is taken up again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// What the run may spend as a whole from now on, what it spent before included. A limit that is absent stays as
+    /// it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+}
+
+/// How much harm a mistake can do.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Risk {
+    /// `low`
+    #[serde(rename = "low")]
+    Low,
+    /// `medium`
+    #[serde(rename = "medium")]
+    Medium,
+    /// `high`
+    #[serde(rename = "high")]
+    High,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One execution of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The commit that it builds on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<CommitId>,
+    /// The branch that it will be offered to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_branch: Option<String>,
+    /// The branch that collects the merged work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Its id.
+    pub id: RunId,
+    /// What was chosen for it.
+    pub options: RunOptions,
+    /// The plan that it executes.
+    pub plan: PlanId,
+    /// On which project.
+    pub project: ProjectId,
+    /// When it settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<DateTime<Utc>>,
+    /// The spec that the plan is for.
+    pub spec: SpecId,
+    /// What it cost until now.
+    pub spend: Spend,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: RunState,
+    /// How many tickets stand where. Only where one run is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<TicketCounts>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One execution of a plan: `run_…`.
+pub type RunId = String;
+
+/// Every run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunList {
+    /// The newest first.
+    pub items: Vec<Run>,
+}
+
+/// What a person chose for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunOptions {
+    /// The branch that the run builds on; the repository's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// What the run may spend as a whole.
+    pub budget: Budget,
+    /// How many attempts a ticket gets before a person is asked.
+    pub max_attempts: u32,
+    /// How many agents may work at once.
+    pub max_parallel: u32,
+    /// The model policy to use instead of the agents' own: names in order of preference.
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state")]
+pub enum RunState {
+    /// Agents work, or are about to.
+    #[serde(rename = "running")]
+    Running,
+    /// Every ticket is merged.
+    #[serde(rename = "done")]
+    Done,
+    /// Some tickets are merged, but at least one needs a person.
+    #[serde(rename = "needs_person")]
+    NeedsPerson {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// Stopped by a person, who may take it up again.
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The isolation that code ran under, strongest first.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rung {
+    /// `firecracker`
+    #[serde(rename = "firecracker")]
+    Firecracker,
+    /// `qemu`
+    #[serde(rename = "qemu")]
+    Qemu,
+    /// `bubblewrap`
+    #[serde(rename = "bubblewrap")]
+    Bubblewrap,
+    /// `process`
+    #[serde(rename = "process")]
+    Process,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How the sandboxes are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxHealth {
+    /// In a few words; what mends it where it does not work.
+    pub detail: String,
+    /// Whether a sandbox can be made.
+    pub ok: bool,
+    /// The rung of the isolation ladder that code runs on.
+    pub rung: Rung,
+}
+
+/// A spec as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Files that the examples need, as the spec shows them.
+    pub fixtures: Vec<Fixture>,
+    /// Passages that look as if they ask for something but were not understood. Shown, never dropped.
+    pub not_understood: Vec<Passage>,
+    /// What stands outside of the requirements, most of it before the first: the context that every ticket gets.
+    pub overview: String,
+    /// The requirements, in the order of the text.
+    pub requirements: Vec<Requirement>,
+    /// The first heading.
+    pub title: String,
+}
+
+/// A spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecDetail {
+    /// When it was read.
+    pub added_at: DateTime<Utc>,
+    /// Its id: the same text in the same project has the same.
+    pub id: SpecId,
+    /// For which project.
+    pub project: ProjectId,
+    /// What was understood, and what was not.
+    pub spec: Spec,
+    /// The hash of the text as it was given.
+    pub text: BlobHash,
+}
+
+/// One version of a spec: `spec_…`, from the hash of its text, so the same text has the same id.
+pub type SpecId = String;
+
+/// Every spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecList {
+    /// The newest first.
+    pub items: Vec<SpecSummary>,
+}
+
+/// A spec in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecSummary {
+    /// When it was read.
+    pub added_at: DateTime<Utc>,
+    /// Its id.
+    pub id: SpecId,
+    /// For which project.
+    pub project: ProjectId,
+    /// How many requirements it has.
+    pub requirements: u64,
+    /// The first heading.
+    pub title: String,
+}
+
+/// What was used: by a call, an attempt, a ticket or a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Model calls.
+    pub calls: u64,
+    /// Tokens that went in, those read from a cache among them.
+    pub tokens_in: u64,
+    /// Tokens that came out.
+    pub tokens_out: u64,
+    /// Money.
+    pub usd: MicroUsd,
+}
+
+/// What it is about. The ids of the timeline that an event stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// What a table holds, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableHash {
+    /// BLAKE3 of all of them.
+    pub hash: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Who the data belongs to; leads every key in the store.
+pub type TenantId = String;
+
+/// A piece of work that one agent can do in one go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// What must pass for it to be done.
+    pub acceptance: Vec<TicketCheck>,
+    /// What it may spend.
+    pub budget: Budget,
+    /// The kind of agent that it wants.
+    pub capability: Capability,
+    /// What must be merged before it begins.
+    pub depends_on: Vec<Dependency>,
+    /// How to go about it, for the agent.
+    pub description: String,
+    /// Stable for the same requirements.
+    pub id: TicketId,
+    /// What it serves.
+    pub requirements: Vec<RequirementId>,
+    /// How much harm a mistake in it can do.
+    pub risk: Risk,
+    /// Imperative, as in a commit's subject.
+    pub title: String,
+    /// Globs of the files that it may touch.
+    pub touches: Vec<String>,
+}
+
+/// An acceptance command and the requirement that it proves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketCheck {
+    /// The command and what it must do.
+    pub check: Acceptance,
+    /// What it proves.
+    pub requirement: RequirementId,
+}
+
+/// How many tickets of a run stand where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketCounts {
+    /// Given up.
+    pub cancelled: u32,
+    /// Done.
+    pub merged: u32,
+    /// In the merge train.
+    pub merging: u32,
+    /// A person must decide or mend something.
+    pub needs_person: u32,
+    /// All of them.
+    pub total: u32,
+    /// With the validator.
+    pub verifying: u32,
+    /// Waiting for others or for an agent.
+    pub waiting: u32,
+    /// With an agent.
+    pub working: u32,
+}
+
+/// A ticket with all that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketDetail {
+    /// What was tried, the oldest first.
+    pub attempts: Vec<Attempt>,
+    /// The acceptance commands that were run for it, the oldest first.
+    pub checks: Vec<Check>,
+    /// The faults that were found, the oldest first.
+    pub findings: Vec<FindingEntry>,
+    /// The calls of models, the oldest first.
+    pub model_calls: Vec<ModelCall>,
+    /// Where it stands.
+    pub summary: TicketSummary,
+    /// What is to be done.
+    pub ticket: Ticket,
+}
+
+/// A ticket of a plan: `T-…`, from the requirements it serves, so that planning again keeps it.
+pub type TicketId = String;
+
+/// The tickets of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketList {
+    /// In an order that respects the dependencies.
+    pub items: Vec<TicketSummary>,
+}
+
+/// Where a ticket of a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state")]
+pub enum TicketState {
+    /// Waits for the tickets that it depends on, or for a free agent.
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// An agent works on it.
+    #[serde(rename = "working")]
+    Working,
+    /// The validator checks the attempt.
+    #[serde(rename = "verifying")]
+    Verifying,
+    /// Accepted; waits for its turn in the merge train.
+    #[serde(rename = "merging")]
+    Merging,
+    /// Its work is on the integration branch.
+    #[serde(rename = "merged")]
+    Merged,
+    /// A person must decide or mend something.
+    #[serde(rename = "needs_person")]
+    NeedsPerson {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// Given up by a person, who may take it up again.
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A ticket in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSummary {
+    /// The agent that worked on it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// How many attempts there were, the present one among them.
+    pub attempts: u32,
+    /// Its id.
+    pub id: TicketId,
+    /// The commit on the integration branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<CommitId>,
+    /// When it was merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_at: Option<DateTime<Utc>>,
+    /// What it serves.
+    pub requirements: Vec<RequirementId>,
+    /// In which run.
+    pub run: RunId,
+    /// What it cost until now.
+    pub spend: Spend,
+    /// Where it stands.
+    pub state: TicketState,
+    /// What is being done just now, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What is to be done, in a line.
+    pub title: String,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What became of the requirements of a run's spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The commit that the evidence is about: the newest on the integration branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<CommitId>,
+    /// One by one, in the order of the spec.
+    pub requirements: Vec<RequirementTrace>,
+    /// Which run.
+    pub run: RunId,
+}
+
+/// A ticket that serves a requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TracedTicket {
+    /// What its attempts committed, the oldest first.
+    pub commits: Vec<CommitId>,
+    /// Its id.
+    pub id: TicketId,
+    /// The commit on the integration branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<CommitId>,
+    /// Where it stands.
+    pub state: TicketState,
+    /// What is to be done, in a line.
+    pub title: String,
+}

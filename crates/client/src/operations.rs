@@ -1,0 +1,186 @@
+//! The operations of the document: one method each, under the operation's own name.
+
+use serde_json::json;
+
+use crate::{
+    Client, ClientError,
+    call::Target,
+    types::{
+        Accepted, Budget, ChainReport, Event, EventPage, Health, NewPlan, NewProject, NewRun, NewSpec,
+        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, RebuildReport,
+        Run, RunId, RunList, SpecDetail, SpecList, SpecSummary, TicketDetail, TicketList, TicketSummary,
+        Trace,
+    },
+};
+
+/// Which events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Only those behind this position; 0 reads from the start.
+    pub after: u64,
+    /// Only those of this run.
+    pub run: Option<String>,
+    /// At most this many, from 1 to 1000; 100 where absent.
+    pub limit: Option<u32>,
+}
+
+fn api(segments: &[&str]) -> Target {
+    Target::of(&[&["api"], segments].concat())
+}
+
+impl Client {
+    /// Makes a repository known under a name. The same name and repository again change nothing.
+    pub async fn add_project(&self, new: &NewProject) -> Result<Project, ClientError> {
+        self.post(api(&["projects"]), new).await
+    }
+
+    /// The projects, by name.
+    pub async fn projects(&self) -> Result<Vec<Project>, ClientError> {
+        Ok(self.get::<ProjectList>(api(&["projects"])).await?.items)
+    }
+
+    /// One project.
+    pub async fn project(&self, project: &str) -> Result<Project, ClientError> {
+        self.get(api(&["projects", project])).await
+    }
+
+    /// Reads a spec. The same text again is the same spec.
+    pub async fn add_spec(&self, new: &NewSpec) -> Result<SpecDetail, ClientError> {
+        self.post(api(&["specs"]), new).await
+    }
+
+    /// The specs, the newest first.
+    pub async fn specs(&self) -> Result<Vec<SpecSummary>, ClientError> {
+        Ok(self.get::<SpecList>(api(&["specs"])).await?.items)
+    }
+
+    /// One spec with its requirements.
+    pub async fn spec(&self, spec: &str) -> Result<SpecDetail, ClientError> {
+        self.get(api(&["specs", spec])).await
+    }
+
+    /// Asks for a plan, which is drawn up in the background.
+    pub async fn request_plan(&self, new: &NewPlan) -> Result<PlanId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["plans"]), new).await?.id)
+    }
+
+    /// The plans, the newest first.
+    pub async fn plans(&self) -> Result<Vec<PlanSummary>, ClientError> {
+        Ok(self.get::<PlanList>(api(&["plans"])).await?.items)
+    }
+
+    /// One plan with its tickets, its price range and what the lint says.
+    pub async fn plan(&self, plan: &str) -> Result<PlanDetail, ClientError> {
+        self.get(api(&["plans", plan])).await
+    }
+
+    /// Executes a plan, in the background.
+    pub async fn start_run(&self, new: &NewRun) -> Result<RunId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["runs"]), new).await?.id)
+    }
+
+    /// The runs, the newest first; without their counts of tickets.
+    pub async fn runs(&self) -> Result<Vec<Run>, ClientError> {
+        Ok(self.get::<RunList>(api(&["runs"])).await?.items)
+    }
+
+    /// One run.
+    pub async fn run(&self, run: &str) -> Result<Run, ClientError> {
+        self.get(api(&["runs", run])).await
+    }
+
+    /// Stops a run: what is merged stays merged, what is under way is given up.
+    pub async fn cancel_run(&self, run: &str, reason: &str) -> Result<(), ClientError> {
+        self.tell(api(&["runs", run, "cancel"]), Some(&json!({ "reason": reason }))).await
+    }
+
+    /// The tickets of a run.
+    pub async fn tickets(&self, run: &str) -> Result<Vec<TicketSummary>, ClientError> {
+        Ok(self.get::<TicketList>(api(&["runs", run, "tickets"])).await?.items)
+    }
+
+    /// One ticket with its attempts, checks, findings and model calls.
+    pub async fn ticket(&self, run: &str, ticket: &str) -> Result<TicketDetail, ClientError> {
+        self.get(api(&["runs", run, "tickets", ticket])).await
+    }
+
+    /// Takes a ticket that needs a person, was given up or still waits up again, and the settled run with it. A limit
+    /// of `budget` takes the place of the run's own.
+    pub async fn retry_ticket(
+        &self,
+        run: &str,
+        ticket: &str,
+        budget: Option<&Budget>,
+    ) -> Result<(), ClientError> {
+        let body = budget.map(|budget| json!({ "budget": budget }));
+        self.tell(api(&["runs", run, "tickets", ticket, "retry"]), body.as_ref()).await
+    }
+
+    /// Gives up a ticket. What was written for it is archived, not deleted.
+    pub async fn cancel_ticket(&self, run: &str, ticket: &str, reason: &str) -> Result<(), ClientError> {
+        self.tell(api(&["runs", run, "tickets", ticket, "cancel"]), Some(&json!({ "reason": reason }))).await
+    }
+
+    /// What became of the requirements of a run's spec, or of one of them.
+    pub async fn trace(&self, run: &str, requirement: Option<&str>) -> Result<Trace, ClientError> {
+        self.get(api(&["runs", run, "trace"]).with(&[("requirement", requirement)])).await
+    }
+
+    /// The pull request of a run, with its Markdown text.
+    pub async fn pull_request(&self, run: &str) -> Result<PullRequest, ClientError> {
+        self.get(api(&["runs", run, "pull-request"])).await
+    }
+
+    /// A page of the log. To follow it, see [`Client::follow`].
+    pub async fn events(&self, query: &EventQuery) -> Result<EventPage, ClientError> {
+        let after = query.after.to_string();
+        let limit = query.limit.map(|limit| limit.to_string());
+        let target = api(&["events"]);
+        self.get(target.with(&[
+            ("after", Some(&after)),
+            ("run", query.run.as_deref()),
+            ("limit", limit.as_deref()),
+        ]))
+        .await
+    }
+
+    /// Every event that there is by now, of all the log or of one run, oldest first.
+    pub async fn all_events(&self, run: Option<&str>) -> Result<Vec<Event>, ClientError> {
+        let mut query =
+            EventQuery { run: run.map(str::to_owned), limit: Some(1000), ..EventQuery::default() };
+        let mut events = Vec::new();
+        loop {
+            let page = self.events(&query).await?;
+            if page.events.is_empty() {
+                return Ok(events);
+            }
+            events.extend(page.events);
+            query.after = page.next;
+        }
+    }
+
+    /// Checks the whole log.
+    pub async fn verify(&self) -> Result<ChainReport, ClientError> {
+        self.get(api(&["audit", "verify"])).await
+    }
+
+    /// Draws every view again from the log.
+    pub async fn rebuild(&self) -> Result<RebuildReport, ClientError> {
+        self.post(api(&["views", "rebuild"]), &json!({})).await
+    }
+
+    /// How the server and its parts are.
+    pub async fn health(&self) -> Result<Health, ClientError> {
+        self.get(Target::of(&["health"])).await
+    }
+
+    /// Whether the server's process lives.
+    pub async fn live(&self) -> Result<(), ClientError> {
+        self.get::<Probe>(Target::of(&["livez"])).await.map(drop)
+    }
+
+    /// Whether the server can be asked.
+    pub async fn ready(&self) -> Result<(), ClientError> {
+        self.get::<Probe>(Target::of(&["readyz"])).await.map(drop)
+    }
+}

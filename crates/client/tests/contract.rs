@@ -1,0 +1,181 @@
+//! Every operation of the document has a method here, which asks as the document says and reads what it promises.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a call that is not as the document says must stop the test"
+)]
+
+#[path = "contract/document.rs"]
+mod document;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::to_bytes,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use document::Document;
+use futures::StreamExt;
+use serde_json::{Value, json};
+use swarm_client::{Client, ClientError, EventQuery, types};
+
+/// A server that knows nothing but the document: it checks every call against it and answers with samples.
+struct Oracle {
+    document: Document,
+    /// Whether the answers hold what they may leave out.
+    full: bool,
+    asked: Mutex<BTreeSet<String>>,
+}
+
+async fn answer(State(oracle): State<Arc<Oracle>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let place = format!("{} {}", parts.method, parts.uri);
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    assert_eq!(parts.headers["authorization"], "Bearer secret", "{place}");
+    let Some(operation) = oracle.document.operation(parts.method.as_str(), parts.uri.path()) else {
+        panic!("the document knows no {place}")
+    };
+    let known: Vec<_> = operation.value["parameters"].as_array().into_iter().flatten().collect();
+    for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
+        let name = pair.split('=').next().unwrap();
+        assert!(known.iter().any(|p| p["in"] == "query" && p["name"] == name), "{place}: no `{name}`");
+    }
+    let wanted = &operation.value["requestBody"]["content"]["application/json"]["schema"];
+    let left_out = body.is_empty() && operation.value["requestBody"]["required"] != true;
+    if !wanted.is_null() && !left_out {
+        assert_eq!(parts.headers["content-type"], "application/json", "{place}");
+        let value: Value = serde_json::from_slice(&body).unwrap();
+        oracle.document.check(&place, &value, wanted);
+    }
+    oracle.asked.lock().unwrap().insert(operation.id.clone());
+    let responses = operation.value["responses"].as_object().unwrap();
+    let (status, response) = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
+    let status: StatusCode = status.parse().unwrap();
+    let Some((kind, content)) = response["content"].as_object().and_then(|content| content.iter().next())
+    else {
+        return status.into_response();
+    };
+    let sample = oracle.document.sample(&content["schema"], oracle.full);
+    let text =
+        if kind == "text/event-stream" { format!("id: 1\ndata: {sample}\n\n") } else { sample.to_string() };
+    (status, [("content-type", kind.clone())], text).into_response()
+}
+
+async fn serve(router: Router) -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Client::new(&url, "secret").unwrap()
+}
+
+fn new_run() -> types::NewRun {
+    let options = types::RunOptions {
+        budget: types::Budget { usd: Some(2_000_000), tokens: None },
+        max_parallel: 2,
+        models: vec!["a/b".to_owned()],
+        max_attempts: 3,
+        branch: None,
+    };
+    types::NewRun { plan: "plan_1".to_owned(), options }
+}
+
+async fn ask_everything(client: &Client) -> Result<(), ClientError> {
+    let text = || "x".to_owned();
+    client.add_project(&types::NewProject { project: text(), repo: text() }).await?;
+    client.projects().await?;
+    client.project("x").await?;
+    client.add_spec(&types::NewSpec { project: text(), text: text() }).await?;
+    client.specs().await?;
+    client.spec("x").await?;
+    client.request_plan(&types::NewPlan { spec: text(), models: Vec::new() }).await?;
+    client.plans().await?;
+    client.plan("x").await?;
+    client.start_run(&new_run()).await?;
+    client.runs().await?;
+    client.run("x").await?;
+    client.cancel_run("x", "why").await?;
+    client.tickets("x").await?;
+    client.ticket("x", "y").await?;
+    client.retry_ticket("x", "y", None).await?;
+    client.retry_ticket("x", "y", Some(&types::Budget { usd: Some(2_000_000), tokens: None })).await?;
+    client.cancel_ticket("x", "y", "why").await?;
+    client.trace("x", None).await?;
+    client.trace("x", Some("REQ-1")).await?;
+    client.pull_request("x").await?;
+    client.events(&EventQuery { after: 3, run: Some(text()), limit: Some(5) }).await?;
+    client.follow(0, Some("x")).take(1).collect::<Vec<_>>().await.remove(0)?;
+    client.verify().await?;
+    client.rebuild().await?;
+    client.health().await?;
+    client.live().await?;
+    client.ready().await
+}
+
+#[tokio::test]
+async fn every_operation_is_asked_as_the_document_says_and_read_as_it_promises() {
+    for full in [true, false] {
+        let oracle = Arc::new(Oracle { document: Document::read(), full, asked: Mutex::default() });
+        let client = serve(Router::new().fallback(answer).with_state(oracle.clone())).await;
+        ask_everything(&client).await.unwrap_or_else(|error| panic!("full {full}: {error}"));
+        let all: BTreeSet<_> =
+            oracle.document.operations().into_iter().map(|operation| operation.id).collect();
+        assert_eq!(*oracle.asked.lock().unwrap(), all, "the first lacks what has no method");
+    }
+}
+
+#[test]
+fn every_kind_of_event_and_state_is_read_and_written_as_it_was() {
+    fn same<T: serde::Serialize + serde::de::DeserializeOwned>(values: Vec<Value>) {
+        for value in values {
+            let read: T =
+                serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value}"));
+            assert_eq!(serde_json::to_value(read).unwrap(), value);
+        }
+    }
+    let document = Document::read();
+    same::<types::EventBody>(document.variants("EventBody"));
+    same::<types::RunState>(document.variants("RunState"));
+    same::<types::TicketState>(document.variants("TicketState"));
+    same::<types::AttemptOutcome>(document.variants("AttemptOutcome"));
+    same::<types::Actor>(document.variants("Actor"));
+}
+
+#[test]
+fn what_a_later_server_says_is_not_an_error() {
+    let body: types::EventBody = serde_json::from_value(json!({ "type": "moon_landed", "crew": 3 })).unwrap();
+    assert_eq!(body, types::EventBody::Unknown);
+    let rung: types::Rung = serde_json::from_value(json!("hyperbox")).unwrap();
+    assert_eq!(rung, types::Rung::Unknown);
+    let probe: types::Probe = serde_json::from_value(json!({ "status": "ok", "mood": "fine" })).unwrap();
+    assert_eq!(probe.status, types::HealthStatus::Ok);
+}
+
+#[tokio::test]
+async fn another_program_on_the_port_is_told_apart_from_a_refusal() {
+    let other = Router::new()
+        .route("/livez", axum::routing::get(|| async { "hello" }))
+        .route("/readyz", axum::routing::get(|| async { (StatusCode::NOT_FOUND, "404 page not found") }))
+        .route("/health", axum::routing::get(|| async { axum::response::Redirect::to("http://192.0.2.1/") }));
+    let client = serve(other).await;
+    assert_eq!(client.live().await.unwrap_err().code(), "client.unreadable");
+    assert_eq!(client.ready().await.unwrap_err().code(), "client.unreadable");
+    assert_eq!(client.health().await.unwrap_err().code(), "client.unreadable", "a redirect is not followed");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unreachable_and_the_token_is_not_shown() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let client = Client::new(&url, "secret").unwrap();
+    let error = client.runs().await.unwrap_err();
+    assert_eq!((error.code(), error.next()), ("client.unreachable", "run `swarm up`"));
+    assert!(!format!("{error:?} {error} {client:?}").contains("secret"));
+}

@@ -1,0 +1,44 @@
+//! What every request passes on its way in and every response on its way out, outermost first: the correlation id and
+//! the form of problems, panics, the host, the token, the time limit.
+
+mod bearer;
+mod correlation;
+mod host;
+mod limits;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{Method, StatusCode, Uri},
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub(crate) use correlation::Correlation;
+
+use crate::{app::App, refusal::Refusal};
+
+/// Puts the door in front of the routes.
+pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
+    routes
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
+        .layer(from_fn_with_state(app.clone(), limits::time))
+        .layer(from_fn_with_state(app.clone(), bearer::check))
+        .layer(from_fn_with_state(app.clone(), host::check))
+        .layer(CatchPanicLayer::custom(limits::Panicked))
+        .layer(from_fn_with_state(app.clone(), correlation::carry))
+        .layer(from_fn(correlation::harden))
+}
+
+async fn no_such_route(uri: Uri) -> Refusal {
+    let detail = format!("there is nothing at {}", uri.path());
+    Refusal::new(StatusCode::NOT_FOUND, "request.no_route", detail, "see /api/docs for what there is")
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let detail = format!("{} does not take {method}", uri.path());
+    let next = "see the `Allow` header for the methods that it takes";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", detail, next)
+}

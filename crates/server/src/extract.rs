@@ -1,0 +1,85 @@
+//! Reading requests: as axum does it, with problems in place of its plain-text answers.
+
+use axum::{
+    extract::{
+        FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request,
+        rejection::{JsonRejection, PathRejection, QueryRejection},
+    },
+    http::{StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::refusal::Refusal;
+
+const SEE_DOCS: &str = "see /api/docs for the form of this request";
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// What stands in the path.
+pub(crate) struct InPath<T>(pub(crate) T);
+
+/// What stands behind the `?`.
+pub(crate) struct InQuery<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let axum::Json(value) =
+            <axum::Json<T> as FromRequest<S>>::from_request(request, state).await.map_err(|e| body(&e))?;
+        Ok(Self(value))
+    }
+}
+
+/// A body that may be left out, with its header.
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Refusal> {
+        let read = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        Ok(read.map_err(|e| body(&e))?.map(|axum::Json(value)| Self(value)))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(value) = Path::from_request_parts(parts, state).await.map_err(|e: PathRejection| {
+            Refusal::new(
+                e.status(),
+                "request.path",
+                e.body_text(),
+                "check the id; lists show the ids that there are",
+            )
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Query(value) = Query::from_request_parts(parts, state).await.map_err(|e: QueryRejection| {
+            Refusal::new(e.status(), "request.query", e.body_text(), SEE_DOCS)
+        })?;
+        Ok(Self(value))
+    }
+}
+
+fn body(rejection: &JsonRejection) -> Refusal {
+    let (code, next) = match rejection {
+        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            ("request.too_large", "send less: a body may have 2 MiB, a spec 1 MiB")
+        }
+        JsonRejection::JsonSyntaxError(_) => ("request.malformed", "send one JSON object, encoded as UTF-8"),
+        JsonRejection::JsonDataError(_) => ("request.invalid", SEE_DOCS),
+        JsonRejection::MissingJsonContentType(_) => {
+            ("request.content_type", "send JSON with the header `Content-Type: application/json`")
+        }
+        _ => ("request.unreadable", "send the request again"),
+    };
+    Refusal::new(rejection.status(), code, rejection.body_text(), next)
+}

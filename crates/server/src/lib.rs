@@ -1,0 +1,39 @@
+//! The doors: REST, server-sent events, OpenAPI.
+//!
+//! Thin on purpose: a request is let in, read, handed to [`Flows`](swarm_flows::Flows) or to the store's reads, and
+//! the answer is written. This crate must not know SQL text, git or sandboxes, and holds no rule of the work itself.
+//!
+//! Until there are accounts it listens on loopback only. A token is made at every start and stands, with the address,
+//! in `server.json` in the data folder, for its owner alone.
+//!
+//! ```no_run
+//! use swarm_server::{Server, ServerConfig};
+//!
+//! # async fn example(flows: swarm_flows::Flows) -> Result<(), swarm_server::ServerError> {
+//! let config = ServerConfig::new(([127, 0, 0, 1], 0).into(), ".swarm".into(), "ada");
+//! let server = Server::start(config, flows).await?;
+//! println!("curl -H 'Authorization: Bearer {}' {}/api/runs", server.token().reveal(), server.url());
+//! server.shutdown().await;
+//! # Ok(()) }
+//! ```
+//!
+//! To add a route: a handler with its `#[utoipa::path]` and its types in a file under `routes/`, a line in
+//! `routes/mod.rs`, then `SWARM_UPDATE=1` with the tests of this crate and of `swarm-client`, and a method there.
+
+mod app;
+mod config;
+mod door;
+mod error;
+mod extract;
+mod openapi;
+mod refusal;
+mod routes;
+mod server;
+mod server_file;
+mod token;
+
+pub use config::ServerConfig;
+pub use error::ServerError;
+pub use openapi::document;
+pub use server::Server;
+pub use token::Token;

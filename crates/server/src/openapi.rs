@@ -1,0 +1,71 @@
+//! The OpenAPI document, and the page that shows it.
+
+use axum::{Json, Router, http::header, response::IntoResponse, routing::get};
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        Content, OpenApi, Ref, ResponseBuilder, SecurityRequirement,
+        path::{Operation, PathItem},
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{app::App, refusal::ProblemDocument, routes};
+
+const BEARER: &str = "token";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "swarm",
+        description = "Runs teams of AI agents on real work and can prove what they did.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact()
+    ),
+    components(schemas(ProblemDocument))
+)]
+struct Front;
+
+/// The OpenAPI 3.1 document of every route, as it is served at `/api/openapi.json`.
+#[must_use]
+pub fn document() -> OpenApi {
+    split().1
+}
+
+/// The routes, the document and the page.
+pub(crate) fn router() -> Router<App> {
+    let (routes, document) = split();
+    let page = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
+    let json = get(async move || ([(header::CACHE_CONTROL, "no-store")], Json(document)).into_response());
+    routes.route("/api/openapi.json", json).merge(SwaggerUi::new("/api/docs").config(page))
+}
+
+fn split() -> (Router<App>, OpenApi) {
+    let (routes, mut document) = routes::all().split_for_parts();
+    let mut front = Front::openapi();
+    front.merge(std::mem::take(&mut document));
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    front.components.get_or_insert_default().add_security_scheme(BEARER, scheme);
+    front.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    for item in front.paths.paths.values_mut() {
+        operations(item).for_each(answers_problems);
+    }
+    (routes, front)
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+/// Whatever goes wrong, the answer has one form.
+fn answers_problems(operation: &mut Operation) {
+    let problem = Content::new(Some(Ref::from_schema_name("ProblemDocument")));
+    let response = ResponseBuilder::new()
+        .description("What went wrong and what to do next.")
+        .content("application/problem+json", problem)
+        .build();
+    operation.responses.responses.insert("default".to_owned(), response.into());
+}

@@ -1,0 +1,133 @@
+//! A problem on its way out: which HTTP status a code has, and how it is written (RFC 9457).
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use swarm_domain::Problem;
+use swarm_store::StoreError;
+use utoipa::ToSchema;
+
+/// What a handler gives back.
+pub(crate) type Reply<T> = Result<T, Refusal>;
+
+/// Why a request was not done. Written as a problem document by the outermost layer, which knows the correlation id.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) problem: Problem,
+}
+
+/// An error as every route answers it: `application/problem+json` of RFC 9457.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProblemDocument {
+    /// `urn:swarm:problem:` and the code.
+    pub r#type: String,
+    /// The meaning of the HTTP status.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable and machine-readable, such as `spec.cyclic`; each has a section in the troubleshooting page.
+    pub code: String,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What to do next; a command where there is one.
+    pub next: String,
+    /// The request's correlation id, by which its log lines and events are found.
+    pub correlation: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &str,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { status, problem: Problem::new(code, detail, next) }
+    }
+
+    /// What stands for an error response that some layer below made without saying more than its status.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let detail = status.canonical_reason().unwrap_or("the request was refused").to_lowercase();
+        Self::new(status, "request.refused", detail, "see /api/docs for what can be asked")
+    }
+
+    /// The response that is sent.
+    pub(crate) fn render(&self, correlation: &str) -> Response {
+        let document = ProblemDocument {
+            r#type: format!("urn:swarm:problem:{}", self.problem.code),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.problem.code.clone(),
+            detail: self.problem.detail.clone(),
+            next: self.problem.next.clone(),
+            correlation: correlation.to_owned(),
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let json = HeaderValue::from_static("application/problem+json");
+        (self.status, [(header::CONTENT_TYPE, json)], body).into_response()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { status: status_of(&problem.code), problem }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        error.problem().into()
+    }
+}
+
+/// The status of a problem that came from below. What is not named is a fault of ours.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "store.not_found" | "forge.not_found" => StatusCode::NOT_FOUND,
+        // What the operator of this machine can mend, after which the same request succeeds.
+        "store.unavailable" | "forge.git_missing" => StatusCode::SERVICE_UNAVAILABLE,
+        "spec.too_large" | "store.blob_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "store.exists" | "store.not_allowed" | "store.key_reused" | "project.taken" | "plan.not_ready"
+        | "ticket.not_allowed" | "forge.locked" | "forge.other_repo" | "forge.checked_out" => {
+            StatusCode::CONFLICT
+        }
+        "forge.not_a_repo"
+        | "forge.not_owned"
+        | "forge.no_branch"
+        | "forge.invalid_repo"
+        | "forge.invalid"
+        | "forge.symlink_escapes"
+        | "forge.too_large"
+        | "forge.unreachable"
+        | "forge.timed_out" => StatusCode::UNPROCESSABLE_ENTITY,
+        code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_asker_can_mend_is_theirs_and_the_rest_is_ours() {
+        assert_eq!(status_of("spec.cyclic"), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(status_of("store.not_found"), StatusCode::NOT_FOUND);
+        assert_eq!(status_of("plan.not_ready"), StatusCode::CONFLICT);
+        assert_eq!(status_of("forge.not_owned"), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(status_of("forge.git_missing"), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(status_of("store.corrupt"), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(status_of("never.heard_of"), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

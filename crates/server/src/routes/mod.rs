@@ -1,0 +1,63 @@
+//! The routes, a file a family: what comes in, what goes out, and the handlers between. A handler extracts, calls one
+//! function and renders.
+
+pub(crate) mod audit;
+mod checks;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod plans;
+pub(crate) mod projects;
+pub(crate) mod pull_requests;
+pub(crate) mod runs;
+pub(crate) mod specs;
+pub(crate) mod tickets;
+pub(crate) mod trace;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// Every route that the document describes.
+pub(crate) fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(projects::add_project, projects::projects))
+        .routes(routes!(projects::project))
+        .routes(routes!(specs::add_spec, specs::specs))
+        .routes(routes!(specs::spec))
+        .routes(routes!(plans::request_plan, plans::plans))
+        .routes(routes!(plans::plan))
+        .routes(routes!(runs::start_run, runs::runs))
+        .routes(routes!(runs::run))
+        .routes(routes!(runs::cancel_run))
+        .routes(routes!(tickets::tickets))
+        .routes(routes!(tickets::ticket))
+        .routes(routes!(tickets::retry_ticket))
+        .routes(routes!(tickets::cancel_ticket))
+        .routes(routes!(trace::trace))
+        .routes(routes!(pull_requests::pull_request))
+        .routes(routes!(events::events))
+        .routes(routes!(events::stream))
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::rebuild))
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+/// What was begun: it goes on in the background, and is found under this id.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// The id.
+    pub id: String,
+}
+
+/// Why a person wants something.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    /// In their words; may be empty.
+    #[serde(default)]
+    pub reason: String,
+}

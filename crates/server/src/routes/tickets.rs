@@ -1,0 +1,275 @@
+//! The tickets of a run, and what was tried at each.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use swarm_domain::{
+    AttemptId, BlobHash, CommitId, RequirementId, RunId, TicketId,
+    attempt::{AttemptOutcome, Rung},
+    budget::{Budget, Spend},
+    finding::Finding,
+    ticket::{Ticket, TicketState},
+};
+use swarm_store::{AttemptRow, FindingRow, ModelCallRow, TicketRow};
+use utoipa::ToSchema;
+
+use super::{Reason, checks::Check};
+use crate::{
+    app::{App, By},
+    extract::{Body, InPath},
+    refusal::Reply,
+};
+
+/// A ticket in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TicketSummary {
+    /// Its id.
+    pub id: TicketId,
+    /// In which run.
+    pub run: RunId,
+    /// What is to be done, in a line.
+    pub title: String,
+    /// What it serves.
+    pub requirements: Vec<RequirementId>,
+    /// Where it stands.
+    pub state: TicketState,
+    /// How many attempts there were, the present one among them.
+    pub attempts: u32,
+    /// The agent that worked on it last.
+    pub agent: Option<String>,
+    /// What is being done just now, in a few words.
+    pub step: Option<String>,
+    /// What it cost until now.
+    pub spend: Spend,
+    /// The commit on the integration branch.
+    pub merged: Option<CommitId>,
+    /// When it was merged.
+    pub merged_at: Option<DateTime<Utc>>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A ticket with all that was tried.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TicketDetail {
+    /// Where it stands.
+    pub summary: TicketSummary,
+    /// What is to be done.
+    pub ticket: Ticket,
+    /// What was tried, the oldest first.
+    pub attempts: Vec<Attempt>,
+    /// The acceptance commands that were run for it, the oldest first.
+    pub checks: Vec<Check>,
+    /// The faults that were found, the oldest first.
+    pub findings: Vec<FindingEntry>,
+    /// The calls of models, the oldest first.
+    pub model_calls: Vec<ModelCall>,
+}
+
+/// One try at a ticket by one agent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// At which ticket.
+    pub ticket: TicketId,
+    /// From 1.
+    pub number: u32,
+    /// Which agent.
+    pub agent: String,
+    /// The model that it began with.
+    pub model: String,
+    /// Where its code ran.
+    pub rung: Rung,
+    /// The commit that it started from.
+    pub base: CommitId,
+    /// What earlier attempts taught it.
+    pub hints: Vec<String>,
+    /// How it ended; absent while it goes on.
+    pub outcome: Option<AttemptOutcome>,
+    /// What it cost until now.
+    pub spend: Spend,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// A fault that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingEntry {
+    /// In which attempt.
+    pub attempt: Option<AttemptId>,
+    /// The fault.
+    pub finding: Finding,
+    /// When it was found.
+    pub at: DateTime<Utc>,
+}
+
+/// A call of a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ModelCall {
+    /// For which ticket.
+    pub ticket: Option<TicketId>,
+    /// In which attempt.
+    pub attempt: Option<AttemptId>,
+    /// Which agent called.
+    pub agent: String,
+    /// The model that answered, as `provider/model`.
+    pub model: String,
+    /// The request, as canonical JSON, by its hash.
+    pub request: BlobHash,
+    /// The reply, as canonical JSON, by its hash.
+    pub reply: BlobHash,
+    /// What it cost.
+    pub spend: Spend,
+    /// Milliseconds from the request to the end of the reply.
+    pub millis: u64,
+    /// Whether the reply was played back from a recording.
+    pub recorded: bool,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+}
+
+/// How a ticket is taken up again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retry {
+    /// What the run may spend as a whole from now on, what it spent before included. A limit that is absent stays as
+    /// it is.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+}
+
+/// The tickets of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TicketList {
+    /// In an order that respects the dependencies.
+    pub items: Vec<TicketSummary>,
+}
+
+impl From<&TicketRow> for TicketSummary {
+    fn from(row: &TicketRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            run: row.run.clone(),
+            title: row.ticket.title.clone(),
+            requirements: row.ticket.requirements.clone(),
+            state: row.state.clone(),
+            attempts: row.attempt,
+            agent: row.agent.clone(),
+            step: row.step.clone(),
+            spend: row.spend,
+            merged: row.merged.clone(),
+            merged_at: row.merged_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<AttemptRow> for Attempt {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            id: row.id,
+            ticket: row.ticket,
+            number: row.number,
+            agent: row.agent,
+            model: row.model,
+            rung: row.rung,
+            base: row.base,
+            hints: row.hints,
+            outcome: row.outcome,
+            spend: row.spend,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+impl From<FindingRow> for FindingEntry {
+    fn from(row: FindingRow) -> Self {
+        Self { attempt: row.attempt, finding: row.finding, at: row.at }
+    }
+}
+
+impl From<ModelCallRow> for ModelCall {
+    fn from(row: ModelCallRow) -> Self {
+        Self {
+            ticket: row.ticket,
+            attempt: row.attempt,
+            agent: row.agent,
+            model: row.model,
+            request: row.request,
+            reply: row.reply,
+            spend: row.spend,
+            millis: row.millis,
+            recorded: row.recorded,
+            at: row.at,
+        }
+    }
+}
+
+/// Lists the tickets of a run.
+#[utoipa::path(get, path = "/api/runs/{run}/tickets", tag = "tickets",
+    params(("run" = RunId, Path, description = "The run's id.")),
+    responses((status = OK, description = "The tickets.", body = TicketList)))]
+pub(crate) async fn tickets(State(app): State<App>, InPath(run): InPath<RunId>) -> Reply<Json<TicketList>> {
+    app.store().run(app.tenant(), &run).await?;
+    let rows = app.store().tickets(app.tenant(), &run).await?;
+    Ok(Json(TicketList { items: rows.iter().map(TicketSummary::from).collect() }))
+}
+
+/// Shows a ticket with its attempts, checks, findings and model calls.
+#[utoipa::path(get, path = "/api/runs/{run}/tickets/{ticket}", tag = "tickets",
+    params(("run" = RunId, Path, description = "The run's id."), ("ticket" = TicketId, Path, description = "Its id.")),
+    responses((status = OK, description = "The ticket.", body = TicketDetail)))]
+pub(crate) async fn ticket(
+    State(app): State<App>,
+    InPath((run, id)): InPath<(RunId, TicketId)>,
+) -> Reply<Json<TicketDetail>> {
+    let (store, tenant) = (app.store(), app.tenant());
+    let row = store.ticket(tenant, &run, &id).await?;
+    let (attempts, checks, findings, calls) = tokio::try_join!(
+        store.attempts(tenant, &run, Some(&id)),
+        store.checks(tenant, &run, Some(&id)),
+        store.findings(tenant, &run, Some(&id)),
+        store.model_calls(tenant, &run, Some(&id)),
+    )?;
+    Ok(Json(TicketDetail {
+        summary: TicketSummary::from(&row),
+        ticket: row.ticket,
+        attempts: attempts.into_iter().map(Attempt::from).collect(),
+        checks: Check::all(store, checks).await,
+        findings: findings.into_iter().map(FindingEntry::from).collect(),
+        model_calls: calls.into_iter().map(ModelCall::from).collect(),
+    }))
+}
+
+/// Takes a ticket that needs a person, was given up or still waits up again, and the settled run with it.
+#[utoipa::path(post, path = "/api/runs/{run}/tickets/{ticket}/retry", tag = "tickets", request_body = Option<Retry>,
+    params(("run" = RunId, Path, description = "The run's id."), ("ticket" = TicketId, Path, description = "Its id.")),
+    responses((status = NO_CONTENT, description = "It is taken up again.")))]
+pub(crate) async fn retry_ticket(
+    State(app): State<App>,
+    By(asker): By,
+    InPath((run, id)): InPath<(RunId, TicketId)>,
+    retry: Option<Body<Retry>>,
+) -> Reply<StatusCode> {
+    let budget = retry.and_then(|Body(Retry { budget })| budget);
+    app.flows.retry_ticket(&asker, &run, &id, budget).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives up a ticket. What was written for it is archived, not deleted.
+#[utoipa::path(post, path = "/api/runs/{run}/tickets/{ticket}/cancel", tag = "tickets", request_body = Reason,
+    params(("run" = RunId, Path, description = "The run's id."), ("ticket" = TicketId, Path, description = "Its id.")),
+    responses((status = NO_CONTENT, description = "It is given up.")))]
+pub(crate) async fn cancel_ticket(
+    State(app): State<App>,
+    By(asker): By,
+    InPath((run, id)): InPath<(RunId, TicketId)>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Reply<StatusCode> {
+    app.flows.cancel_ticket(&asker, &run, &id, &reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,114 @@
+//! A server from its start to its end.
+
+use std::{future::IntoFuture, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+use swarm_flows::Flows;
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    task::{AbortHandle, JoinHandle},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Door},
+    config::ServerConfig,
+    door,
+    error::ServerError,
+    openapi,
+    server_file::ServerFile,
+    token::Token,
+};
+
+/// A server at work. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    token: Token,
+    stop: CancellationToken,
+    grace: std::time::Duration,
+    serving: Option<JoinHandle<()>>,
+    abort: AbortHandle,
+    file: Option<ServerFile>,
+}
+
+impl Server {
+    /// Listens, and tells clients where by `server.json` in the data folder.
+    ///
+    /// Refuses an address that other machines can reach, and a data folder on which another server works.
+    pub async fn start(config: ServerConfig, flows: Flows) -> Result<Self, ServerError> {
+        if !config.addr.ip().is_loopback() {
+            return Err(ServerError::NotLoopback(config.addr));
+        }
+        ServerFile::refuse_second(&config.data_dir).await?;
+        let bind = |source| ServerError::Bind { addr: config.addr, source };
+        let listener = TcpListener::bind(config.addr).await.map_err(bind)?;
+        let addr = listener.local_addr().map_err(bind)?;
+        let token = Token::generate(&*flows.parts().entropy);
+        let url = format!("http://{addr}");
+        let file = ServerFile::write(&config.data_dir, &url, &token)?;
+
+        let stop = CancellationToken::new();
+        let grace = config.shutdown_grace;
+        let app = App {
+            flows,
+            door: Arc::new(Door { token: token.clone(), hosts: hosts(addr) }),
+            streams: Arc::new(Semaphore::new(config.max_streams)),
+            sandbox: Arc::default(),
+            stop: stop.clone(),
+            config: Arc::new(config),
+        };
+        let serving = tokio::spawn(serve(listener, router(app), stop.clone()));
+        tracing::info!(url, "serving");
+        let abort = serving.abort_handle();
+        Ok(Self { url, token, stop, grace, serving: Some(serving), abort, file: Some(file) })
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:4180`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The token that clients must show.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Stops: takes no more requests, closes the event streams, and lets what is under way end, for a bounded time.
+    pub async fn shutdown(mut self) {
+        self.file.take();
+        self.stop.cancel();
+        if let Some(serving) = self.serving.take()
+            && timeout(self.grace, serving).await.is_err()
+        {
+            tracing::warn!("requests that did not end in time were cut off");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.abort.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = serving.into_future().await {
+        tracing::error!(%error, "the server stopped");
+    }
+}
+
+fn router(app: App) -> Router {
+    door::guard(openapi::router(), &app).with_state(app)
+}
+
+/// The names by which this machine's own programs call a loopback address.
+fn hosts(addr: SocketAddr) -> Vec<String> {
+    vec![addr.to_string(), format!("localhost:{}", addr.port())]
+}
