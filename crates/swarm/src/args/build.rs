@@ -1,0 +1,54 @@
+//! `swarm build`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use swarm_domain::{MicroUsd, ProjectId};
+
+use super::EngineArgs;
+
+/// From a spec to a pull request.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  swarm build spec.md --plan-only                 the requirements, the tickets and the price range; nothing is built
+  swarm build spec.md --repo ~/src/app --budget 2 asks, then works; at most 2 US dollars")]
+pub(crate) struct BuildArgs {
+    /// The spec, a Markdown file
+    pub(crate) spec: PathBuf,
+
+    /// The repository, as a path or URL; the current folder's when absent
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+
+    /// The branch of the repository to build on; its own choice when absent
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+
+    /// The name of the project; made from the repository's when absent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<ProjectId>,
+
+    /// Stop after the plan: nothing is built
+    #[arg(long)]
+    pub(crate) plan_only: bool,
+
+    /// Do not ask before the work begins
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// The most that the run may spend, in US dollars
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<MicroUsd>,
+
+    /// How many agents may work at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) max_parallel: Option<u32>,
+
+    /// How many attempts a ticket gets before a person is asked
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) max_attempts: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}

@@ -1,0 +1,151 @@
+//! The commands that show, and the few that set something right.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use swarm_domain::{MicroUsd, PlanId, RequirementId, RunId, TicketId};
+
+/// `swarm plan`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// A plan with its tickets, dependencies and price range
+    Show {
+        /// Which plan; the latest when absent
+        plan: Option<PlanId>,
+    },
+    /// What is wrong with a spec, or with the plan that follows from it; needs no server and no model
+    Lint {
+        /// The spec, a Markdown file
+        spec: PathBuf,
+    },
+}
+
+/// A run, by default the latest.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OfRun {
+    /// Which run; the latest when absent
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<RunId>,
+}
+
+/// `swarm ticket`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TicketCommand {
+    /// Where each ticket stands
+    List {
+        #[command(flatten)]
+        of: OfRun,
+    },
+    /// One ticket with its attempts and findings
+    Show {
+        /// Which ticket
+        ticket: TicketId,
+        #[command(flatten)]
+        of: OfRun,
+    },
+    /// Take up a ticket again that needs a person, was given up or still waits, and the run with it
+    Retry {
+        /// Which ticket
+        ticket: TicketId,
+        #[command(flatten)]
+        of: OfRun,
+        /// The most that the run may spend from now on, in US dollars, what it spent before included
+        #[arg(long, value_name = "USD")]
+        budget: Option<MicroUsd>,
+    },
+    /// Give up a ticket; its work is archived, not deleted
+    Cancel {
+        /// Which ticket
+        ticket: TicketId,
+        #[command(flatten)]
+        of: OfRun,
+        /// Why, for the log
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+/// `swarm run`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// The runs, the latest first
+    List,
+    /// One run
+    Show {
+        /// Which run; the latest when absent
+        run: Option<RunId>,
+    },
+    /// What happened in a run, step by step
+    Logs {
+        /// Which run; the latest when absent
+        run: Option<RunId>,
+        /// Go on until the run has settled
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Stop a run: what is merged stays merged, the rest is given up
+    Cancel {
+        /// Which run; the latest when absent
+        run: Option<RunId>,
+        /// Why, for the log
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+/// `swarm trace`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// Which requirement, such as REQ-3
+    pub(crate) requirement: RequirementId,
+    #[command(flatten)]
+    pub(crate) of: OfRun,
+}
+
+/// `swarm pr`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrCommand {
+    /// The pull request of a run
+    Show {
+        /// Which run; the latest when absent
+        run: Option<RunId>,
+        /// With the whole diff
+        #[arg(long)]
+        diff: bool,
+    },
+}
+
+/// `swarm agent`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    /// The agents and what each can do
+    List,
+    /// One agent with what it inherits
+    Show {
+        /// Its name
+        name: String,
+    },
+}
+
+/// `swarm config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Each value and where it came from
+    Show,
+    /// Whether the configuration is sound: every fault with its file and key
+    Check,
+}
+
+/// `swarm audit`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Check the hash chain of the event log
+    Verify,
+}
+
+/// `swarm db`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Draw every view again from the events, and prove that it comes out the same
+    Rebuild,
+}

@@ -1,0 +1,149 @@
+//! The command line: what can be written after `swarm`, and the help for it.
+
+mod build;
+mod engine;
+mod look;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use build::BuildArgs;
+pub(crate) use engine::{EngineArgs, SandboxRung};
+pub(crate) use look::{
+    AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
+    TraceArgs,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed; the error was printed with its code and what to do next
+    2  wrong usage
+    3  needs a person: some tickets are not merged; `swarm ticket list` shows which
+    4  a budget was reached
+    5  the environment lacks something; `swarm doctor` shows what
+  130  interrupted";
+
+/// Runs teams of AI agents on real work and can prove what they did.
+#[derive(Debug, Parser)]
+#[command(name = "swarm", version, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Everywhere {
+    /// The folder that holds the database, mirrors and recordings of what was done
+    ///
+    /// $XDG_DATA_HOME/swarm when absent, else ~/.local/share/swarm, as root /var/lib/swarm.
+    #[arg(long, global = true, value_name = "DIR", env = "SWARM_DATA", help_heading = "Everywhere")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Print JSON: a document where a table would stand, events as lines where progress would
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(crate) json: bool,
+
+    /// Log what happens inside to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
+    pub(crate) verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The main job: from a spec to a pull request
+    Build(Box<BuildArgs>),
+    /// Server and worker in one process; starts a private PostgreSQL when there is no DATABASE_URL
+    Up(UpArgs),
+    /// Only a worker, on the database of DATABASE_URL
+    Worker(WorkerArgs),
+    /// A plan with its tickets; what is wrong with one
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Where tickets stand; take one up again, or give it up
+    #[command(subcommand)]
+    Ticket(TicketCommand),
+    /// The runs, and what happened in them
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// One requirement: its tickets, commits, acceptance commands and their output
+    Trace(TraceArgs),
+    /// The pull request
+    #[command(subcommand)]
+    Pr(PrCommand),
+    /// The agents
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// The configuration: each value and where it came from; whether it is sound
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// What is missing on this machine, and the command that mends it
+    Doctor,
+    /// The event log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// The database
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Completions for a shell, to standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `swarm up`.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    /// The port on 127.0.0.1; a free one is chosen when absent
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+}
+
+/// `swarm worker`.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    /// The worker's name, another one for each on the same database
+    ///
+    /// Made from the machine's name and the data folder when absent. What a worker left unfinished is taken up again by the next one of that name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn several_models_may_be_named_in_one_option_or_in_many() {
+        let cli = Cli::try_parse_from(["swarm", "build", "spec.md", "--model", "a/x,b/y", "--model", "c/z"])
+            .unwrap();
+        let Command::Build(build) = cli.command else { panic!("not a build") };
+        assert_eq!(build.engine.model, ["a/x", "b/y", "c/z"]);
+    }
+
+    #[test]
+    fn a_budget_that_is_no_amount_is_wrong_usage() {
+        let error = Cli::try_parse_from(["swarm", "build", "spec.md", "--budget", "ten"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("write it like 2 or 0.50"), "{error}");
+    }
+}

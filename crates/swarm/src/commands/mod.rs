@@ -1,0 +1,64 @@
+//! One file a command: ask, and print the answer.
+
+mod agent;
+mod audit;
+mod build;
+mod completions;
+mod config;
+mod db;
+mod doctor;
+mod plan;
+mod planned;
+mod planning;
+mod pr;
+mod repository;
+mod run;
+mod ticket;
+mod trace;
+mod up;
+mod worker;
+
+use std::future::Future;
+
+pub(crate) use agent::catalogue;
+
+use crate::{
+    args::{Cli, Command},
+    context::Context,
+    exit::{Exit, Failure, Result},
+    logging,
+};
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli) -> Result<Exit> {
+    let context = Context::new(cli.everywhere.clone());
+    let serves = matches!(cli.command, Command::Up(_) | Command::Worker(_));
+    logging::begin(cli.everywhere.verbose, cli.everywhere.json && serves, serves);
+    match cli.command {
+        Command::Completions { shell } => completions::print(shell),
+        Command::Config(command) => config::run(&context, &command),
+        Command::Agent(command) => agent::run(&context, &command),
+        Command::Plan(command) => plan::run(&context, command),
+        Command::Build(args) => wait(build::run(&context, *args)),
+        Command::Up(args) => wait(up::run(&context, args)),
+        Command::Worker(args) => wait(worker::run(&context, args)),
+        Command::Ticket(command) => wait(ticket::run(&context, command)),
+        Command::Run(command) => wait(run::run(&context, command)),
+        Command::Trace(args) => wait(trace::run(&context, args)),
+        Command::Pr(command) => wait(pr::run(&context, command)),
+        Command::Doctor => wait(doctor::run(&context)),
+        Command::Audit(command) => wait(audit::run(&context, &command)),
+        Command::Db(command) => wait(db::run(&context, &command)),
+    }
+}
+
+/// Runs what must wait for something. The first to need a runtime is the first to pay for one.
+fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    // A second call finds the provider in place; that is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("start the runtime", error))?;
+    runtime.block_on(work)
+}

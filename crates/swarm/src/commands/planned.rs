@@ -1,0 +1,74 @@
+//! A plan as people read it: what was understood, the tickets, the price range.
+
+use std::fmt::Write;
+
+use swarm_domain::{Problem, estimate::Estimate, lint::Lint, plan::Plan, spec::Spec};
+
+use crate::{
+    progress::{plain, tokens},
+    table::table,
+};
+
+/// What was understood of a spec. What was not is in [`lint`].
+pub(super) fn requirements(spec: &Spec) -> String {
+    let mut text = format!("{}\n\n", plain(&spec.title));
+    let rows = spec.requirements.iter().map(|r| {
+        let waits: Vec<_> = r.depends_on.iter().map(ToString::to_string).collect();
+        [
+            r.id.to_string(),
+            r.title.clone(),
+            waits.join(", "),
+            r.acceptance.len().to_string(),
+            r.line.to_string(),
+        ]
+    });
+    text.push_str(&table(["requirement", "", "after", "commands", "line"], rows));
+    text
+}
+
+/// The tickets of a plan, and what it may cost.
+pub(super) fn tickets(plan: &Plan) -> String {
+    let rows = plan.tickets.iter().map(|t| {
+        let serves: Vec<_> = t.requirements.iter().map(ToString::to_string).collect();
+        let waits: Vec<_> = t.depends_on.iter().map(|d| format!("{} ({})", d.on, d.kind)).collect();
+        [t.id.to_string(), t.title.clone(), serves.join(", "), t.touches.join(", "), waits.join(", ")]
+    });
+    let text = table(["ticket", "", "serves", "may touch", "after"], rows);
+    format!("{text}\n\n{}", price(&plan.estimate))
+}
+
+fn price(estimate: &Estimate) -> String {
+    let Estimate { tokens_low, tokens_high, usd_low, usd_high } = *estimate;
+    let range = format!("{} to {} tokens", tokens(tokens_low), tokens(tokens_high));
+    if usd_high == swarm_domain::MicroUsd::ZERO {
+        return format!("expected: {range}; the model costs nothing, or its price is not known");
+    }
+    format!(
+        "expected: {usd_low} to {usd_high} ({range}): the low end if all goes right at once, the high end if every ticket needs every attempt"
+    )
+}
+
+/// What the lint found, blocking faults first.
+pub(super) fn lint(found: &[Lint]) -> String {
+    let mut found: Vec<_> = found.iter().collect();
+    found.sort_by_key(|l| std::cmp::Reverse(l.severity));
+    let mut text = String::new();
+    for one in found {
+        let about = one.ticket.as_ref().map(ToString::to_string);
+        let about = about.or_else(|| one.requirement.as_ref().map(ToString::to_string));
+        let about = about.map(|id| format!(" {id}")).unwrap_or_default();
+        let severity = format!("{:?}", one.severity).to_lowercase();
+        let _ =
+            writeln!(text, "{severity} {}{about}: {}\n  {}", one.code, plain(&one.detail), plain(&one.fix));
+    }
+    text
+}
+
+/// What is said where the lint blocks.
+pub(super) fn blocked(count: usize) -> Problem {
+    Problem::new(
+        "plan.blocked",
+        format!("{count} of the findings block the plan"),
+        "change the spec as each finding says, then run `swarm plan lint` on it again",
+    )
+}

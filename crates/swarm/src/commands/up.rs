@@ -1,0 +1,58 @@
+//! `swarm up`.
+
+use crate::{
+    args::UpArgs,
+    config::{self, Overrides},
+    context::Context,
+    door::{self, Worker},
+    exit::{Exit, Result},
+    house::{Duty, House, Wiring},
+    interrupt, output,
+};
+
+pub(super) async fn run(context: &Context, args: UpArgs) -> Result<Exit> {
+    let data = context.data()?;
+    let claim = match door::worker(&data).await? {
+        Worker::Us(claim) => claim,
+        Worker::Other(client) => {
+            context.output.say(&format!("swarm already runs on {} at {}", data.display(), client.url()))?;
+            return Ok(Exit::Done);
+        }
+    };
+    let overrides = Overrides { sandbox: args.engine.sandbox, port: args.port, ..Overrides::default() };
+    let wiring = Wiring {
+        data: data.clone(),
+        settings: config::settings(overrides)?,
+        engine: args.engine,
+        claim: Some(claim),
+        ..Wiring::default()
+    };
+    let interrupt = interrupt::token()?;
+    let house = House::open(wiring, Duty::Work).await?;
+    let said = greet(context, &house, &data);
+    if said.is_ok() {
+        interrupt.cancelled().await;
+    }
+    house.close().await;
+    said?;
+    Ok(Exit::Done)
+}
+
+fn greet(context: &Context, house: &House, data: &std::path::Path) -> Result<()> {
+    let url = house.url().unwrap_or_default();
+    if context.output.json {
+        return output::line(&serde_json::json!({ "url": url, "data": data }).to_string());
+    }
+    let database =
+        if house.is_private() { "a private PostgreSQL" } else { "the database of the environment" };
+    output::line(&format!("swarm is up at {url}"))?;
+    output::line(&format!(
+        "  the API: {url}/api/docs, with the token of {}",
+        data.join("server.json").display()
+    ))?;
+    output::line(&format!("  data: {}, {database}", data.display()))?;
+    output::line(&format!("  sandbox: {}", house.sandbox().unwrap_or("none")))?;
+    let none = "models: none is configured; builds will say so (`swarm doctor`)".to_owned();
+    output::line(&format!("  {}", house.source().notice().unwrap_or(none)))?;
+    output::line("  Ctrl-C stops it; what is under way goes on at the next start")
+}

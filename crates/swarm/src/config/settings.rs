@@ -1,0 +1,87 @@
+//! The settings as one typed struct. Secrets are never settings: a setting names the variable that holds one.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use swarm_flows::FlowsConfig;
+use swarm_model::ModelsConfig;
+
+use crate::args::SandboxRung;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// What `swarm build` does where its options say nothing.
+    pub(crate) build: BuildSettings,
+    /// Where facts are kept.
+    pub(crate) database: DatabaseSettings,
+    /// The server's door.
+    pub(crate) server: ServerSettings,
+    /// Where code runs.
+    pub(crate) sandbox: SandboxSettings,
+    /// Who works.
+    pub(crate) agents: AgentSettings,
+    /// Language models.
+    pub(crate) models: ModelsConfig,
+    /// How the work is steered.
+    pub(crate) flows: FlowsConfig,
+}
+
+/// `[build]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BuildSettings {
+    /// How many agents may work at once in one run.
+    pub(crate) max_parallel: u32,
+    /// How many attempts a ticket gets before a person is asked.
+    pub(crate) max_attempts: u32,
+    /// The most that a run may spend, such as "2" or "0.50" US dollars; empty for no limit.
+    pub(crate) budget: String,
+}
+
+impl Default for BuildSettings {
+    fn default() -> Self {
+        let options = swarm_domain::run::RunOptions::default();
+        Self { max_parallel: options.max_parallel, max_attempts: options.max_attempts, budget: String::new() }
+    }
+}
+
+/// `[database]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DatabaseSettings {
+    /// The environment variable that holds the address; a private PostgreSQL is started when it is not set.
+    pub(crate) url_env: String,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self { url_env: "DATABASE_URL".to_owned() }
+    }
+}
+
+/// `[server]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerSettings {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub(crate) port: u16,
+}
+
+/// `[sandbox]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SandboxSettings {
+    /// The rung of the ladder: `auto` for the strongest, `bubblewrap`, or `process` for no isolation at all.
+    pub(crate) rung: SandboxRung,
+}
+
+/// `[agents]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AgentSettings {
+    /// A folder of agent files that is laid over those built in: one of the same name takes its place. Empty for the
+    /// built-in ones alone.
+    pub(crate) folder: PathBuf,
+}

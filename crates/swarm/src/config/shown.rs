@@ -1,0 +1,75 @@
+//! The settings one by one, each with its origin.
+
+use figment::{Profile, Provider, value::Value};
+
+use super::layers::{Layers, Origin};
+
+/// A setting as `swarm config show` prints it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Shown {
+    /// The key, with dots.
+    pub(crate) key: String,
+    /// The value as TOML would have it.
+    pub(crate) value: String,
+    /// Where it came from.
+    pub(crate) origin: Origin,
+}
+
+/// Every setting with its value and origin, by key.
+pub(crate) fn shown(layers: &Layers) -> Vec<Shown> {
+    let figment = layers.figment();
+    let mut leaves = Vec::new();
+    if let Ok(mut data) = figment.data()
+        && let Some(dict) = data.remove(&Profile::Default)
+    {
+        collect("", &Value::from(dict), &mut leaves);
+    }
+    let shown = leaves.into_iter().map(|(key, value)| {
+        let origin = layers.origin(&figment, &key);
+        Shown { key, value, origin }
+    });
+    shown.collect()
+}
+
+fn collect(prefix: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
+    match value {
+        Value::Dict(_, dict) if !dict.is_empty() => {
+            for (key, value) in dict {
+                let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                collect(&key, value, leaves);
+            }
+        }
+        Value::Empty(..) => {}
+        leaf => leaves.push((prefix.to_owned(), json(leaf))),
+    }
+}
+
+fn json(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn each_value_names_the_layer_that_it_came_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("swarm.toml");
+        std::fs::write(&file, "[build]\nmax_parallel = 7\nmax_attempts = 9\n").unwrap();
+        let overrides = Overrides { max_attempts: Some(2), ..Overrides::default() };
+        let layers = Layers { files: vec![file.clone()], environment: false, overrides };
+        let all = shown(&layers);
+        let find = |key: &str| all.iter().find(|s| s.key == key).unwrap();
+        assert_eq!(
+            (find("build.max_parallel").value.as_str(), &find("build.max_parallel").origin),
+            ("7", &Origin::File(file))
+        );
+        assert_eq!(
+            (find("build.max_attempts").value.as_str(), &find("build.max_attempts").origin),
+            ("2", &Origin::Flag("--max-attempts"))
+        );
+        assert_eq!(find("server.port").origin, Origin::Default);
+    }
+}

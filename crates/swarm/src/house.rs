@@ -1,0 +1,277 @@
+//! The wiring: every room of the house, made from the settings, and taken down in order.
+
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use swarm_client::Client;
+use swarm_domain::{BlobHash, Clock, Entropy, Problem};
+use swarm_flows::{Flows, FlowsConfig, Parts};
+use swarm_forge::{Forge, LocalPullRequests};
+use swarm_sandbox::{Backend, Choice, Ladder, Process};
+use swarm_server::{Server, ServerConfig};
+use swarm_store::{Cluster, ClusterOptions, Store, SystemClock, SystemEntropy};
+
+use crate::{
+    args::{EngineArgs, SandboxRung},
+    commands::catalogue,
+    config::Settings,
+    data,
+    exit::{Failure, Result},
+    models::{self, Source},
+    output,
+};
+
+/// The name of the one node that a private database has: what it left unfinished is its own.
+const ONLY_NODE: &str = "local";
+
+/// What a house is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// To be asked: no work begins or goes on, and nobody else finds the server.
+    Read,
+    /// To be asked and to work.
+    Work,
+    /// To work, without a server.
+    Worker,
+}
+
+/// What a house is made from.
+#[derive(Default)]
+pub(crate) struct Wiring {
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The settings.
+    pub(crate) settings: Settings,
+    /// What the command line says of models and recordings.
+    pub(crate) engine: EngineArgs,
+    /// The recording to play where no model is configured.
+    pub(crate) fallback: Option<PathBuf>,
+    /// The name of this node, where others share the database.
+    pub(crate) node: Option<String>,
+    /// The right to work in the data folder, for those who need it.
+    pub(crate) claim: Option<data::Claim>,
+}
+
+/// Every room, at work.
+pub(crate) struct House {
+    flows: Flows,
+    server: Option<Server>,
+    cluster: Option<Cluster>,
+    source: Source,
+    sandbox: Option<String>,
+    // Where the server of a reader tells where it is: not in the data folder, where others would find it.
+    _aside: Option<tempfile::TempDir>,
+    // Given back last.
+    _claim: Option<data::Claim>,
+}
+
+impl House {
+    /// Opens every room. What was opened before a failure is closed again.
+    pub(crate) async fn open(mut wiring: Wiring, duty: Duty) -> Result<Self> {
+        data::make(&wiring.data)?;
+        let claim = wiring.claim.take();
+        let (url, cluster) = database(&wiring, duty).await?;
+        match furnish(&wiring, duty, &url, cluster.is_some()).await {
+            Ok(house) => Ok(Self { cluster, _claim: claim, ..house }),
+            Err(failure) => {
+                stop(cluster).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// A client of our own server.
+    pub(crate) fn client(&self) -> Result<Client> {
+        let none =
+            || Failure::usage(Problem::new("cli.no_server", "this process has no server", "run `swarm up`"));
+        let server = self.server.as_ref().ok_or_else(none)?;
+        Ok(Client::new(server.url(), server.token().reveal())?)
+    }
+
+    /// Where the server is.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.server.as_ref().map(Server::url)
+    }
+
+    /// Which models work here.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Where code runs, with what holds it.
+    pub(crate) fn sandbox(&self) -> Option<&str> {
+        self.sandbox.as_deref()
+    }
+
+    /// Whether the database is one of our own.
+    pub(crate) fn is_private(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Closes every room: first the door, then the work, then the facts.
+    pub(crate) async fn close(self) {
+        if let Some(server) = self.server {
+            server.shutdown().await;
+        }
+        self.flows.shutdown().await;
+        self.flows.store().close().await;
+        stop(self.cluster).await;
+    }
+}
+
+/// The database of the environment, or a private one that is started.
+async fn database(wiring: &Wiring, duty: Duty) -> Result<(String, Option<Cluster>)> {
+    let name = &wiring.settings.database.url_env;
+    if let Some(url) = std::env::var(name).ok().filter(|url| !url.is_empty()) {
+        return Ok((url, None));
+    }
+    if duty == Duty::Worker {
+        return Err(Failure::usage(Problem::new(
+            "cli.no_database",
+            format!("a worker shares the database of others, and {name} is not set"),
+            format!("set {name}, or run `swarm up`, which starts a database of its own and works too"),
+        )));
+    }
+    let cluster =
+        Cluster::start(&wiring.data, ClusterOptions::default()).await.map_err(|error| error.problem())?;
+    Ok((cluster.database_url(), Some(cluster)))
+}
+
+async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Result<House> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let fallback = wiring.fallback.as_deref();
+    let models = if duty == Duty::Read {
+        models::nothing(&wiring.settings, Arc::clone(&clock))?
+    } else {
+        models::connect(&wiring.settings, &wiring.engine, fallback, Arc::clone(&clock)).await?
+    };
+    let (sandboxes, sandbox) = sandboxes(wiring, duty).await?;
+    let catalogue = Arc::new(catalogue(&wiring.settings)?);
+    let forge = Forge::open(&wiring.data, Arc::clone(&clock));
+    let store =
+        Store::connect(url, &wiring.data, Arc::clone(&clock)).await.map_err(|error| error.problem())?;
+    let config = FlowsConfig { state_dir: wiring.data.join("flows"), ..wiring.settings.flows.clone() };
+    let parts = Parts {
+        store: store.clone(),
+        gateway: models.gateway,
+        sandboxes,
+        forge,
+        pull_requests: Arc::new(LocalPullRequests::new(&wiring.data)),
+        catalogue,
+        clock,
+        entropy,
+        config: Arc::new(config),
+    };
+    let node = wiring.node.clone().unwrap_or_else(|| node(&wiring.data, duty, private));
+    let flows = match duty {
+        Duty::Read => Flows::idle(parts, &node),
+        Duty::Work | Duty::Worker => Flows::launch(parts, &node).await,
+    };
+    let flows = match flows {
+        Ok(flows) => flows,
+        Err(error) => {
+            store.close().await;
+            return Err(error.problem().into());
+        }
+    };
+    match serve(wiring, duty, &flows).await {
+        Ok((server, aside)) => {
+            let source = models.source;
+            Ok(House { flows, server, cluster: None, source, sandbox, _aside: aside, _claim: None })
+        }
+        Err(failure) => {
+            flows.shutdown().await;
+            store.close().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn sandboxes(wiring: &Wiring, duty: Duty) -> Result<(Arc<dyn Backend>, Option<String>)> {
+    let state = wiring.data.join("sandboxes");
+    if duty == Duty::Read {
+        // A reader runs no code; this rung is only opened, and works everywhere.
+        let process = Process::open(&state).await.map_err(|error| error.problem())?;
+        return Ok((Arc::new(process), None));
+    }
+    let choice = match wiring.settings.sandbox.rung {
+        SandboxRung::Auto => Choice::Strongest,
+        SandboxRung::Bubblewrap => Choice::Only(swarm_domain::attempt::Rung::Bubblewrap),
+        SandboxRung::Process => Choice::Only(swarm_domain::attempt::Rung::Process),
+    };
+    let ladder = Ladder::climb(choice, &state).await.map_err(|error| error.problem())?;
+    if let Some(warning) = &ladder.warning {
+        output::notice(&format!("warning: {warning}"));
+    }
+    let said = format!("{} ({})", ladder.backend.rung(), ladder.limits);
+    Ok((ladder.backend, Some(said)))
+}
+
+async fn serve(
+    wiring: &Wiring,
+    duty: Duty,
+    flows: &Flows,
+) -> Result<(Option<Server>, Option<tempfile::TempDir>)> {
+    let aside = match duty {
+        Duty::Worker => return Ok((None, None)),
+        Duty::Read => {
+            Some(tempfile::tempdir().map_err(|error| Failure::io("make a temporary folder", error))?)
+        }
+        Duty::Work => None,
+    };
+    let folder = aside.as_ref().map_or_else(|| wiring.data.clone(), |aside| aside.path().to_owned());
+    let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
+    let config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
+    let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
+    Ok((Some(server), aside))
+}
+
+/// The login name of who runs this.
+fn operator() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).ok().flatten();
+    user.map_or_else(|| "operator".to_owned(), |user| user.name)
+}
+
+/// What this node is called: what it left unfinished is taken up again under the same name. On a database that others
+/// share, no two that live at once may have the same.
+fn node(data: &Path, duty: Duty, private: bool) -> String {
+    if private {
+        return ONLY_NODE.to_owned();
+    }
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let host = host.unwrap_or_else(|| ONLY_NODE.to_owned());
+    let folder = BlobHash::of(data.as_os_str().as_encoded_bytes());
+    let part = if duty == Duty::Worker { "-worker" } else { "" };
+    format!("{host}-{:.8}{part}", folder.as_str())
+}
+
+async fn stop(cluster: Option<Cluster>) {
+    if let Some(cluster) = cluster
+        && let Err(error) = cluster.stop().await
+    {
+        output::notice(&format!("warning: the private database did not stop: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_shared_database_each_folder_and_each_worker_has_a_name_of_its_own() {
+        let names = [
+            node(Path::new("/a"), Duty::Work, false),
+            node(Path::new("/b"), Duty::Work, false),
+            node(Path::new("/a"), Duty::Worker, false),
+        ];
+        assert!(
+            names.iter().all(|name| names.iter().filter(|other| *other == name).count() == 1),
+            "{names:?}"
+        );
+        assert_eq!(node(Path::new("/a"), Duty::Work, false), names[0], "and keeps it");
+    }
+}

@@ -1,0 +1,148 @@
+//! An event as one line of words: for terminals that are none, and for `swarm run logs`.
+
+use swarm_domain::{
+    Event, EventBody,
+    attempt::AttemptOutcome,
+    budget::Budget,
+    event::CheckStage,
+    finding::{Finding, FindingCode},
+    run::RunState,
+    ticket::TicketState,
+};
+
+use super::text::{plain, tokens};
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// For those who look closely.
+    Detail,
+    /// For everybody who waits.
+    Main,
+}
+
+/// What happened, in words.
+pub(crate) fn news(event: &Event) -> (Weight, String) {
+    let (weight, words) = words(&event.body);
+    let about = event.subject.attempt.as_ref().map(ToString::to_string);
+    let about = about.or_else(|| event.subject.ticket.as_ref().map(ToString::to_string));
+    let words = plain(&words);
+    match about {
+        Some(about) => (weight, format!("{about}  {words}")),
+        None => (weight, words),
+    }
+}
+
+fn words(body: &EventBody) -> (Weight, String) {
+    use Weight::{Detail, Main};
+    match body {
+        EventBody::ProjectAdded { project, repo } => (Detail, format!("project {project} is {repo}")),
+        EventBody::SpecAdded { id, spec, .. } => {
+            (Detail, format!("spec {id}: {}, {} requirements", spec.title, spec.requirements.len()))
+        }
+        EventBody::PlanRequested { plan, .. } => (Detail, format!("plan {plan} was asked for")),
+        EventBody::PlanProposed { plan } => {
+            (Main, format!("plan {} has {} tickets, drawn up by {}", plan.id, plan.tickets.len(), plan.model))
+        }
+        EventBody::PlanFailed { problem, .. } => (Main, format!("no plan: {problem}")),
+        EventBody::RunStarted { plan, .. } => (Main, format!("run of {plan} began")),
+        EventBody::RunBased { base, base_branch, branch } => {
+            (Main, format!("works on branch {branch}, from {base_branch} at {}", short(base.as_str())))
+        }
+        EventBody::RunStateChanged { to } => (Main, run_state(to)),
+        EventBody::RunBudgetChanged { budget } => (Main, new_budget(*budget)),
+        EventBody::TicketStateChanged { to } => ticket_state(to),
+        EventBody::AttemptStarted { number, agent, model, rung, .. } => {
+            (Main, format!("attempt {number} by {agent} with {model}, sandbox {rung}"))
+        }
+        EventBody::AttemptFinished { outcome } => attempt(outcome),
+        EventBody::ModelCalled { agent, model, spend, millis, recorded, .. } => {
+            let how = if *recorded { ", recorded" } else { "" };
+            let text = format!(
+                "{agent} asked {model}: {} tokens, {}, {millis} ms{how}",
+                tokens(spend.tokens()),
+                spend.usd
+            );
+            (Detail, text)
+        }
+        EventBody::ToolCalled { tool, about, ok, .. } => {
+            (Detail, format!("{tool} {about}{}", if *ok { "" } else { ": failed" }))
+        }
+        EventBody::CheckRun { stage, requirement, command, passed, ended, millis, .. } => {
+            let on = if *stage == CheckStage::Merge { "merged with the rest, " } else { "" };
+            let how = if *passed { "holds" } else { "does not hold" };
+            let text = format!("{on}{requirement} {how}: {command} ({ended}, {millis} ms)");
+            (if *passed { Detail } else { Main }, text)
+        }
+        EventBody::FindingRaised { finding } => found(finding),
+        EventBody::Committed { commit, files, added, removed } => {
+            (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
+        }
+        EventBody::Merged { commit, requirements } => {
+            let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
+            (Main, format!("merged as {}: {}", short(commit.as_str()), served.join(", ")))
+        }
+        EventBody::PullRequestOpened { reference, title, .. } => {
+            (Main, format!("pull request {reference}: {title}"))
+        }
+        EventBody::BudgetReached { scope, detail } => {
+            (Main, format!("the budget of the {scope} is reached: {detail}"))
+        }
+        EventBody::PersonAsked { what, reason } if reason.is_empty() => {
+            (Main, format!("a person asked to {what}"))
+        }
+        EventBody::PersonAsked { what, reason } => (Main, format!("a person asked to {what}: {reason}")),
+    }
+}
+
+fn new_budget(budget: Budget) -> String {
+    let limits =
+        [budget.usd.map(|usd| usd.to_string()), budget.tokens.map(|n| format!("{} tokens", tokens(n)))];
+    let limits: Vec<_> = limits.into_iter().flatten().collect();
+    format!(
+        "the run may spend {} now",
+        if limits.is_empty() { "without limit".to_owned() } else { limits.join(", ") }
+    )
+}
+
+/// What a command was found to do wrong stands in the line before, where the command was said not to hold.
+fn found(finding: &Finding) -> (Weight, String) {
+    use FindingCode::{AcceptanceFailed, AcceptanceLimit, MergeRed};
+    let said_already = matches!(finding.code, AcceptanceFailed | AcceptanceLimit | MergeRed);
+    let weight = if said_already && finding.requirement.is_some() { Weight::Detail } else { Weight::Main };
+    (weight, format!("found {}: {}", finding.code, finding.detail))
+}
+
+fn run_state(to: &RunState) -> String {
+    match to {
+        RunState::Running => "the run goes on".to_owned(),
+        RunState::Done => "the run is done: every ticket is merged".to_owned(),
+        RunState::NeedsPerson { problem } => format!("the run needs a person: {problem}; {}", problem.next),
+        RunState::Cancelled => "the run was cancelled".to_owned(),
+    }
+}
+
+fn ticket_state(to: &TicketState) -> (Weight, String) {
+    match to {
+        TicketState::NeedsPerson { problem } => {
+            (Weight::Main, format!("needs a person: {problem}; {}", problem.next))
+        }
+        TicketState::Cancelled => (Weight::Main, "given up".to_owned()),
+        other => (Weight::Detail, format!("is {}", other.name())),
+    }
+}
+
+fn attempt(outcome: &AttemptOutcome) -> (Weight, String) {
+    match outcome {
+        AttemptOutcome::Accepted => (Weight::Main, "accepted: every acceptance command passed".to_owned()),
+        AttemptOutcome::Rejected { findings } => {
+            (Weight::Main, format!("rejected with {} findings", findings.len()))
+        }
+        AttemptOutcome::Failed { problem } => (Weight::Main, format!("failed: {problem}")),
+    }
+}
+
+/// A commit's name as people quote it.
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}

@@ -1,0 +1,13 @@
+//! The whole system as people run it: the real program, a private PostgreSQL of its own, real git, real sandboxes.
+//! Only the language model plays from a script, behind a real HTTP server.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
+
+mod commands;
+mod crash;
+mod model;
+mod models;
+mod program;
+mod repos;
+mod specs;
+mod world;
