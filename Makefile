@@ -1,0 +1,39 @@
+# What one does daily, as commands. `make` alone prints the list.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+.PHONY: help setup demo test lint fmt docs bench clean-state
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Look for what is missing on this machine and install it
+	@scripts/setup
+
+demo: setup ## Build swarm and watch it turn examples/textstat/spec.md into merged code
+	cargo build --package swarm
+	@scripts/demo
+
+test: ## Run everything that must hold before a change is merged
+	@scripts/test
+
+lint: ## Run the checks that need no running program: format, clippy, dependencies, scripts, docs
+	@scripts/test lint
+
+fmt: ## Format the code
+	cargo fmt --all
+
+docs: ## Build the book and the API documentation
+	@scripts/test docs
+	@echo "book: docs/book/index.html    API: $(CARGO_TARGET_DIR)/doc/swarm_domain/index.html"
+
+bench: ## Run the measurements in bench/
+	@scripts/bench
+
+clean-state: ## Delete what demos and tests left in this folder: .swarm/ and the test database
+	@scripts/stop-test-postgres
+	rm -rf .swarm "$(CARGO_TARGET_DIR)/test-postgres"
