@@ -224,7 +224,8 @@ impl Flows {
         .await?;
         let body = EventBody::TicketStateChanged { to: next };
         // Written down before the work is stopped: the build reads it as soon as that has ended.
-        self.record(by, &["ticket", run.as_str(), ticket.as_str(), "cancelled", &moment], subject, body).await?;
+        self.record(by, &["ticket", run.as_str(), ticket.as_str(), "cancelled", &moment], subject, body)
+            .await?;
         let prefix = format!("ticket/{run}/{ticket}/");
         for id in self.engine.unfinished(&prefix).await.map_err(|error| error.problem())? {
             self.engine.cancel(&id).await.map_err(|error| error.problem())?;
