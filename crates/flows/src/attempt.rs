@@ -47,11 +47,10 @@ pub(crate) enum AttemptEnd {
     Failed { problem: Problem, final_word: bool },
 }
 
-/// How an attempt began: kept, so that a crash in the middle goes on with the same agent and the same words.
+/// How an attempt began: kept, so that a crash in the middle goes on from the same commit with the same words.
 #[derive(Serialize, Deserialize)]
 struct Opened {
     base: CommitId,
-    agent: String,
     /// The turn before its first step.
     turn: BlobHash,
 }
@@ -176,7 +175,7 @@ impl Attempt<'_> {
         self.record(&["started"], part("scheduler"), started).await?;
         let working = EventBody::TicketStateChanged { to: TicketState::Working };
         self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, agent: self.agent.name.clone(), turn: parts.keep(&turn).await? })
+        Ok(Opened { base, turn: parts.keep(&turn).await? })
     }
 
     /// The commit that this attempt began on, if it began before a crash.
