@@ -87,8 +87,6 @@ pub struct Limits {
     pub cpu_milli: u32,
     /// Processes of the sandbox.
     pub pids: u32,
-    /// Seconds that the whole attempt may take.
-    pub wall_seconds: u32,
     /// Megabytes that the sandbox may write.
     pub disk_mb: u32,
 }
@@ -104,7 +102,6 @@ impl Default for Limits {
             memory_mb: 1_024,
             cpu_milli: 1_000,
             pids: 256,
-            wall_seconds: 900,
             disk_mb: 512,
         }
     }
@@ -148,7 +145,7 @@ impl Agent {
         let _ = writeln!(
             text,
             "limits:\n  turns: {}\n  tokens: {}\n  reply_tokens: {}\n  tool_seconds: {}\n  output_bytes: {}\n  \
-             memory_mb: {}\n  cpu_milli: {}\n  pids: {}\n  wall_seconds: {}\n  disk_mb: {}",
+             memory_mb: {}\n  cpu_milli: {}\n  pids: {}\n  disk_mb: {}",
             l.turns,
             l.tokens,
             l.reply_tokens,
@@ -157,7 +154,6 @@ impl Agent {
             l.memory_mb,
             l.cpu_milli,
             l.pids,
-            l.wall_seconds,
             l.disk_mb
         );
         let _ = write!(text, "---\n\n{}\n", self.prompt);

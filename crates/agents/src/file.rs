@@ -44,7 +44,6 @@ pub(crate) struct LimitsPatch {
     pub(crate) memory_mb: Option<u32>,
     pub(crate) cpu_milli: Option<u32>,
     pub(crate) pids: Option<u32>,
-    pub(crate) wall_seconds: Option<u32>,
     pub(crate) disk_mb: Option<u32>,
 }
 
@@ -123,7 +122,6 @@ impl LimitsPatch {
             ("memory_mb", self.memory_mb, 16),
             ("cpu_milli", self.cpu_milli, 10),
             ("pids", self.pids, 4),
-            ("wall_seconds", self.wall_seconds, 1),
             ("disk_mb", self.disk_mb, 1),
         ];
         least

@@ -94,7 +94,6 @@ fn apply(limits: &mut Limits, patch: &LimitsPatch) {
         memory_mb: patch.memory_mb.unwrap_or(limits.memory_mb),
         cpu_milli: patch.cpu_milli.unwrap_or(limits.cpu_milli),
         pids: patch.pids.unwrap_or(limits.pids),
-        wall_seconds: patch.wall_seconds.unwrap_or(limits.wall_seconds),
         disk_mb: patch.disk_mb.unwrap_or(limits.disk_mb),
     };
 }
