@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use swarm_domain::Problem;
+use swarm_domain::{Problem, scope::InvalidScope};
 use swarm_sandbox::SandboxError;
 
 /// Why an agent could not be loaded or one of its tools could not be used.
@@ -32,13 +32,8 @@ pub enum AgentError {
         name: String,
     },
     /// A glob of a ticket cannot be read. Correct the ticket.
-    #[error("`{glob}` is not a glob: {detail}")]
-    Scope {
-        /// The glob.
-        glob: String,
-        /// What is wrong with it.
-        detail: String,
-    },
+    #[error(transparent)]
+    Scope(#[from] InvalidScope),
     /// The machine failed: no disk, no permission. Retry.
     #[error("could not {doing}: {source}")]
     Io {
@@ -87,9 +82,7 @@ impl AgentError {
                 ("agent.cyclic", "remove one `extends:`; `swarm agent list` reads the files again")
             }
             Self::Unknown { .. } => ("agent.unknown", "run `swarm agent list` to see which agents there are"),
-            Self::Scope { .. } => {
-                ("agent.invalid_scope", "correct the ticket's globs, then `swarm ticket retry`")
-            }
+            Self::Scope(error) => return error.problem(),
             Self::Io { .. } => ("agent.io", "run `swarm doctor`, then `swarm ticket retry`"),
             Self::NoJail => {
                 ("agent.no_jail", "use Linux 5.6 or later and allow openat2; `swarm doctor` tests it")

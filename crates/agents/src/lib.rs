@@ -33,7 +33,6 @@ mod path;
 mod prompt;
 mod protocol;
 mod request;
-mod scope;
 mod text;
 mod tool;
 mod trajectory;
@@ -51,7 +50,6 @@ pub use request::{
     Misread, Summary, SummaryLine, TicketText, asked_again, read_review, read_skeleton, read_summary,
     read_ticket, review_request, skeleton_request, summary_request, ticket_request,
 };
-pub use scope::Scope;
 pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, Toolbox};
 pub use turn::{MAX_RE_ASKS, Step, Turn, TurnEnd};
 pub use workspace::{MAX_READ_BYTES, MAX_WRITE_BYTES, Workspace, Written};

@@ -145,5 +145,5 @@ fn effects_are_not_kept_inside_the_work_folder() {
     let opened = Workspace::open(folder.path(), &folder.path().join("effects"), &["**".to_owned()]);
     assert!(matches!(opened, Err(AgentError::Io { .. })));
     let bad_glob = Workspace::open(folder.path(), tempfile::tempdir().unwrap().path(), &["a[".to_owned()]);
-    assert_eq!(bad_glob.unwrap_err().problem().code, "agent.invalid_scope");
+    assert_eq!(bad_glob.unwrap_err().problem().code, "plan.invalid_scope");
 }

@@ -286,6 +286,7 @@ mod tests {
         assert!(src.allows("src/a.py"));
         assert!(!src.allows("src/deep/a.py"));
         assert!(!src.allows("src/../src/a.py"));
+        assert!(!src.allows("SRC/a.py") && !src.allows("src/a.PY") && !src.allows("a.py"), "case counts");
         assert!(scope(&["src/**"]).allows("src/deep/a.py"));
     }
 

@@ -136,8 +136,6 @@ async fn give_up(parts: &Parts, frame: &Frame, number: u32, problem: Problem) ->
 
 fn attempts_used(frame: &Frame, attempts: u32, findings: &[Finding]) -> Problem {
     let why = findings.first().map_or("no attempt was accepted", |finding| finding.detail.as_str());
-    // What was printed is evidence, and stands with the attempt.
-    let why = why.split(" It printed ").next().unwrap_or(why);
     let id = &frame.ticket.id;
     Problem::new(
         "ticket.attempts_used",

@@ -9,15 +9,13 @@ mod task;
 
 use swarm_domain::{
     finding::Finding,
+    scope::Scope,
     spec::{Fixture, Requirement},
     ticket::Ticket,
 };
 use swarm_model::Capabilities;
 
-use crate::{
-    agent::{Agent, Protocol},
-    scope::Scope,
-};
+use crate::agent::{Agent, Protocol};
 pub(crate) use room::{Room, fenced};
 
 /// What an attempt is made from.

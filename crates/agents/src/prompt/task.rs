@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use swarm_domain::{
-    finding::Finding,
+    finding::{Finding, FindingCode},
+    scope::Scope,
     spec::{Acceptance, Requirement},
 };
 
@@ -12,7 +13,6 @@ use crate::{
     agent::Protocol,
     path::WorkPath,
     protocol::{form, language},
-    scope::Scope,
     tool::output,
 };
 
@@ -117,8 +117,8 @@ fn hints(findings: &[Finding]) -> String {
     let mut text = String::new();
     let mut shown = "";
     for (number, finding) in (1..).zip(findings.iter().take(MAX_HINTS)) {
-        let _ = writeln!(text, "{number}. {}", finding.detail.trim());
         let evidence = finding.evidence.trim();
+        let _ = writeln!(text, "{number}. {}{}", finding.detail.trim(), printed(finding.code, evidence));
         if !evidence.is_empty() && evidence == shown {
             let _ = writeln!(text, "The same as above.");
         } else if !evidence.is_empty() {
@@ -131,6 +131,16 @@ fn hints(findings: &[Finding]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// What leads over to the evidence, where that is what a command printed.
+fn printed(code: FindingCode, evidence: &str) -> &'static str {
+    match code {
+        FindingCode::AcceptanceFailed | FindingCode::AcceptanceLimit | FindingCode::MergeRed => {
+            if evidence.is_empty() { " It printed nothing." } else { " It printed this:" }
+        }
+        _ => "",
+    }
 }
 
 fn fixtures(setup: &TurnSetup<'_>) -> String {
@@ -175,7 +185,7 @@ fn closing(protocol: Protocol, scope: &Scope, setup: &TurnSetup<'_>) -> String {
     if protocol != Protocol::Files {
         return format!("{mend}Begin.\n");
     }
-    let what = match scope.sole_file() {
+    let what = match scope.single_file() {
         Some(path) => format!("the complete file {path}"),
         None => "the complete files".to_owned(),
     };
@@ -204,5 +214,5 @@ fn imports(setup: &TurnSetup<'_>, scope: &Scope) -> Vec<String> {
 }
 
 fn is_own(path: &str, scope: &Scope) -> bool {
-    WorkPath::parse(path).is_ok_and(|path| scope.allows(&path))
+    WorkPath::parse(path).is_ok_and(|path| scope.allows(path.as_str()))
 }

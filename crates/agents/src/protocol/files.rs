@@ -1,11 +1,11 @@
 //! Whole files in fenced blocks: the protocol for models whose tool calls do not hold.
 
 use serde_json::json;
+use swarm_domain::scope::Scope;
 
 use super::{Asked, Complaint, Wish, fence::Block};
 use crate::{
     path::WorkPath,
-    scope::Scope,
     text,
     tool::{ToolName, output},
 };
@@ -58,9 +58,9 @@ pub(super) fn read(blocks: &[Block], scope: &Scope) -> Result<Wish, Complaint> {
 fn only_one<'a>(blocks: &'a [Block], scope: &Scope) -> Result<(String, &'a str), Complaint> {
     let instead = || format!("Answer in this form and nothing else:\n{}", form(scope, &[]));
     let code: Vec<_> = blocks.iter().filter(|block| !SHOWN_ONLY.contains(&block.language.as_str())).collect();
-    match (code.as_slice(), scope.sole_file()) {
+    match (code.as_slice(), scope.single_file()) {
         ([], _) => Err(Complaint::new("the answer has no code block with a file in it", instead())),
-        ([block], Some(path)) => Ok((path.to_string(), &block.content)),
+        ([block], Some(path)) => Ok((path.to_owned(), &block.content)),
         ([_], None) => Err(Complaint::new("the code block has no path above it", instead())),
         (_, _) => {
             Err(Complaint::new("the answer has several code blocks and no path above any of them", instead()))
@@ -70,14 +70,14 @@ fn only_one<'a>(blocks: &'a [Block], scope: &Scope) -> Result<(String, &'a str),
 
 /// The form of an answer, for the files of this scope. Where that is one Python file, it begins with `imports`.
 pub(crate) fn form(scope: &Scope, imports: &[String]) -> String {
-    if let Some(path) = scope.sole_file()
+    if let Some(path) = scope.single_file()
         && !imports.is_empty()
-        && language(path.as_str()) == "python"
+        && language(path) == "python"
     {
         let imports = imports.join("\n");
         return format!("{path}\n```python\n{imports}\n\nTHE REST OF THE FILE\n```");
     }
-    let mut paths: Vec<_> = scope.files().map(|path| path.to_string()).collect();
+    let mut paths: Vec<_> = scope.files().map(str::to_owned).collect();
     if paths.is_empty() {
         paths.push("path/of/the/file".to_owned());
     }
@@ -114,12 +114,12 @@ fn settled(path: &str, scope: &Scope) -> String {
     let Ok(parsed) = WorkPath::parse(path) else {
         return path.to_owned();
     };
-    if scope.allows(&parsed) {
+    if scope.allows(parsed.as_str()) {
         return parsed.to_string();
     }
-    let mut ends_alike = scope.files().filter(|file| file.as_str().ends_with(&format!("/{parsed}")));
+    let mut ends_alike = scope.files().filter(|file| file.ends_with(&format!("/{parsed}")));
     match (ends_alike.next(), ends_alike.next()) {
-        (Some(file), None) => file.to_string(),
+        (Some(file), None) => file.to_owned(),
         _ => parsed.to_string(),
     }
 }

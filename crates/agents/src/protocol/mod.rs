@@ -11,9 +11,10 @@ pub(crate) mod json;
 
 pub(crate) use files::{form, language};
 use serde_json::Value;
+use swarm_domain::scope::Scope;
 use swarm_model::{ChatReply, Finish};
 
-use crate::{agent::Protocol, scope::Scope};
+use crate::agent::Protocol;
 
 /// The longest reply that is read, in bytes.
 pub const MAX_REPLY_BYTES: usize = 1 << 20;

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use swarm_domain::{
     finding::{Finding, FindingCode},
+    scope::Scope,
     spec::Requirement,
     ticket::Ticket,
 };
 use swarm_model::{Capabilities, ChatReply, ChatRequest};
 
 use super::{Misread, Question, answer, line_of};
-use crate::{agent::Agent, path::WorkPath, prompt::fenced, scope::Scope, text};
+use crate::{agent::Agent, path::WorkPath, prompt::fenced, text};
 
 /// Faults of one review.
 const MAX_FAULTS: usize = 10;
@@ -73,7 +74,7 @@ pub fn read_review(reply: &ChatReply, ticket: &Ticket) -> Result<Vec<Finding>, M
     });
     let value = answer(reply, &least)?;
     let scope = Scope::new(&ticket.touches).ok();
-    let is_ours = |path: &WorkPath| scope.as_ref().is_none_or(|scope| scope.allows(path));
+    let is_ours = |path: &WorkPath| scope.as_ref().is_none_or(|scope| scope.allows(path.as_str()));
     let mut findings: Vec<Finding> = Vec::new();
     for fault in value["faults"].as_array().into_iter().flatten().take(MAX_FAULTS) {
         let path = WorkPath::parse(fault["path"].as_str().unwrap_or_default().trim()).ok();

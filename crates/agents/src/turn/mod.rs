@@ -12,7 +12,7 @@ mod wording;
 mod writes;
 
 use serde::{Deserialize, Serialize};
-use swarm_domain::finding::FindingCode;
+use swarm_domain::{finding::FindingCode, scope::Scope};
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Message, ReplyFormat};
 
 pub use ending::TurnEnd;
@@ -23,7 +23,6 @@ use crate::{
     error::AgentError,
     prompt::{self, TurnSetup},
     protocol,
-    scope::Scope,
     tool::{Invocation, ToolName, ToolResult, finish::Report},
     trajectory::Trajectory,
 };

@@ -15,11 +15,11 @@ use std::{
 };
 
 pub use replace::Written;
+use swarm_domain::scope::Scope;
 
 use crate::{
     error::AgentError,
     path::{TEMPORARY, WorkPath},
-    scope::Scope,
     tool::{Fault, ToolCode, output},
 };
 use jail::Jail;

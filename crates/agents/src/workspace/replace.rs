@@ -96,7 +96,7 @@ impl Workspace {
     }
 
     fn in_scope(&self, path: &WorkPath) -> Result<(), Fault> {
-        if self.scope.allows(path) {
+        if self.scope.allows(path.as_str()) {
             return Ok(());
         }
         let globs = self.scope.globs().join(", ");

@@ -198,11 +198,10 @@ fn finding(judged: &Judged<'_>, check: &TicketCheck, ended: &str, output: &Check
     if let Some(meaning) = diagnosis::diagnosis(&output.stderr) {
         hint += &meaning;
     }
-    let printed = if output.stdout.is_empty() && output.stderr.is_empty() { "nothing." } else { "this:" };
     Finding {
         code,
         detail: format!(
-            "`{}` ended with {ended} and did not do what {} asks. It printed {printed}",
+            "`{}` ended with {ended} and did not do what {} asks.",
             wanted.command, check.requirement
         ),
         evidence: evidence::bounded(&format!("{}\n{}", output.stdout.trim_end(), output.stderr.trim_end())),
