@@ -72,12 +72,9 @@ struct Attempt<'a> {
 
 /// Makes one attempt at a ticket.
 pub(crate) async fn attempt(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> {
-    let mut choice =
-        choice::choose(brief.within, brief.repeats, frame.ticket.capability, &policy(parts, frame));
-    let agent = agent_for(parts, choice.capability)?;
-    if choice.models.is_empty() {
-        choice.models.clone_from(&agent.model);
-    }
+    let capability = choice::capability(brief.within, frame.ticket.capability);
+    let agent = agent_for(parts, capability)?;
+    let choice = choice::choose(brief.within, brief.repeats, parts.models(&frame.options.models, &agent));
     let id = AttemptId::of(&frame.ticket.id, brief.number);
     let attempt = Attempt { parts, frame, brief, id, choice, agent };
     let opened = engine::retried(parts, "open", || attempt.open()).await?;
@@ -91,11 +88,6 @@ pub(crate) async fn attempt(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow
         Ok(end) => attempt.judge(&opened.base, end).await,
         Err(error) => attempt.failed(error).await,
     }
-}
-
-/// The models that the run wants, else those of the configuration; an agent's own come in only where neither says.
-fn policy(parts: &Parts, frame: &Frame) -> Vec<String> {
-    if frame.options.models.is_empty() { parts.config.models.clone() } else { frame.options.models.clone() }
 }
 
 /// The best agent for this kind of work.

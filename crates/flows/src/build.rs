@@ -272,6 +272,10 @@ impl<'a> Train<'a> {
                     ),
                 )
             }
+            Err(FlowError::Cancelled) => {
+                self.states.insert(ticket, TicketState::Cancelled);
+                return Ok(());
+            }
             Err(error) => error.problem(),
         };
         let state = TicketState::NeedsPerson { problem };
@@ -316,8 +320,11 @@ async fn settle_failed(
     input: &BuildInput,
     error: engine::FlowFailure,
 ) -> Flow<RunState> {
-    let problem = engine::own_failure(error)?.problem();
-    let to = RunState::NeedsPerson { problem };
+    let failed = engine::own_failure(error)?.problem();
+    // Any ticket takes the run up again, also where all are merged and only the offer failed.
+    let ticket = frame.plan.tickets.first().map_or("TICKET", |ticket| ticket.id.as_str());
+    let next = format!("{}; then `swarm ticket retry {ticket}` takes the run up again", failed.next);
+    let to = RunState::NeedsPerson { problem: Problem::new(&failed.code, failed.detail, next) };
     engine::step(parts, "settle", || record_run_state(parts, frame, &input.run, input.generation, to.clone()))
         .await
 }

@@ -129,6 +129,11 @@ async fn advance(
     head: &CommitId,
     commit: &CommitId,
 ) -> Result<bool, FlowError> {
+    // Given up while it was proven: the branch does not move for it any more.
+    let ticket = parts.store.ticket(&parts.config.tenant, &input.run, &input.ticket).await?;
+    if ticket.state == TicketState::Cancelled {
+        return Err(FlowError::Cancelled);
+    }
     let mirror = parts.mirror(project).await?;
     Ok(mirror.advance(&input.run, head, commit).await?)
 }

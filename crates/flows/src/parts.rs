@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use swarm_agents::Catalogue;
+use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId,
     Subject, TenantId, TicketId, plan::Plan,
@@ -148,6 +148,15 @@ impl Parts {
     pub(crate) async fn mirror(&self, project: &ProjectId) -> Result<Mirror, FlowError> {
         let known = self.forge.known(project).await?;
         known.ok_or_else(|| FlowError::internal("the mirror", format!("of {project} is gone")))
+    }
+
+    /// The models for an agent's work, in order of preference: those that were chosen for it, else those of the
+    /// configuration, else the agent's own. None of them: the gateway's policy.
+    pub(crate) fn models<'a>(&'a self, chosen: &'a [String], agent: &'a Agent) -> &'a [String] {
+        [chosen, &self.config.models, &agent.model]
+            .into_iter()
+            .find(|models| !models.is_empty())
+            .unwrap_or_default()
     }
 
     /// A plan that has its tickets.

@@ -95,11 +95,7 @@ impl Planning<'_> {
     }
 
     fn models<'a>(&'a self, agent: &'a Agent) -> &'a [String] {
-        match (self.input.models.as_slice(), self.parts.config.models.as_slice()) {
-            ([], []) => &agent.model,
-            ([], configured) => configured,
-            (chosen, _) => chosen,
-        }
+        self.parts.models(&self.input.models, agent)
     }
 
     async fn skeleton(&self) -> Flow<Result<(skeleton::Skeleton, String), FlowError>> {

@@ -73,7 +73,7 @@ async fn summary(
     let Ok(agent) = agent_for(parts, Capability::Summarise) else {
         return Ok(plain);
     };
-    let models = if frame.options.models.is_empty() { &agent.model } else { &frame.options.models };
+    let models = parts.models(&frame.options.models, &agent);
     let Ok(capabilities) = parts.gateway.capabilities(models) else {
         return Ok(plain);
     };

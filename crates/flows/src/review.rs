@@ -22,7 +22,7 @@ pub(crate) async fn review(
     commit: &CommitId,
 ) -> Flow<Vec<Finding>> {
     let agent = agent_for(parts, Capability::Review)?;
-    let models = if frame.options.models.is_empty() { &agent.model } else { &frame.options.models };
+    let models = parts.models(&frame.options.models, &agent);
     let diff = engine::step(parts, "diff", || diff(parts, frame, base, commit)).await?;
     let capabilities = parts.gateway.capabilities(models).map_err(FlowError::from)?;
     let requirements: Vec<_> =

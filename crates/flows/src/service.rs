@@ -234,7 +234,7 @@ impl Flows {
     }
 
     /// Takes a ticket that needs a person or was given up, or that waits in a run that has settled, up again, and the
-    /// run with it. A limit of `budget` takes the place of the run's own, what was spent before included.
+    /// run with it. A merged ticket stays merged; where the run could not be ended, it is taken up all the same. A limit of `budget` takes the place of the run's own, what was spent before included.
     pub async fn retry_ticket(
         &self,
         by: &Asker,
@@ -252,6 +252,8 @@ impl Flows {
         }
         let next = match known.state {
             TicketState::Waiting => None,
+            // All of it is merged, but the run could not be ended: its pull request is tried again.
+            TicketState::Merged if row.state != RunState::Done => None,
             state => Some(state.then(TicketState::Waiting).map_err(|error| not_allowed(&error.to_string()))?),
         };
         let moment = self.parts.clock.now().timestamp_micros().to_string();

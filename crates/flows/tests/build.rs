@@ -337,3 +337,56 @@ async fn what_was_given_up_is_taken_up_again_and_what_waits_for_it_with_it() {
     assert_eq!(again.code, "ticket.not_allowed", "what is merged stays so");
     flows.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_that_cannot_be_offered_loses_nothing_and_is_offered_at_the_next_try() {
+    let world = World::new().await;
+    let repo = world.repo();
+    git(&repo, &["commit", "-q", "--allow-empty", "-m", "begin"]);
+    // Git cannot hold `swarm/<run>` beside a branch that is called `swarm`.
+    git(&repo, &["branch", "swarm"]);
+    let authors = [author("greet.sh", None, GREET), author("shout.sh", None, SHOUT)];
+    let (flows, run) = ran(&world, &authors, RunOptions::default()).await;
+    let RunState::NeedsPerson { problem } = &run.state else { panic!("{:?}", run.state) };
+    assert!(problem.code.starts_with("forge.") && problem.next.contains("swarm ticket retry"), "{problem:?}");
+    let tickets = flows.store().tickets(&flows.parts().config.tenant, &run.id).await.unwrap();
+    assert!(tickets.iter().all(|ticket| ticket.state == TicketState::Merged));
+
+    git(&repo, &["branch", "-D", "swarm"]);
+    flows.retry_ticket(&world::ada(), &run.id, &tickets[0].id, None).await.unwrap();
+    assert_eq!(world::run_settled(&flows, &run.id).await.state, RunState::Done);
+    assert_eq!(git(&repo, &["show", &format!("swarm/{}:greet.sh", run.id)]), GREET.trim());
+    assert_eq!(count(&events(&flows).await, "merged"), 2, "what was merged is not merged again");
+    let again = flows.retry_ticket(&world::ada(), &run.id, &tickets[0].id, None).await;
+    assert_eq!(again.unwrap_err().code, "ticket.not_allowed", "a run that is done stays done");
+    flows.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_given_up_while_it_is_proven_does_not_move_the_branch() {
+    let world = World::new().await;
+    // Long enough that the ticket is given up while the merge train proves it.
+    let spec = GREETER.replace("sh greet.sh Ada", "sh greet.sh Ada; sleep 2");
+    let flows = world
+        .flows(script(&staff(&[author("greet.sh", None, GREET), author("shout.sh", None, SHOUT)])))
+        .await;
+    let plan = planned(&flows, &world.repo(), &spec).await;
+    let run = flows.start_run(&world::ada(), &plan.id, RunOptions::default()).await.unwrap();
+    let tenant = &flows.parts().config.tenant;
+    let proven = world::eventually(|| async {
+        let tickets = flows.store().tickets(tenant, &run).await.unwrap();
+        tickets.into_iter().find(|ticket| ticket.state == TicketState::Merging)
+    })
+    .await;
+    if flows.cancel_ticket(&world::ada(), &run, &proven.id, "changed my mind").await.is_err() {
+        println!("skipped: this machine stood still for longer than the proof took");
+        return;
+    }
+    world::run_settled(&flows, &run).await;
+    let row = flows.store().ticket(tenant, &run, &proven.id).await.unwrap();
+    assert_eq!(row.state, TicketState::Cancelled);
+    assert_eq!(row.merged, None);
+    assert_eq!(count(&events(&flows).await, "merged"), 0);
+    assert_eq!(git(&world.repo(), &["branch", "--list", "swarm/*"]), "", "there is nothing to offer");
+    flows.shutdown().await;
+}
