@@ -25,29 +25,7 @@ use crate::{
 pub const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A shell tool of two parts, the second built on the first.
-pub const GREETER: &str = "\
-# Greeter
-
-Shell scripts that greet.
-
-## REQ-1: Greet by name
-
-`greet.sh` greets the name that it is given.
-
-```console
-$ sh greet.sh Ada
-Hello, Ada!
-```
-
-## REQ-2: Shout
-
-`shout.sh` prints what `greet.sh` prints, in capitals. Needs REQ-1.
-
-```console
-$ sh shout.sh Ada
-HELLO, ADA!
-```
-";
+pub const GREETER: &str = include_str!("../../examples/specs/greeter.md");
 
 /// Failed model calls are tried again soon.
 const CONFIG: &str = "[flows.retry]\nwaits_ms = [10, 10]\n";

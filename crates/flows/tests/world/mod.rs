@@ -25,29 +25,7 @@ use swarm_sandbox::{Choice, Ladder};
 use swarm_store::{EventFilter, PlanRow, PlanState, RunRow, Store, testing::TestDatabase};
 
 /// A shell tool of two parts, the second built on the first.
-pub const GREETER: &str = "\
-# Greeter
-
-Shell scripts that greet.
-
-## REQ-1: Greet by name
-
-`greet.sh` greets the name that it is given.
-
-```console
-$ sh greet.sh Ada
-Hello, Ada!
-```
-
-## REQ-2: Shout
-
-`shout.sh` prints what `greet.sh` prints, in capitals. Needs REQ-1.
-
-```console
-$ sh shout.sh Ada
-HELLO, ADA!
-```
-";
+pub const GREETER: &str = include_str!("../../../../examples/specs/greeter.md");
 
 pub const GREET: &str = "echo \"Hello, $1!\"\n";
 pub const SHOUT: &str = "sh greet.sh \"$1\" | tr a-z A-Z\n";
