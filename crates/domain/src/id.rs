@@ -112,6 +112,8 @@ ids! {
     AttemptId, "attempt";
     /// A commit's object name in git.
     CommitId, "commit";
+    /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
+    NodeId, "node";
 }
 
 macro_rules! minted {

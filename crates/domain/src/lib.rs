@@ -23,6 +23,7 @@ pub mod event;
 pub mod finding;
 pub mod graph;
 pub mod id;
+pub mod lease;
 pub mod lint;
 pub mod money;
 mod pattern;
@@ -37,8 +38,8 @@ pub mod time;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, PlanId, ProjectId, RequirementId, RunId, SpecId,
-    TenantId, TicketId,
+    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, NodeId, PlanId, ProjectId, RequirementId, RunId,
+    SpecId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;
