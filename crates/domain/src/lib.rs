@@ -17,6 +17,8 @@
 pub mod agent;
 pub mod attempt;
 pub mod budget;
+pub mod checkpoint;
+pub mod clash;
 pub mod coverage;
 pub mod estimate;
 pub mod event;
@@ -28,13 +30,16 @@ pub mod lint;
 pub mod money;
 mod pattern;
 pub mod plan;
+pub mod precondition;
 pub mod problem;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod skeleton;
 pub mod spec;
 pub mod ticket;
 pub mod time;
+pub mod train;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
