@@ -28,6 +28,7 @@ mod attempt;
 mod build;
 mod calls;
 mod choice;
+pub mod code;
 mod context;
 mod engine;
 mod error;
