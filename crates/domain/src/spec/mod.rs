@@ -1,5 +1,6 @@
 //! What a spec is: requirements with stable ids and the checks that prove them.
 
+pub mod delta;
 mod error;
 mod example;
 pub(crate) mod files;
