@@ -39,6 +39,24 @@ pub enum FindingCode {
     Conflict,
     /// Merged with the rest, an acceptance command fails.
     MergeRed,
+    /// A test that was added cannot fail.
+    HollowTest,
+    /// A test that was there before, or what runs the tests, was changed to the author's favour.
+    TestTampered,
+    /// The code holds the answers of the spec's examples instead of working them out.
+    HardCoded,
+    /// The code looks at who runs it, or ends or answers before it is asked.
+    Evasion,
+    /// A file stands in the place of a library, a program or a file that steers git.
+    Shadowed,
+    /// An error is caught and dropped.
+    SwallowedError,
+    /// The diff holds words that are meant for a model that reads it.
+    Injection,
+    /// A file is no source: binary, generated or somebody else's.
+    Artefact,
+    /// A linter, type checker or compiler warning was turned off for a whole file.
+    CheckDisabled,
 }
 
 impl fmt::Display for FindingCode {
@@ -58,6 +76,15 @@ impl fmt::Display for FindingCode {
             Self::Review => "review",
             Self::Conflict => "conflict",
             Self::MergeRed => "merge_red",
+            Self::HollowTest => "hollow_test",
+            Self::TestTampered => "test_tampered",
+            Self::HardCoded => "hard_coded",
+            Self::Evasion => "evasion",
+            Self::Shadowed => "shadowed",
+            Self::SwallowedError => "swallowed_error",
+            Self::Injection => "injection",
+            Self::Artefact => "artefact",
+            Self::CheckDisabled => "check_disabled",
         })
     }
 }

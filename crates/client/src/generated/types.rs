@@ -598,6 +598,33 @@ pub enum FindingCode {
     /// `merge_red`
     #[serde(rename = "merge_red")]
     MergeRed,
+    /// `hollow_test`
+    #[serde(rename = "hollow_test")]
+    HollowTest,
+    /// `test_tampered`
+    #[serde(rename = "test_tampered")]
+    TestTampered,
+    /// `hard_coded`
+    #[serde(rename = "hard_coded")]
+    HardCoded,
+    /// `evasion`
+    #[serde(rename = "evasion")]
+    Evasion,
+    /// `shadowed`
+    #[serde(rename = "shadowed")]
+    Shadowed,
+    /// `swallowed_error`
+    #[serde(rename = "swallowed_error")]
+    SwallowedError,
+    /// `injection`
+    #[serde(rename = "injection")]
+    Injection,
+    /// `artefact`
+    #[serde(rename = "artefact")]
+    Artefact,
+    /// `check_disabled`
+    #[serde(rename = "check_disabled")]
+    CheckDisabled,
     /// A word of a later server.
     #[serde(other)]
     Unknown,

@@ -8,11 +8,26 @@
 //! To add a language: a variant of [`Language`], its grammar beside it, its kinds of node in `declaration.rs`, and a
 //! case in the tests of each file here.
 
+mod assertion;
+mod comment;
 mod declaration;
+mod function;
 mod language;
+mod lines;
+mod literal;
 mod outline;
 mod source;
+mod stub;
+mod test_case;
+mod trick;
 
 pub use language::Language;
 pub use outline::{Item, ItemKind, outline};
 pub use source::{MAX_SOURCE_BYTES, Source, Unread};
+
+pub(crate) use comment::announcements;
+pub(crate) use lines::Lines;
+pub(crate) use literal::{Literal, essence, literals};
+pub(crate) use stub::stubs;
+pub(crate) use test_case::{hollow_tests, is_test_path, live_tests, test_texts};
+pub(crate) use trick::{Trick, tricks};

@@ -32,6 +32,7 @@ pub enum Unread {
 /// A parsed file.
 #[derive(Debug)]
 pub struct Source<'a> {
+    pub(super) path: &'a str,
     pub(super) text: &'a str,
     pub(super) language: Language,
     tree: Tree,
@@ -52,13 +53,28 @@ impl<'a> Source<'a> {
         if is_too_deep(&tree) {
             return Err(Unread::Bound("nested too deeply"));
         }
-        Ok(Self { text, language, tree })
+        Ok(Self { path, text, language, tree })
     }
 
     /// The language that it is written in.
     #[must_use]
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Whether the grammar does not hold at a line: what it says of it is a guess.
+    #[must_use]
+    pub fn is_unread(&self, line: u32) -> bool {
+        let mut unread = false;
+        visit(self.root(), |node, _| {
+            let around = line_of(node.start_position().row)..=line_of(node.end_position().row);
+            if node.is_error() && around.contains(&line) {
+                unread = true;
+                return Next::Stop;
+            }
+            if node.has_error() { Next::Into } else { Next::Over }
+        });
+        unread
     }
 
     pub(super) fn root(&self) -> Node<'_> {
@@ -96,6 +112,8 @@ fn is_too_deep(tree: &Tree) -> bool {
 pub(super) enum Next {
     /// To the node's children.
     Into,
+    /// Past its children.
+    Over,
     /// Nowhere.
     Stop,
 }

@@ -3,10 +3,20 @@
 
 pub(crate) mod acceptance;
 mod added;
+mod artefact;
+mod change;
 mod diagnosis;
+mod dodge;
+mod effect;
 pub(crate) mod evidence;
+mod hard_coded;
+mod line_rule;
 mod placeholder;
 mod secret;
+mod shadow;
+mod tampered;
+mod unfinished;
+mod worthless;
 
 use swarm_domain::{
     CommitId,
@@ -53,14 +63,44 @@ pub(crate) async fn judge(
     if diff.truncated {
         findings.push(too_large(format!("the diff is longer than {limit} bytes"), None));
     }
-    let added = added::added_lines(&diff.text);
-    findings.extend(secret::secrets(&added).into_iter().take(MAX_FINDINGS));
-    findings.extend(placeholder::placeholders(&added).into_iter().take(MAX_FINDINGS));
+    if changes.len() > change::MAX_FILES {
+        findings.push(too_large(format!("{} files were changed", changes.len()), None));
+    }
+    let added = added::added(&diff.text);
+    let bound = parts.config.max_file_bytes;
+    let files = change::changed_files(&mirror, base, judged.commit, &changes, &added, bound).await?;
+    findings.extend(of_text(&added, &files, ticket, fixtures));
     if !findings.is_empty() {
         return Ok(findings);
     }
     let checks: Vec<_> = ticket.acceptance.iter().collect();
     acceptance::judge(parts, judged, &checks, fixtures).await
+}
+
+/// What the text of a change gives away, without running any of it: cheapest and surest first.
+fn of_text(
+    added: &added::Added<'_>,
+    files: &[change::ChangedFile],
+    ticket: &Ticket,
+    fixtures: &[Fixture],
+) -> Vec<Finding> {
+    let kinds = [
+        secret::secrets(&added.lines),
+        unfinished::unfinished(files),
+        worthless::worthless(files),
+        tampered::tampered(files, ticket, fixtures),
+        shadow::shadows(files, ticket),
+        artefact::artefacts(files, ticket),
+        line_rule::by_line(files),
+        dodge::dodges(files),
+        hard_coded::hard_coded(files, ticket, fixtures),
+    ];
+    let mut findings: Vec<_> =
+        kinds.into_iter().flat_map(|kind| kind.into_iter().take(MAX_FINDINGS)).collect();
+    if findings.is_empty() {
+        findings.extend(effect::without_effect(files, ticket));
+    }
+    findings
 }
 
 /// The finding for an attempt that left no change.

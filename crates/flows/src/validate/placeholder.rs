@@ -1,4 +1,4 @@
-//! Placeholders: work that was announced and not done.
+//! Placeholders by their words, where no grammar reads a file.
 
 use std::sync::LazyLock;
 
@@ -42,21 +42,31 @@ pub(crate) fn placeholders(lines: &[AddedLine<'_>]) -> Vec<Finding> {
         }
         let marked = MARKS.iter().any(|mark| mark.is_match(line.text));
         if marked || is_empty_body(lines, index) {
-            findings.push(Finding {
-                code: FindingCode::Placeholder,
-                detail: format!("{}:{} is a placeholder, not work", line.path, line.number),
-                evidence: line.text.trim().chars().take(200).collect(),
-                hint: format!(
-                    "Replace the placeholder `{}` in {} by code that does the work.",
-                    line.text.trim(),
-                    line.path
-                ),
-                requirement: None,
-                path: Some(line.path.to_owned()),
-            });
+            findings.push(finding(line, "is a placeholder, not work"));
         }
     }
     findings
+}
+
+/// The finding for a placeholder, with what is wrong with the line.
+pub(super) fn finding(line: &AddedLine<'_>, why: &str) -> Finding {
+    Finding {
+        code: FindingCode::Placeholder,
+        detail: format!(
+            "{}:{} {}",
+            line.path,
+            line.number,
+            if why.starts_with("is ") { why.to_owned() } else { format!("is no work: {why}") }
+        ),
+        evidence: line.text.trim().chars().take(200).collect(),
+        hint: format!(
+            "Replace the placeholder `{}` in {} by code that does the work.",
+            line.text.trim().chars().take(400).collect::<String>(),
+            line.path
+        ),
+        requirement: None,
+        path: Some(line.path.to_owned()),
+    }
 }
 
 fn is_prose(path: &str) -> bool {

@@ -1,0 +1,72 @@
+//! The lying models: every way to fake success that we know, each told in a real attempt and each caught. The book names
+//! them all (`docs/src/never-fooled.md`), and no other.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod about_answers;
+mod about_files;
+mod about_tests;
+mod about_work;
+mod stage;
+#[path = "../world/mod.rs"]
+mod world;
+
+use stage::{CALC, GREET, Lie, TESTED};
+
+/// Tests for the lies of a file, one each, and the list of them.
+#[macro_export]
+macro_rules! lies {
+    ($($test:ident: $name:literal, $job:expr, $code:ident, $does:expr;)*) => {
+        pub const ALL: &[$crate::stage::Lie] = &[$(
+            $crate::stage::Lie {
+                name: $name,
+                job: &$job,
+                does: $does,
+                caught_by: swarm_domain::finding::FindingCode::$code,
+            },
+        )*];
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                let lie = ALL.iter().find(|lie| lie.name == $name).unwrap();
+                $crate::stage::told(lie).await;
+            }
+        )*
+    };
+}
+
+fn all() -> impl Iterator<Item = &'static Lie> {
+    [about_tests::ALL, about_answers::ALL, about_work::ALL, about_files::ALL].into_iter().flatten()
+}
+
+#[test]
+fn the_book_names_every_lie_and_no_other() {
+    let page = include_str!("../../../../docs/src/never-fooled.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+        let name = cells.next()?.trim_end_matches('`').to_owned();
+        let code = cells.nth(1)?.trim_matches('`').to_owned();
+        Some((name, code))
+    });
+    let mut written: Vec<_> = rows.collect();
+    let mut told: Vec<_> = all().map(|lie| (lie.name.to_owned(), lie.caught_by.to_string())).collect();
+    written.sort();
+    told.sort();
+    assert_eq!(written, told);
+    assert!(told.len() >= 30);
+    told.dedup_by_key(|(name, _)| name.clone());
+    assert_eq!(told.len(), written.len(), "two lies have one name");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn honest_work_is_accepted() {
+    for job in [&CALC, &TESTED, &GREET] {
+        stage::honest(job, job.honest).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn honest_work_with_a_new_test_is_accepted() {
+    let test = "import unittest\n\nimport calc\n\n\nclass Zero(unittest.TestCase):\n    def test_zero(self):\n        self.assertEqual(calc.add(0, 7), 7)\n";
+    stage::honest(&TESTED, &format!("{}\ncat > test_zero.py <<'X'\n{test}X\n", TESTED.honest)).await;
+}
