@@ -13,7 +13,16 @@ macro_rules! embedded {
     };
 }
 
-embedded!("coder", "fixer", "planner", "reviewer", "summariser", "test-writer", "ticket-writer");
+embedded!(
+    "coder",
+    "conflict-fixer",
+    "fixer",
+    "planner",
+    "reviewer",
+    "summariser",
+    "test-writer",
+    "ticket-writer"
+);
 
 pub(crate) fn files() -> Result<Vec<AgentFile>, AgentError> {
     FILES.iter().map(|(name, text)| AgentFile::parse(&Path::new("agents/build").join(name), text)).collect()

@@ -47,8 +47,9 @@ pub use path::{PathRefusal, WorkPath};
 pub use prompt::TurnSetup;
 pub use protocol::{MAX_CALLS, MAX_REPLY_BYTES};
 pub use request::{
-    Misread, Summary, SummaryLine, TicketText, asked_again, read_review, read_skeleton, read_summary,
-    read_ticket, review_request, skeleton_request, summary_request, ticket_request,
+    Conflict, ConflictSide, Misread, Summary, SummaryLine, TicketText, asked_again, conflict_request,
+    read_conflict, read_review, read_skeleton, read_summary, read_ticket, review_request, skeleton_request,
+    summary_request, ticket_request,
 };
 pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, Toolbox};
 pub use turn::{MAX_RE_ASKS, Step, Turn, TurnEnd};

@@ -22,6 +22,7 @@ fn there_is_a_built_in_agent_for_each_kind_of_work() {
         (Capability::Test, "test-writer"),
         (Capability::Review, "reviewer"),
         (Capability::Fix, "fixer"),
+        (Capability::Resolve, "conflict-fixer"),
         (Capability::Summarise, "summariser"),
     ] {
         assert_eq!(catalogue.by_capability(capability)[0].name, name);

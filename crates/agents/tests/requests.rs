@@ -7,8 +7,9 @@ mod setting;
 use serde_json::json;
 use setting::{LARGE, SMALL, agent, requirement, says, spec, ticket};
 use swarm_agents::{
-    SummaryLine, asked_again, read_review, read_skeleton, read_summary, read_ticket, review_request,
-    skeleton_request, summary_request, ticket_request,
+    Conflict, ConflictSide, SummaryLine, asked_again, conflict_request, read_conflict, read_review,
+    read_skeleton, read_summary, read_ticket, review_request, skeleton_request, summary_request,
+    ticket_request,
 };
 use swarm_domain::{agent::Capability, finding::FindingCode, ticket::Risk};
 use swarm_model::{Capabilities, ChatRequest, Finish, ReplyFormat, tokens};
@@ -58,6 +59,42 @@ fn an_answer_that_cannot_be_used_says_why_and_is_asked_for_again() {
     let many: Vec<_> = (0..201).map(|_| json!({"requirements": ["REQ-1"]})).collect();
     assert!(read_skeleton(&says(&json!({"tickets": many}).to_string()), &spec()).is_err());
     assert!(read_skeleton(&says(&"{".repeat(2 << 20)), &spec()).is_err());
+}
+
+#[test]
+fn a_merged_file_is_whole_without_marks_and_one_of_those_that_clash() {
+    let paths = ["a.py".to_owned(), "b.py".to_owned()];
+    let answer =
+        |a: &str, b: &str| says(&format!("a.py\n```python\n{a}\n```\n\nb.py\n```python\n{b}\n```\n"));
+    let files = read_conflict(&answer("x = 1", "y = 2"), &paths).unwrap();
+    assert_eq!(files[1], ("b.py".to_owned(), "y = 2\n".to_owned()));
+    let marked = read_conflict(&answer("<<<<<<< ours\nx = 1", "y = 2"), &paths).unwrap_err();
+    assert!(marked.detail.contains("marks"), "{marked}");
+    let half = read_conflict(&says("a.py\n```python\nx = 1\n```\n"), &paths).unwrap_err();
+    assert!(half.detail.contains("b.py"), "{half}");
+    let other = answer("x = 1", "y = 2").text.replace("b.py", "../../etc/passwd");
+    assert!(read_conflict(&says(&other), &paths).is_err());
+    assert!(read_conflict(&says("I would rather not."), &paths).is_err());
+}
+
+#[test]
+fn a_conflict_shows_both_sides_and_fits_into_the_smallest_model() {
+    let files = [("a.py".to_owned(), "<<<<<<< x\n1\n=======\n2\n>>>>>>> y\n".to_owned())];
+    let (merged_for, made_for) = (["Add one".to_owned()], ["Add two".to_owned()]);
+    let long = "+line of the other side\n".repeat(20_000);
+    let conflict = Conflict {
+        files: &files,
+        merged: ConflictSide { purposes: &merged_for, diff: &long },
+        candidate: ConflictSide { purposes: &made_for, diff: "+2" },
+        faults: &[],
+    };
+    let request = conflict_request(&agent(Capability::Resolve), &conflict, SMALL);
+    let text = request.messages[1].text();
+    for part in ["a.py", "=======", "Add one", "Add two"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let taken = tokens::of_request(&request) + u64::from(request.max_tokens);
+    assert!(taken <= u64::from(SMALL.context_tokens), "{taken}");
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub enum Capability {
     Review,
     /// Mends what a check found.
     Fix,
+    /// Makes two changes fit that clash, for neither side.
+    Resolve,
     /// Says in a few sentences what was done.
     Summarise,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Capability {
             Self::Test => "test",
             Self::Review => "review",
             Self::Fix => "fix",
+            Self::Resolve => "resolve",
             Self::Summarise => "summarise",
         })
     }

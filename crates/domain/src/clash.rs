@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{graph, id::TicketId, plan::Plan, scope::Scope, ticket::Ticket};
 
 /// From this score on, of a thousand, two tickets are not worked on at once.
@@ -16,7 +18,7 @@ const SAME_FILE_MILLI: u32 = 1_000;
 const PATTERNS_MEET_MILLI: u32 = 600;
 
 /// One thing that was seen in an earlier run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// What was seen.
     pub kind: SeenKind,
@@ -27,7 +29,8 @@ pub struct Seen {
 }
 
 /// The kinds of what was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SeenKind {
     /// Both sides did not fit together, or were red together.
     Clashed,

@@ -191,10 +191,20 @@ pub enum EventBody {
         /// What earlier attempts taught: the hints that it was given.
         hints: Vec<String>,
     },
+    /// A ticket could begin and was held back, because it would likely clash with one that is under way.
+    TicketHeld {
+        /// The one that it waits for.
+        behind: TicketId,
+        /// Why they would clash.
+        why: String,
+    },
     /// An attempt ended.
     AttemptFinished {
         /// How.
         outcome: AttemptOutcome,
+        /// The bytes that its worktree took on disk, without the repository's shared objects.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        disk_bytes: u64,
     },
     /// A model was called.
     ModelCalled {
@@ -263,12 +273,29 @@ pub enum EventBody {
         /// Lines removed.
         removed: u32,
     },
+    /// A ticket's work did not fit with what was merged while it was made.
+    Clashed {
+        /// The files that it changed.
+        files: Vec<String>,
+        /// The files that were changed meanwhile.
+        others: Vec<String>,
+        /// The tickets that changed them.
+        with: Vec<TicketId>,
+        /// Whether a neutral fixer made both fit; else the work went back to its author.
+        mended: bool,
+    },
     /// A ticket's work reached the integration branch.
     Merged {
         /// The commit on the integration branch.
         commit: CommitId,
         /// The requirements that it serves.
         requirements: Vec<RequirementId>,
+        /// Whether it is a checkpoint: a proven part of the ticket, which stays open.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
+        /// The files that it changed, as far as they are named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<String>,
     },
     /// A pull request was opened or brought up to date.
     PullRequestOpened {
@@ -313,18 +340,25 @@ impl EventBody {
             Self::RunBudgetChanged { .. } => "run_budget_changed",
             Self::TicketStateChanged { .. } => "ticket_state_changed",
             Self::AttemptStarted { .. } => "attempt_started",
+            Self::TicketHeld { .. } => "ticket_held",
             Self::AttemptFinished { .. } => "attempt_finished",
             Self::ModelCalled { .. } => "model_called",
             Self::ToolCalled { .. } => "tool_called",
             Self::CheckRun { .. } => "check_run",
             Self::FindingRaised { .. } => "finding_raised",
             Self::Committed { .. } => "committed",
+            Self::Clashed { .. } => "clashed",
             Self::Merged { .. } => "merged",
             Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::BudgetReached { .. } => "budget_reached",
             Self::PersonAsked { .. } => "person_asked",
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// Why an acceptance command was run.

@@ -42,7 +42,7 @@ pub(crate) enum AttemptEnd {
     /// The validator accepted it.
     Accepted { attempt: AttemptId, commit: CommitId, base: CommitId },
     /// The validator found faults.
-    Rejected { commit: Option<CommitId>, findings: Vec<Finding> },
+    Rejected { commit: Option<CommitId>, base: CommitId, findings: Vec<Finding> },
     /// It could not be carried through; after a final word another attempt would fail in the same way.
     Failed { problem: Problem, final_word: bool },
 }
@@ -59,6 +59,9 @@ struct Opened {
 #[derive(Clone, Serialize, Deserialize)]
 struct Left {
     commit: Option<CommitId>,
+    /// What the worktree took on disk.
+    #[serde(default)]
+    disk_bytes: u64,
 }
 
 struct Attempt<'a> {
@@ -276,6 +279,7 @@ impl Attempt<'_> {
         };
         let left = engine::step(self.parts, "commit", || self.commit(base, &subject)).await?;
         let mut findings = end.findings();
+        findings.extend(validate::disk(left.disk_bytes, self.parts.config.max_attempt_bytes));
         match &left.commit {
             None if findings.is_empty() => findings.push(validate::nothing_done(&self.frame.ticket)),
             Some(commit) if findings.is_empty() => {
@@ -292,7 +296,7 @@ impl Attempt<'_> {
             Some(commit) if findings.is_empty() => {
                 Ok(AttemptEnd::Accepted { attempt: self.id.clone(), commit, base: base.clone() })
             }
-            commit => Ok(AttemptEnd::Rejected { commit, findings }),
+            commit => Ok(AttemptEnd::Rejected { commit, base: base.clone(), findings }),
         }
     }
 
@@ -300,6 +304,7 @@ impl Attempt<'_> {
         let ticket = &self.frame.ticket;
         let mirror = self.parts.mirror(&self.frame.project).await?;
         let worktree = self.worktree(base).await?;
+        let disk_bytes = mirror.disk_bytes(&self.frame.run, &self.id).await?;
         let person = Signature::new(&self.parts.config.sponsor_name, &self.parts.config.sponsor_email);
         let message = CommitMessage {
             subject: format!("feat: {}", ticket.title),
@@ -313,7 +318,7 @@ impl Attempt<'_> {
         let key = IdempotencyKey::of(&self.key(&["commit"]));
         let made = mirror.commit(&worktree, &key, &message, None).await?;
         let Some(commit) = made else {
-            return Ok(Left { commit: None });
+            return Ok(Left { commit: None, disk_bytes });
         };
         let stat = mirror.diffstat(base, &commit).await?;
         let body = EventBody::Committed {
@@ -325,7 +330,7 @@ impl Attempt<'_> {
         self.record(&["committed"], self.actor(), body).await?;
         let verifying = EventBody::TicketStateChanged { to: TicketState::Verifying };
         self.record(&["state", "verifying"], part("validator"), verifying).await?;
-        Ok(Left { commit: Some(commit) })
+        Ok(Left { commit: Some(commit), disk_bytes })
     }
 
     async fn validate(&self, base: &CommitId, commit: &CommitId) -> Result<Vec<Finding>, FlowError> {
@@ -337,6 +342,7 @@ impl Attempt<'_> {
             attempt: &self.id,
             commit,
             stage: CheckStage::Validation,
+            number: 1,
         };
         validate::judge(self.parts, &judged, base, &frame.ticket, &frame.spec.fixtures).await
     }
@@ -361,8 +367,10 @@ impl Attempt<'_> {
     }
 
     async fn finish(&self, outcome: AttemptOutcome) -> Result<(), FlowError> {
-        self.record(&["finished"], part("validator"), EventBody::AttemptFinished { outcome }).await?;
         let mirror = self.parts.mirror(&self.frame.project).await?;
+        let disk_bytes = mirror.disk_bytes(&self.frame.run, &self.id).await?;
+        let body = EventBody::AttemptFinished { outcome, disk_bytes };
+        self.record(&["finished"], part("validator"), body).await?;
         mirror.archive_attempt(&self.frame.run, &self.id).await?;
         Ok(())
     }

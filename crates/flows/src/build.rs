@@ -1,29 +1,30 @@
-//! The build: executes a plan. Starts what is ready, merges what is verified, settles what is left.
+//! The build: executes a plan. Carries out what the schedule says (`domain::schedule`): starts what is ready, lets what
+//! is verified into the merge train, settles what is left.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     CommitId, EventBody, Problem, ProjectId, RunId, TicketId,
+    clash::{Forecast, Seen},
     finding::Finding,
-    graph,
     plan::Plan,
     run::{RunOptions, RunState},
+    schedule::{self, Command, Schedule, TicketEnd},
     spec::Spec,
     ticket::TicketState,
+    train,
 };
 
 use crate::{
+    clashes,
     engine::{self, Flow, Workflow},
     error::FlowError,
-    merge::{MergeInput, MergeOutcome},
+    merge::{Candidate, MergeInput, Settled},
     parts::{Parts, of_run, of_ticket, part},
-    pull_request,
-    ticket::{TicketInput, TicketOutcome},
+    pull_request, settle,
+    ticket::{Resumed, TicketInput, TicketOutcome},
 };
-
-/// How often verified work may be sent back by the merge train before a person is asked.
-const MAX_ROUNDS: u32 = 3;
 
 /// What a build is started with. A settled run that is taken up again is a new generation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub(crate) fn workflow_id(run: &RunId, generation: u32) -> String {
 #[derive(Clone)]
 pub(crate) struct Children {
     pub(crate) ticket: Workflow<TicketInput, TicketOutcome>,
-    pub(crate) merge: Workflow<MergeInput, MergeOutcome>,
+    pub(crate) merge: Workflow<MergeInput, Vec<Settled>>,
 }
 
 /// What a build reads once at its start; none of it changes during the run.
@@ -52,22 +53,31 @@ pub(crate) struct Frame {
     pub(crate) options: RunOptions,
 }
 
+/// What a build begins with, as it was then: it is replayed on the same.
+#[derive(Serialize, Deserialize)]
+struct Opening {
+    states: BTreeMap<TicketId, TicketState>,
+    /// What earlier runs saw; none where likely clashes are to be raced.
+    clashed: Option<Vec<Seen>>,
+    train: train::Bounds,
+}
+
 /// Executes a plan.
 pub(crate) async fn build(parts: Parts, children: Children, input: BuildInput) -> Flow<RunState> {
     let frame = engine::patiently(&parts, || frame(&parts, &input.run)).await?;
     match execute(&parts, &children, &frame, &input).await {
         Ok(state) => Ok(state),
-        Err(error) => settle_failed(&parts, &frame, &input, error).await,
+        Err(error) => settle::failed(&parts, &frame, &input, error).await,
     }
 }
 
 async fn execute(parts: &Parts, children: &Children, frame: &Frame, input: &BuildInput) -> Flow<RunState> {
     let run = &input.run;
     engine::step(parts, "base", || base(parts, frame, run)).await?;
-    let states = engine::step(parts, "states", || states(parts, run)).await?;
-    Train::new(frame, input, states).run(parts, children).await?;
+    let opening = engine::step(parts, "states", || opening(parts, frame, run)).await?;
+    Carrier::new(frame, input, opening).run(parts, children).await?;
     pull_request::open(parts, frame, run, input.generation).await?;
-    engine::step(parts, "settle", || settle(parts, frame, run, input.generation)).await
+    engine::step(parts, "settle", || settle::settle(parts, frame, run, input.generation)).await
 }
 
 async fn frame(parts: &Parts, run: &RunId) -> Result<Frame, FlowError> {
@@ -99,58 +109,73 @@ async fn base(parts: &Parts, frame: &Frame, run: &RunId) -> Result<CommitId, Flo
     Ok(base.commit)
 }
 
-async fn states(parts: &Parts, run: &RunId) -> Result<BTreeMap<TicketId, TicketState>, FlowError> {
-    let tickets = parts.store.tickets(&parts.config.tenant, run).await?;
-    Ok(tickets.into_iter().map(|ticket| (ticket.id, ticket.state)).collect())
+async fn opening(parts: &Parts, frame: &Frame, run: &RunId) -> Result<Opening, FlowError> {
+    let clashed =
+        if parts.config.hold_clashes { Some(clashes::seen(parts, &frame.project).await?) } else { None };
+    Ok(Opening { states: settle::states(parts, run).await?, clashed, train: parts.config.train() })
 }
 
 /// A child that is under way.
 enum Child {
     Ticket(TicketId, engine::Handle<TicketOutcome>),
-    Merge(TicketId, engine::Handle<MergeOutcome>),
+    Train(Vec<TicketId>, engine::Handle<Vec<Settled>>),
 }
 
 impl Child {
     fn workflow_id(&self) -> &str {
         match self {
             Self::Ticket(_, handle) => handle.workflow_id(),
-            Self::Merge(_, handle) => handle.workflow_id(),
+            Self::Train(_, handle) => handle.workflow_id(),
         }
     }
 }
 
-/// Verified work that waits for its turn.
-struct Candidate {
-    ticket: TicketId,
-    merge: MergeInput,
+/// What the next round of a ticket is sent off with.
+#[derive(Default)]
+struct Carried {
+    previous: Option<CommitId>,
+    evidence: Vec<Finding>,
+    resumed: Option<Resumed>,
 }
 
-/// The state of a build between two steps: a function of what the steps returned.
-struct Train<'a> {
+/// Carries out the schedule: a function of what the steps returned.
+struct Carrier<'a> {
     frame: &'a Frame,
     input: &'a BuildInput,
-    states: BTreeMap<TicketId, TicketState>,
-    rounds: BTreeMap<TicketId, u32>,
+    schedule: Schedule,
+    train: train::Bounds,
     under_way: Vec<Child>,
-    candidates: VecDeque<Candidate>,
+    candidates: BTreeMap<TicketId, Candidate>,
+    carried: BTreeMap<TicketId, Carried>,
+    /// How often each ticket was begun: what is written down about it has a key for each round.
+    rounds: BTreeMap<TicketId, u32>,
 }
 
-impl<'a> Train<'a> {
-    fn new(frame: &'a Frame, input: &'a BuildInput, states: BTreeMap<TicketId, TicketState>) -> Self {
+impl<'a> Carrier<'a> {
+    fn new(frame: &'a Frame, input: &'a BuildInput, opening: Opening) -> Self {
+        let Opening { states, clashed, train } = opening;
+        let bounds = schedule::Bounds {
+            max_parallel: frame.options.max_parallel.max(1) as usize,
+            train_length: train.length,
+        };
+        let forecast = clashed.map(|seen| Forecast::of(&frame.plan, &seen)).unwrap_or_default();
         Self {
             frame,
             input,
-            states,
-            rounds: BTreeMap::new(),
+            schedule: Schedule::new(frame.plan.clone(), forecast, bounds, states),
+            train,
             under_way: Vec::new(),
-            candidates: VecDeque::new(),
+            candidates: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            rounds: BTreeMap::new(),
         }
     }
 
     async fn run(&mut self, parts: &Parts, children: &Children) -> Flow<()> {
         loop {
-            self.start_ready(children).await?;
-            self.start_merge(children).await?;
+            for command in self.schedule.commands() {
+                self.carry_out(parts, children, command).await?;
+            }
             if self.under_way.is_empty() {
                 return Ok(());
             }
@@ -166,53 +191,38 @@ impl<'a> Train<'a> {
                     let outcome = engine::result_of(handle).await?;
                     self.ticket_ended(parts, ticket, outcome).await?;
                 }
-                Child::Merge(ticket, handle) => {
+                Child::Train(tickets, handle) => {
                     let outcome = engine::result_of(handle).await?;
-                    self.merge_ended(parts, children, ticket, outcome).await?;
+                    self.train_ended(&tickets, outcome);
                 }
             }
         }
     }
 
-    fn working(&self) -> usize {
-        self.under_way.iter().filter(|child| matches!(child, Child::Ticket(..))).count()
-    }
-
-    async fn start_ready(&mut self, children: &Children) -> Flow<()> {
-        let free = (self.frame.options.max_parallel.max(1) as usize).saturating_sub(self.working());
-        let ready = graph::ready(&self.frame.plan, |id| self.states.get(id));
-        for ticket in ready.into_iter().take(free) {
-            self.start_ticket(children, ticket, None, Vec::new()).await?;
-        }
-        Ok(())
-    }
-
-    async fn start_ticket(
-        &mut self,
-        children: &Children,
-        ticket: TicketId,
-        previous: Option<CommitId>,
-        evidence: Vec<Finding>,
-    ) -> Flow<()> {
-        let round = *self.rounds.entry(ticket.clone()).or_default();
+    async fn carry_out(&mut self, parts: &Parts, children: &Children, command: Command) -> Flow<()> {
         let (run, generation) = (&self.input.run, self.input.generation);
-        let input = TicketInput { run: run.clone(), ticket: ticket.clone(), previous, evidence };
-        let id = format!("ticket/{run}/{ticket}/{generation}.{round}");
-        let handle = engine::queued_child(&children.ticket, engine::TICKETS, &id, input).await?;
-        self.states.insert(ticket.clone(), TicketState::Working);
-        self.under_way.push(Child::Ticket(ticket, handle));
-        Ok(())
-    }
-
-    /// One merge at a time: each is tested on what the one before left.
-    async fn start_merge(&mut self, children: &Children) -> Flow<()> {
-        if self.under_way.iter().any(|child| matches!(child, Child::Merge(..))) {
-            return Ok(());
-        }
-        if let Some(candidate) = self.candidates.pop_front() {
-            let id = format!("merge/{}/{}", self.input.run, candidate.merge.attempt);
-            let handle = engine::child(&children.merge, &id, candidate.merge).await?;
-            self.under_way.push(Child::Merge(candidate.ticket, handle));
+        match command {
+            Command::StartTicket { ticket, round } => {
+                let Carried { previous, evidence, resumed } =
+                    self.carried.remove(&ticket).unwrap_or_default();
+                let input =
+                    TicketInput { run: run.clone(), ticket: ticket.clone(), previous, evidence, resumed };
+                let id = format!("ticket/{run}/{ticket}/{generation}.{round}");
+                let handle = engine::queued_child(&children.ticket, engine::TICKETS, &id, input).await?;
+                self.rounds.insert(ticket.clone(), round);
+                self.under_way.push(Child::Ticket(ticket, handle));
+            }
+            Command::StartTrain { number, tickets } => {
+                let candidates = tickets.iter().filter_map(|id| self.candidates.get(id).cloned()).collect();
+                let input = MergeInput { run: run.clone(), candidates, bounds: self.train };
+                let id = format!("merge/{run}/{generation}.{number}");
+                let handle = engine::child(&children.merge, &id, input).await?;
+                self.under_way.push(Child::Train(tickets, handle));
+            }
+            Command::Hold { ticket, behind, why } => self.hold(parts, &ticket, &behind, &why).await?,
+            Command::GiveUp { ticket, problem } => {
+                self.record_state(parts, &ticket, TicketState::NeedsPerson { problem }).await?;
+            }
         }
         Ok(())
     }
@@ -223,65 +233,66 @@ impl<'a> Train<'a> {
         ticket: TicketId,
         outcome: Result<TicketOutcome, FlowError>,
     ) -> Flow<()> {
-        let state = match outcome {
+        let end = match outcome {
             Ok(TicketOutcome::Verified { attempt, commit, base }) => {
-                let run = self.input.run.clone();
-                self.candidates.push_back(Candidate {
-                    ticket: ticket.clone(),
-                    merge: MergeInput { run, ticket: ticket.clone(), attempt, commit, base },
-                });
-                TicketState::Merging
+                let part = Vec::new();
+                let candidate = Candidate { ticket: ticket.clone(), attempt, commit, base, part };
+                self.candidates.insert(ticket.clone(), candidate);
+                TicketEnd::Verified
             }
-            Ok(TicketOutcome::NeedsPerson { problem }) => TicketState::NeedsPerson { problem },
-            Err(FlowError::Cancelled) => TicketState::Cancelled,
+            Ok(TicketOutcome::Checkpoint { attempt, commit, base, proven, resumed }) => {
+                let candidate = Candidate { ticket: ticket.clone(), attempt, commit, base, part: proven };
+                self.candidates.insert(ticket.clone(), candidate);
+                let carried = Carried { resumed: Some(resumed), ..Carried::default() };
+                self.carried.insert(ticket.clone(), carried);
+                TicketEnd::Checkpoint
+            }
+            Ok(TicketOutcome::NeedsPerson { problem }) => TicketEnd::NeedsPerson(problem),
+            Err(FlowError::Cancelled) => TicketEnd::Cancelled,
             Err(error) => {
-                let state = TicketState::NeedsPerson { problem: error.problem() };
-                self.record_state(parts, &ticket, state.clone()).await?;
-                state
+                let problem = error.problem();
+                let state = TicketState::NeedsPerson { problem: problem.clone() };
+                self.record_state(parts, &ticket, state).await?;
+                TicketEnd::NeedsPerson(problem)
             }
         };
-        self.states.insert(ticket, state);
+        self.schedule.ticket_ended(&ticket, end);
         Ok(())
     }
 
-    async fn merge_ended(
-        &mut self,
-        parts: &Parts,
-        children: &Children,
-        ticket: TicketId,
-        outcome: Result<MergeOutcome, FlowError>,
-    ) -> Flow<()> {
-        let problem = match outcome {
-            Ok(MergeOutcome::Merged) => {
-                self.states.insert(ticket, TicketState::Merged);
-                return Ok(());
+    fn train_ended(&mut self, tickets: &[TicketId], outcome: Result<Vec<Settled>, FlowError>) {
+        let settled = match outcome {
+            Ok(settled) => settled,
+            Err(error) => {
+                let problem: Problem = error.problem();
+                self.schedule.train_failed(&problem);
+                return;
             }
-            Ok(MergeOutcome::Rejected { commit, findings }) => {
-                let round = self.rounds.entry(ticket.clone()).or_default();
-                *round += 1;
-                if *round < MAX_ROUNDS {
-                    return self.start_ticket(children, ticket, Some(commit), findings).await;
-                }
-                Problem::new(
-                    "merge.rejected",
-                    format!(
-                        "the work passes by itself but was rejected {MAX_ROUNDS} times on top of the rest"
-                    ),
-                    format!(
-                        "read `swarm ticket show {ticket}`, mend it or the spec, then `swarm ticket retry {ticket}`"
-                    ),
-                )
-            }
-            Err(FlowError::Cancelled) => {
-                self.states.insert(ticket, TicketState::Cancelled);
-                return Ok(());
-            }
-            Err(error) => error.problem(),
         };
-        let state = TicketState::NeedsPerson { problem };
-        self.record_state(parts, &ticket, state.clone()).await?;
-        self.states.insert(ticket, state);
-        Ok(())
+        let ends: Vec<train::End> = settled.iter().map(|one| one.end).collect();
+        for (ticket, settled) in tickets.iter().zip(settled) {
+            if settled.end == train::End::Behind {
+                continue;
+            }
+            let sent_back = self.candidates.remove(ticket).filter(|candidate| candidate.part.is_empty());
+            if let Some(candidate) = sent_back {
+                let previous = Some(candidate.commit);
+                let carried = Carried { previous, evidence: settled.findings, resumed: None };
+                self.carried.insert(ticket.clone(), carried);
+            }
+        }
+        self.schedule.train_ended(&ends);
+    }
+
+    async fn hold(&self, parts: &Parts, ticket: &TicketId, behind: &TicketId, why: &str) -> Flow<()> {
+        let (run, generation) = (&self.input.run, self.input.generation.to_string());
+        engine::step(parts, "hold", || async {
+            let key = ["run", run.as_str(), ticket.as_str(), "held", behind.as_str(), &generation];
+            let body = EventBody::TicketHeld { behind: behind.clone(), why: why.to_owned() };
+            let subject = of_ticket(&self.frame.project, run, ticket);
+            parts.record(&key, part("scheduler"), subject, body).await.map(drop)
+        })
+        .await
     }
 
     async fn record_state(&self, parts: &Parts, ticket: &TicketId, state: TicketState) -> Flow<()> {
@@ -299,85 +310,4 @@ impl<'a> Train<'a> {
         })
         .await
     }
-}
-
-async fn settle(parts: &Parts, frame: &Frame, run: &RunId, generation: u32) -> Result<RunState, FlowError> {
-    let states = states(parts, run).await?;
-    let unmerged: Vec<_> = states.iter().filter(|(_, state)| **state != TicketState::Merged).collect();
-    let to = if unmerged.is_empty() {
-        RunState::Done
-    } else if unmerged.iter().all(|(_, state)| matches!(state, TicketState::Cancelled)) {
-        RunState::Cancelled
-    } else {
-        RunState::NeedsPerson { problem: needs_person(&unmerged, states.len()) }
-    };
-    record_run_state(parts, frame, run, generation, to).await
-}
-
-async fn settle_failed(
-    parts: &Parts,
-    frame: &Frame,
-    input: &BuildInput,
-    error: engine::FlowFailure,
-) -> Flow<RunState> {
-    let failed = engine::own_failure(error)?.problem();
-    // Any ticket takes the run up again, also where all are merged and only the offer failed.
-    let ticket = frame.plan.tickets.first().map_or("TICKET", |ticket| ticket.id.as_str());
-    let next = format!("{}; then `swarm ticket retry {ticket}` takes the run up again", failed.next);
-    let to = RunState::NeedsPerson { problem: Problem::new(&failed.code, failed.detail, next) };
-    engine::step(parts, "settle", || record_run_state(parts, frame, &input.run, input.generation, to.clone()))
-        .await
-}
-
-async fn record_run_state(
-    parts: &Parts,
-    frame: &Frame,
-    run: &RunId,
-    generation: u32,
-    to: RunState,
-) -> Result<RunState, FlowError> {
-    let key = ["run", run.as_str(), "settled", &generation.to_string()];
-    let body = EventBody::RunStateChanged { to: to.clone() };
-    parts.record(&key, part("scheduler"), of_run(&frame.project, run), body).await?;
-    Ok(to)
-}
-
-fn needs_person(unmerged: &[(&TicketId, &TicketState)], all: usize) -> Problem {
-    let first = unmerged.iter().find_map(|(id, state)| match state {
-        TicketState::NeedsPerson { problem } => Some((*id, problem)),
-        _ => None,
-    });
-    match first {
-        Some((ticket, problem)) => Problem::new(
-            &problem.code,
-            format!("{} of {all} tickets are not merged; first {ticket}: {}", unmerged.len(), problem.detail),
-            // The ticket's own advice may end so already.
-            match problem.next.replace("retry TICKET", &format!("retry {ticket}")) {
-                next if next.contains("swarm ticket retry") => next,
-                next => format!("{next}; then `swarm ticket retry {ticket}`"),
-            },
-        ),
-        None => unfinished(unmerged, all),
-    }
-}
-
-/// Nothing went wrong, but a person gave up what the rest waits for.
-fn unfinished(unmerged: &[(&TicketId, &TicketState)], all: usize) -> Problem {
-    let (given_up, waiting): (Vec<_>, Vec<_>) =
-        unmerged.iter().partition(|(_, state)| matches!(state, TicketState::Cancelled));
-    let mut detail = format!("{} of {all} tickets are not merged", unmerged.len());
-    for (how, tickets) in [("given up", &given_up), ("still waiting", &waiting)] {
-        let ids: Vec<_> = tickets.iter().map(|(id, _)| id.as_str()).collect();
-        if !ids.is_empty() {
-            detail = format!("{detail}; {how}: {}", ids.join(", "));
-        }
-    }
-    let retry = given_up.first().or(waiting.first()).map_or("TICKET", |(id, _)| id.as_str());
-    Problem::new(
-        "run.unfinished",
-        detail,
-        format!(
-            "run `swarm ticket retry {retry}` to take it up again, or build the rest from a changed spec"
-        ),
-    )
 }

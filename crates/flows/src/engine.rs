@@ -27,7 +27,7 @@ pub(crate) type Workflow<P, R> = WorkflowRef<P, R, FlowError>;
 pub(crate) type Handle<R> = dbos::WorkflowHandle<R, FlowError>;
 
 /// Raised when the meaning of journalled steps changes: runs are only resumed by the version that began them.
-const FLOWS_VERSION: &str = "1";
+const FLOWS_VERSION: &str = "2";
 
 /// The queue that tickets wait on.
 pub(crate) const TICKETS: &str = "tickets";

@@ -1,179 +1,250 @@
-//! The merge train: puts verified work on top of what was merged before, proves it there, and only then moves the
-//! integration branch.
+//! The merge train: carries out one round of [`Train`] on the run's branch. Candidates are stacked, the prefixes of the
+//! stack are proven side by side, and the branch moves only past what is proven.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    AttemptId, CommitId, EventBody, ProjectId, RunId, TicketId,
-    event::CheckStage,
-    finding::{Finding, FindingCode},
-    ticket::{TicketCheck, TicketState},
+    AttemptId, CommitId, EventBody, ProjectId, RequirementId, RunId, Subject, TicketId,
+    finding::Finding,
+    plan::Plan,
+    run::RunOptions,
+    spec::Spec,
+    ticket::TicketState,
+    train::{Bounds, End, Order, Proof, Train},
 };
-use swarm_forge::Stacked;
 
 use crate::{
+    clashes,
     engine::{self, Flow},
     error::FlowError,
+    mend,
     parts::{Parts, of_ticket, part},
-    validate::{acceptance, evidence},
+    proof,
+    stack::{self, Stack},
 };
 
-/// How often the branch may move away under a merge before it gives up. Merges of a run are one at a time, so only a
-/// second process on the same run can do that.
-const MAX_RACES: u32 = 5;
-
-/// One candidate for the train.
+/// One round of the train.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MergeInput {
     pub(crate) run: RunId,
+    pub(crate) candidates: Vec<Candidate>,
+    /// Fixed when the round is asked for: settings may change while it is under way.
+    pub(crate) bounds: Bounds,
+}
+
+/// Verified work that is to be merged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Candidate {
     pub(crate) ticket: TicketId,
     pub(crate) attempt: AttemptId,
     /// The verified commit.
     pub(crate) commit: CommitId,
     /// What it was made on.
     pub(crate) base: CommitId,
+    /// The requirements that it proves, where it is a checkpoint; none for the whole ticket.
+    #[serde(default)]
+    pub(crate) part: Vec<RequirementId>,
 }
 
-/// What became of it.
+/// What became of a candidate.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum MergeOutcome {
-    /// It is on the integration branch.
-    Merged,
-    /// It does not fit; the evidence goes back to an author.
-    Rejected { commit: CommitId, findings: Vec<Finding> },
+pub(crate) struct Settled {
+    pub(crate) end: End,
+    /// Why it was sent back.
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// A candidate on top of the branch.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Placed {
-    On { head: CommitId, commit: CommitId },
-    Clash(Finding),
+/// What a round reads once at its start; none of it changes during the run.
+pub(crate) struct Frame {
+    pub(crate) project: ProjectId,
+    pub(crate) run: RunId,
+    pub(crate) plan: Plan,
+    pub(crate) spec: Spec,
+    pub(crate) options: RunOptions,
+    pub(crate) candidates: Vec<Candidate>,
 }
 
-/// Merges one candidate.
-pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<MergeOutcome> {
-    let project = engine::patiently(&parts, || project(&parts, &input.run)).await?;
-    for _ in 0..MAX_RACES {
-        let (head, commit) = match engine::step(&parts, "stack", || stack(&parts, &project, &input)).await? {
-            Placed::On { head, commit } => (head, commit),
-            Placed::Clash(finding) => return reject(&parts, &project, &input, vec![finding]).await,
-        };
-        let findings = engine::step(&parts, "prove", || prove(&parts, &project, &input, &commit)).await?;
-        if !findings.is_empty() {
-            return reject(&parts, &project, &input, findings).await;
-        }
-        if engine::step(&parts, "advance", || advance(&parts, &project, &input, &head, &commit)).await? {
-            engine::step(&parts, "merged", || merged(&parts, &project, &input, &commit)).await?;
-            return Ok(MergeOutcome::Merged);
+impl Frame {
+    /// What an event about a candidate is about.
+    pub(crate) fn subject(&self, candidate: &Candidate) -> Subject {
+        let of_ticket = of_ticket(&self.project, &self.run, &candidate.ticket);
+        Subject { attempt: Some(candidate.attempt.clone()), ..of_ticket }
+    }
+
+    /// The key of something about a candidate.
+    pub(crate) fn key<'k>(&'k self, candidate: &'k Candidate, rest: &[&'k str]) -> Vec<&'k str> {
+        [&["run", self.run.as_str(), candidate.attempt.as_str()], rest].concat()
+    }
+}
+
+/// Carries out one round. One outcome for each candidate, in their order.
+pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>> {
+    let frame = engine::patiently(&parts, || frame(&parts, &input)).await?;
+    let mut train = Train::new(frame.candidates.len(), input.bounds);
+    let mut stack: Option<Stack> = None;
+    let mut faults: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    let mut clashed: BTreeMap<usize, Finding> = BTreeMap::new();
+    loop {
+        match train.order() {
+            Order::Stack => {
+                let made = engine::step(&parts, "stack", || stack::stack(&parts, &frame)).await?;
+                clashed = made.clashes.iter().cloned().collect();
+                train.stacked(&made.placed);
+                stack = Some(made);
+            }
+            Order::Mend { candidate, number } => {
+                let stack = standing(&mut stack)?;
+                let red = faults.remove(&candidate).unwrap_or_default();
+                let mended = mend::mend(&parts, &frame, &stack.head, candidate, number, &red).await?;
+                train.mended(mended.is_some());
+                stack.commits = mended.into_iter().collect();
+                stack.mended = true;
+            }
+            Order::Prove(proofs) => {
+                let stack = standing(&mut stack)?;
+                let seen = engine::step(&parts, "prove", || {
+                    proof::prove(&parts, &frame, &stack.commits, train.stack(), &proofs)
+                })
+                .await?;
+                for (proof, findings) in &seen {
+                    if let Some(candidate) = train.at(proof.place) {
+                        faults.insert(candidate, findings.clone());
+                    }
+                }
+                let verdicts: Vec<(Proof, bool)> =
+                    seen.into_iter().map(|(proof, findings)| (proof, findings.is_empty())).collect();
+                train.proved(&verdicts);
+            }
+            Order::Advance { place } => {
+                let stack = standing(&mut stack)?;
+                let through = &train.stack()[..=place];
+                let moved =
+                    engine::step(&parts, "advance", || advance(&parts, &frame, stack, through)).await?;
+                if moved {
+                    engine::step(&parts, "merged", || merged(&parts, &frame, stack, through)).await?;
+                }
+                train.advanced(moved);
+            }
+            Order::End(ends) => {
+                let settled: Vec<Settled> = ends
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, end)| Settled {
+                        end,
+                        findings: match end {
+                            End::Clashed => clashed.remove(&at).into_iter().collect(),
+                            End::Guilty => faults.remove(&at).unwrap_or_default(),
+                            _ => Vec::new(),
+                        },
+                    })
+                    .collect();
+                if settled.iter().any(|one| !one.findings.is_empty()) {
+                    let (stack, places) = (standing(&mut stack)?, train.stack());
+                    engine::step(&parts, "reject", || reject(&parts, &frame, stack, places, &settled))
+                        .await?;
+                }
+                return Ok(settled);
+            }
         }
     }
-    Err(FlowError::internal("the merge train", "the integration branch keeps moving under it").into())
 }
 
-async fn project(parts: &Parts, run: &RunId) -> Result<ProjectId, FlowError> {
-    Ok(parts.store.run(&parts.config.tenant, run).await?.project)
+/// The stack that the orders after the first are about.
+fn standing(stack: &mut Option<Stack>) -> Result<&mut Stack, FlowError> {
+    stack.as_mut().ok_or_else(|| FlowError::internal("the merge train", "has no stack"))
 }
 
-async fn stack(parts: &Parts, project: &ProjectId, input: &MergeInput) -> Result<Placed, FlowError> {
-    let mirror = parts.mirror(project).await?;
-    let head = mirror.head(&input.run).await?;
-    Ok(match mirror.stack(&input.run, &head, &input.commit, &input.base).await? {
-        Stacked::Commit(commit) => Placed::On { head, commit },
-        Stacked::Conflict { files, evidence } => Placed::Clash(Finding {
-            code: FindingCode::Conflict,
-            detail: format!("the change clashes with what was merged before in {}", files.join(", ")),
-            evidence: evidence::bounded(&evidence),
-            hint: format!(
-                "Other work changed {} meanwhile. Make your change again on the files as they are now.",
-                files.join(", ")
-            ),
-            requirement: None,
-            path: files.first().cloned(),
-        }),
-    })
-}
-
-/// Runs the acceptance commands of everything merged so far and of the candidate, on the candidate's commit.
-async fn prove(
-    parts: &Parts,
-    project: &ProjectId,
-    input: &MergeInput,
-    commit: &CommitId,
-) -> Result<Vec<Finding>, FlowError> {
+async fn frame(parts: &Parts, input: &MergeInput) -> Result<Frame, FlowError> {
     let tenant = &parts.config.tenant;
     let run = parts.store.run(tenant, &input.run).await?;
     let plan = parts.plan(&run.plan).await?;
     let spec = parts.store.spec(tenant, &plan.spec).await?.spec;
-    let done = parts.store.tickets(tenant, &input.run).await?;
-    let merged = |id: &TicketId| done.iter().any(|t| &t.id == id && t.state == TicketState::Merged);
-    let checks: Vec<&TicketCheck> = plan
-        .tickets
-        .iter()
-        .filter(|ticket| ticket.id == input.ticket || merged(&ticket.id))
-        .flat_map(|ticket| &ticket.acceptance)
-        .collect();
-    let subject = acceptance::Judged {
-        project,
-        run: &input.run,
-        ticket: &input.ticket,
-        attempt: &input.attempt,
-        commit,
-        stage: CheckStage::Merge,
+    let candidates = input.candidates.clone();
+    Ok(Frame { project: run.project, run: input.run.clone(), plan, spec, options: run.options, candidates })
+}
+
+/// Moves the branch to the top of these, if it is where the stack began. False is also the answer where one of them was
+/// given up meanwhile: the stack is made again, without it.
+async fn advance(parts: &Parts, frame: &Frame, stack: &Stack, through: &[usize]) -> Result<bool, FlowError> {
+    let mirror = parts.mirror(&frame.project).await?;
+    let Some(to) = through.len().checked_sub(1).and_then(|place| stack.commits.get(place)) else {
+        return Ok(false);
     };
-    acceptance::judge(parts, &subject, &checks, &spec.fixtures).await
-}
-
-async fn advance(
-    parts: &Parts,
-    project: &ProjectId,
-    input: &MergeInput,
-    head: &CommitId,
-    commit: &CommitId,
-) -> Result<bool, FlowError> {
-    // Given up while it was proven: the branch does not move for it any more.
-    let ticket = parts.store.ticket(&parts.config.tenant, &input.run, &input.ticket).await?;
-    if ticket.state == TicketState::Cancelled {
-        return Err(FlowError::Cancelled);
+    // Moved before a crash that came between the branch and the journal.
+    if mirror.contains(&frame.run, to).await? {
+        return Ok(true);
     }
-    let mirror = parts.mirror(project).await?;
-    Ok(mirror.advance(&input.run, head, commit).await?)
+    for &candidate in through {
+        let id = &frame.candidates[candidate].ticket;
+        let ticket = parts.store.ticket(&parts.config.tenant, &frame.run, id).await?;
+        if ticket.state == TicketState::Cancelled {
+            return Ok(false);
+        }
+    }
+    Ok(mirror.advance(&frame.run, &stack.head, to).await?)
 }
 
-async fn merged(
-    parts: &Parts,
-    project: &ProjectId,
-    input: &MergeInput,
-    commit: &CommitId,
-) -> Result<(), FlowError> {
-    let run = parts.store.run(&parts.config.tenant, &input.run).await?;
-    let plan = parts.plan(&run.plan).await?;
-    let requirements = plan.ticket(&input.ticket).map(|t| t.requirements.clone()).unwrap_or_default();
-    let subject = of_ticket(project, &input.run, &input.ticket);
-    let subject = swarm_domain::Subject { attempt: Some(input.attempt.clone()), ..subject };
-    let key = ["run", input.run.as_str(), input.attempt.as_str(), "merged"];
-    let body = EventBody::Merged { commit: commit.clone(), requirements };
-    parts.record(&key, part("merge-train"), subject.clone(), body).await?;
-    let key = ["run", input.run.as_str(), input.attempt.as_str(), "state", "merged"];
-    let body = EventBody::TicketStateChanged { to: TicketState::Merged };
-    parts.record(&key, part("merge-train"), subject, body).await.map(drop)
+async fn merged(parts: &Parts, frame: &Frame, stack: &Stack, through: &[usize]) -> Result<(), FlowError> {
+    let mirror = parts.mirror(&frame.project).await?;
+    let mut below = &stack.head;
+    for (&at, commit) in through.iter().zip(&stack.commits) {
+        let candidate = &frame.candidates[at];
+        let requirements = if candidate.part.is_empty() {
+            frame.plan.ticket(&candidate.ticket).map(|t| t.requirements.clone()).unwrap_or_default()
+        } else {
+            candidate.part.clone()
+        };
+        if stack.mended {
+            clashes::record(parts, frame, &stack.head, at, true).await?;
+        }
+        let body = EventBody::Merged {
+            commit: commit.clone(),
+            requirements,
+            partial: !candidate.part.is_empty(),
+            paths: clashes::paths(&mirror, below, commit).await?,
+        };
+        let subject = frame.subject(candidate);
+        parts.record(&frame.key(candidate, &["merged"]), part("merge-train"), subject.clone(), body).await?;
+        below = commit;
+        if !candidate.part.is_empty() {
+            continue;
+        }
+        let key = frame.key(candidate, &["state", "merged"]);
+        let body = EventBody::TicketStateChanged { to: TicketState::Merged };
+        match parts.record(&key, part("merge-train"), subject, body).await {
+            // Given up in the moment between: the branch holds it, and what the person decided stands.
+            Err(error) if error.problem().code == "store.not_allowed" => {
+                tracing::warn!(run = %frame.run, ticket = %candidate.ticket, "merged while it was given up");
+            }
+            recorded => drop(recorded?),
+        }
+    }
+    Ok(())
 }
 
+/// Writes down why candidates go back to their authors. A part that does not fit is no fault of the work to come.
 async fn reject(
     parts: &Parts,
-    project: &ProjectId,
-    input: &MergeInput,
-    findings: Vec<Finding>,
-) -> Flow<MergeOutcome> {
-    engine::step(parts, "reject", || async {
-        let subject = of_ticket(project, &input.run, &input.ticket);
-        let subject = swarm_domain::Subject { attempt: Some(input.attempt.clone()), ..subject };
-        for (index, finding) in findings.iter().enumerate() {
-            let index = index.to_string();
-            let key = ["run", input.run.as_str(), input.attempt.as_str(), "merge-finding", &index];
-            let body = EventBody::FindingRaised { finding: finding.clone() };
-            parts.record(&key, part("merge-train"), subject.clone(), body).await?;
+    frame: &Frame,
+    stack: &Stack,
+    places: &[usize],
+    settled: &[Settled],
+) -> Result<(), FlowError> {
+    for (at, (candidate, settled)) in frame.candidates.iter().zip(settled).enumerate() {
+        if settled.findings.is_empty() || !candidate.part.is_empty() {
+            continue;
         }
-        Ok(())
-    })
-    .await?;
-    Ok(MergeOutcome::Rejected { commit: input.commit.clone(), findings })
+        for (index, finding) in settled.findings.iter().enumerate() {
+            let index = index.to_string();
+            let key = frame.key(candidate, &["merge-finding", &index]);
+            let body = EventBody::FindingRaised { finding: finding.clone() };
+            parts.record(&key, part("merge-train"), frame.subject(candidate), body).await?;
+        }
+        // What it stood on: the branch, or the places below it.
+        let place = places.iter().position(|&candidate| candidate == at).and_then(|p| p.checked_sub(1));
+        let onto = place.and_then(|place| stack.commits.get(place)).unwrap_or(&stack.head);
+        clashes::record(parts, frame, onto, at, false).await?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId,
-    Subject, TenantId, TicketId, plan::Plan,
+    Subject, TenantId, TicketId, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::Gateway;
@@ -61,6 +61,16 @@ pub struct FlowsConfig {
     pub max_diff_bytes: usize,
     /// The largest file that an attempt may add, in bytes.
     pub max_file_bytes: u64,
+    /// What an attempt's worktree may take on disk, in bytes.
+    pub max_attempt_bytes: u64,
+    /// Candidates that the merge train stacks at once, at the most.
+    pub train_length: usize,
+    /// Proofs that the merge train makes at once; 0 for as many as there are cores.
+    pub train_proofs: usize,
+    /// Whether tickets that would likely clash are worked on one after the other.
+    pub hold_clashes: bool,
+    /// Whether the proven part of a rejected attempt is merged while its ticket stays open.
+    pub checkpoints: bool,
     /// Whether a reviewer reads each accepted diff before it is merged.
     pub review: bool,
     /// Who sponsors the work: the author of its commits. The agent is the co-author.
@@ -81,10 +91,24 @@ impl Default for FlowsConfig {
             check_limits: Limits::default(),
             max_diff_bytes: 256 << 10,
             max_file_bytes: 512 << 10,
+            max_attempt_bytes: 1 << 30,
+            train_length: 8,
+            train_proofs: 0,
+            hold_clashes: true,
+            checkpoints: true,
             review: false,
             sponsor_name: "swarm".to_owned(),
             sponsor_email: "swarm@localhost".to_owned(),
         }
+    }
+}
+
+impl FlowsConfig {
+    /// The bounds of the merge train.
+    pub(crate) fn train(&self) -> train::Bounds {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let proofs = if self.train_proofs == 0 { cores() } else { self.train_proofs };
+        train::Bounds { length: self.train_length.max(1), proofs, ..train::Bounds::default() }
     }
 }
 

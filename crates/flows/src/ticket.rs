@@ -1,10 +1,13 @@
 //! A ticket: attempt after attempt until the validator accepts one, or a person must look.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    AttemptId, CommitId, EventBody, Problem, ProjectId, RunId, TicketId,
+    AttemptId, CommitId, EventBody, Problem, ProjectId, RequirementId, RunId, TicketId, checkpoint,
     finding::Finding,
     plan::Plan,
+    precondition,
     run::RunOptions,
     scope::Scope,
     spec::Spec,
@@ -28,6 +31,21 @@ pub(crate) struct TicketInput {
     pub(crate) previous: Option<CommitId>,
     /// Why it was sent back.
     pub(crate) evidence: Vec<Finding>,
+    /// Where it goes on after a checkpoint.
+    #[serde(default)]
+    pub(crate) resumed: Option<Resumed>,
+}
+
+/// What a ticket knows between two attempts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Resumed {
+    given: HintsGiven,
+    findings: Vec<Finding>,
+    previous: Option<CommitId>,
+    /// Attempts that were made.
+    used: u32,
+    /// How often the same text came back.
+    repeats: u32,
 }
 
 /// How it ended.
@@ -35,6 +53,14 @@ pub(crate) struct TicketInput {
 pub(crate) enum TicketOutcome {
     /// The validator accepted an attempt.
     Verified { attempt: AttemptId, commit: CommitId, base: CommitId },
+    /// A part of it is proven; the work goes on when that is merged, or does not fit.
+    Checkpoint {
+        attempt: AttemptId,
+        commit: CommitId,
+        base: CommitId,
+        proven: Vec<RequirementId>,
+        resumed: Resumed,
+    },
     /// Every attempt was used, or something only a person can mend stands in the way.
     NeedsPerson { problem: Problem },
 }
@@ -52,29 +78,42 @@ pub(crate) struct Frame {
 /// Works on a ticket.
 pub(crate) async fn ticket(parts: Parts, input: TicketInput) -> Flow<TicketOutcome> {
     let frame = engine::patiently(&parts, || frame(&parts, &input)).await?;
-    let first = engine::step(&parts, "begin", || begin(&parts, &input)).await?;
-    let mut given = HintsGiven::default();
-    let mut findings = input.evidence.clone();
-    let mut previous = input.previous.clone();
+    let begun = engine::step(&parts, "begin", || begin(&parts, &frame)).await?;
+    if let Some(problem) = begun.unmet {
+        return give_up(&parts, &frame, begun.first, problem).await;
+    }
+    let mut now = input.resumed.clone().unwrap_or_else(|| Resumed {
+        findings: input.evidence.clone(),
+        previous: input.previous.clone(),
+        ..Resumed::default()
+    });
     let attempts = frame.options.max_attempts.max(1);
     let mut last = None;
-    let mut repeats = 0;
-    for number in first..first.saturating_add(attempts) {
-        let hints = given.next(&findings);
+    for number in begun.first..begun.first.saturating_add(attempts.saturating_sub(now.used)) {
+        let hints = now.given.next(&now.findings);
         // Where nothing new can be said, the next attempt begins afresh instead of mending the same text again.
-        let from = if hints.is_empty() { None } else { previous.clone() };
-        let brief = Brief { number, within: number - first + 1, repeats, from, hints };
+        let from = if hints.is_empty() { None } else { now.previous.clone() };
+        now.used += 1;
+        let brief = Brief { number, within: now.used, repeats: now.repeats, from, hints };
         match attempt::attempt(&parts, &frame, &brief).await? {
             AttemptEnd::Accepted { attempt, commit, base } => {
                 return Ok(TicketOutcome::Verified { attempt, commit, base });
             }
-            AttemptEnd::Rejected { commit, findings: found } => {
+            AttemptEnd::Rejected { commit, base, findings } => {
                 // Who repeats the same text is not shown it again: the next attempt begins afresh, with the hints.
-                let repeated = repeated(&parts, &frame, previous.as_ref(), commit.as_ref()).await?;
-                repeats += u32::from(repeated);
-                previous = if repeated { None } else { commit.or(previous) };
-                findings = found;
+                let repeated = repeated(&parts, &frame, now.previous.as_ref(), commit.as_ref()).await?;
+                now.repeats += u32::from(repeated);
+                now.previous = if repeated { None } else { commit.clone().or(now.previous) };
+                now.findings = findings;
                 last = None;
+                if let Some(commit) = commit.filter(|_| begun.checkpoints && now.used < attempts) {
+                    let proven = checkpoint::proven(&frame.ticket, &now.findings, &begun.merged);
+                    if !proven.is_empty() {
+                        let attempt = AttemptId::of(&frame.ticket.id, number);
+                        let proven = proven.into_iter().collect();
+                        return Ok(TicketOutcome::Checkpoint { attempt, commit, base, proven, resumed: now });
+                    }
+                }
             }
             AttemptEnd::Failed { problem, final_word: false } => last = Some(problem),
             AttemptEnd::Failed { problem, final_word: true } => {
@@ -82,8 +121,8 @@ pub(crate) async fn ticket(parts: Parts, input: TicketInput) -> Flow<TicketOutco
             }
         }
     }
-    let problem = last.unwrap_or_else(|| attempts_used(&frame, attempts, &findings));
-    give_up(&parts, &frame, first.saturating_add(attempts), problem).await
+    let problem = last.unwrap_or_else(|| attempts_used(&frame, attempts, &now.findings));
+    give_up(&parts, &frame, begun.first.saturating_add(attempts), problem).await
 }
 
 async fn frame(parts: &Parts, input: &TicketInput) -> Result<Frame, FlowError> {
@@ -97,15 +136,55 @@ async fn frame(parts: &Parts, input: &TicketInput) -> Result<Frame, FlowError> {
     Ok(Frame { project: run.project, run: input.run.clone(), ticket, plan, spec, options: run.options })
 }
 
-/// The number of the next attempt, over all rounds of the run.
-async fn begin(parts: &Parts, input: &TicketInput) -> Result<u32, FlowError> {
+/// What a round of a ticket begins with.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    /// The number of the next attempt, over all rounds of the run.
+    first: u32,
+    /// Why it cannot be begun.
+    unmet: Option<Problem>,
+    /// What is merged of it as a checkpoint.
+    merged: BTreeSet<RequirementId>,
+    /// Whether checkpoints are made. Fixed here: settings may change while it is under way.
+    checkpoints: bool,
+}
+
+async fn begin(parts: &Parts, frame: &Frame) -> Result<Begun, FlowError> {
     let tenant = &parts.config.tenant;
+    let row = parts.store.ticket(tenant, &frame.run, &frame.ticket.id).await?;
     // Cancelled while it waited on the queue.
-    if parts.store.ticket(tenant, &input.run, &input.ticket).await?.state == TicketState::Cancelled {
+    if row.state == TicketState::Cancelled {
         return Err(FlowError::Cancelled);
     }
-    let attempts = parts.store.attempts(tenant, &input.run, Some(&input.ticket)).await?;
-    Ok(attempts.iter().map(|attempt| attempt.number).max().unwrap_or_default() + 1)
+    let attempts = parts.store.attempts(tenant, &frame.run, Some(&frame.ticket.id)).await?;
+    Ok(Begun {
+        first: attempts.iter().map(|attempt| attempt.number).max().unwrap_or_default() + 1,
+        unmet: unmet(parts, frame).await?,
+        merged: row.checkpoint.into_iter().collect(),
+        checkpoints: parts.config.checkpoints,
+    })
+}
+
+/// Looks at the branch for what the ticket builds on. No agent is sent off where that is missing.
+async fn unmet(parts: &Parts, frame: &Frame) -> Result<Option<Problem>, FlowError> {
+    let needed = precondition::of(&frame.plan, &frame.ticket, &frame.spec.fixtures);
+    if needed.is_empty() {
+        return Ok(None);
+    }
+    let mirror = parts.mirror(&frame.project).await?;
+    let head = mirror.head(&frame.run).await?;
+    let files: BTreeSet<String> = mirror.files(&head).await?.into_iter().collect();
+    let mut has_work = BTreeSet::new();
+    for row in parts.store.tickets(&parts.config.tenant, &frame.run).await? {
+        let is_needed = frame.ticket.depends_on.iter().any(|dependency| dependency.on == row.id);
+        if let Some(merged) = row.merged.filter(|_| is_needed)
+            && mirror.contains(&frame.run, &merged).await?
+        {
+            has_work.insert(row.id);
+        }
+    }
+    let unmet = precondition::unmet(needed, &files, |id| has_work.contains(id));
+    Ok((!unmet.is_empty()).then(|| precondition::problem(&frame.plan, &frame.ticket, &unmet)))
 }
 
 /// Whether two commits hold the same work.

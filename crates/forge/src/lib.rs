@@ -36,6 +36,7 @@
 mod archive;
 mod changes;
 mod checkout;
+mod clash;
 mod commit;
 mod durable;
 mod error;
@@ -58,10 +59,12 @@ mod symlink;
 mod train;
 mod tree;
 mod upstream;
+mod usage;
 mod worktree;
 
 pub use archive::{Archived, SweepReport};
 pub use changes::{Change, ChangeKind, Diff, DiffStat};
+pub use clash::Clash;
 pub use commit::CommitMessage;
 pub use error::ForgeError;
 pub use forge::{Forge, OLDEST_GIT};

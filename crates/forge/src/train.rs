@@ -39,7 +39,7 @@ pub enum Stacked {
 }
 
 /// The merge of two trees.
-enum Merged {
+pub(crate) enum Merged {
     Tree(String),
     Conflict { tree: String, files: Vec<String>, said: String, sides: Vec<String> },
 }
@@ -115,8 +115,19 @@ impl Mirror {
         self.is_ancestor(to, &at).await
     }
 
+    /// Whether a commit is part of the run's branch.
+    pub async fn contains(&self, run: &RunId, commit: &CommitId) -> Result<bool, ForgeError> {
+        let head = self.head(run).await?;
+        self.is_ancestor(commit, &head).await
+    }
+
     /// Merges trees as `git merge` would, given what both came from.
-    async fn merge_trees(&self, base: &str, ours: &str, theirs: &str) -> Result<Merged, ForgeError> {
+    pub(crate) async fn merge_trees(
+        &self,
+        base: &str,
+        ours: &str,
+        theirs: &str,
+    ) -> Result<Merged, ForgeError> {
         // `--merge-base` is younger than our oldest git, so the three trees are dressed up as a little history.
         let swarm = Stamp::new(&Signature::swarm(), DateTime::UNIX_EPOCH);
         let base = self.write_commit(base, &[], &swarm, &swarm, b"base\n").await?;

@@ -87,6 +87,13 @@ impl Mirror {
         Ok(listed.fields().filter_map(entry).collect())
     }
 
+    /// The modes of a tree's files, as git writes them, of those that are no ordinary files.
+    pub(crate) async fn modes(&self, tree: &str) -> Result<HashMap<String, &'static str>, ForgeError> {
+        let entries = self.entries_of_tree(tree).await?;
+        let executable = entries.into_iter().filter(|entry| entry.mode == FileMode::Executable);
+        Ok(executable.map(|entry| (String::from_utf8_lossy(&entry.path).into_owned(), "100755")).collect())
+    }
+
     /// Fails where a symbolic link of the tree, or of the commit's tree, leads out of it.
     pub(crate) async fn refuse_escaping_links(&self, tree: &str) -> Result<(), ForgeError> {
         let entries = self.entries_of_tree(tree).await?;

@@ -71,6 +71,11 @@ impl<'r> Columns<'r> {
         text.map(T::try_from).transpose().map_err(|e| self.bad(column, e))
     }
 
+    pub(crate) fn ids<T: TryFrom<String, Error = InvalidId>>(&self, column: &str) -> Result<Vec<T>> {
+        let texts = self.texts(column)?.into_iter();
+        texts.map(T::try_from).collect::<std::result::Result<_, _>>().map_err(|e| self.bad(column, e))
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
         serde_json::from_str(self.get(column)?).map_err(|e| self.bad(column, e))
     }

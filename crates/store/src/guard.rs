@@ -67,6 +67,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::CheckRun { .. }
         | EventBody::FindingRaised { .. }
         | EventBody::Committed { .. }
+        | EventBody::TicketHeld { .. }
+        | EventBody::Clashed { .. }
         | EventBody::Merged { .. }
         | EventBody::PullRequestOpened { .. }
         | EventBody::BudgetReached { .. }

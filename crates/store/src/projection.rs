@@ -9,11 +9,13 @@ use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId};
 
 use crate::{
     Result, StoreError,
-    view::{attempt, check, commit, finding, model_call, plan, project, pull_request, run, spec, ticket},
+    view::{
+        attempt, check, clash, commit, finding, model_call, plan, project, pull_request, run, spec, ticket,
+    },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 13] = [
     "projects",
     "specs",
     "plans",
@@ -24,6 +26,8 @@ pub(crate) const TABLES: [&str; 11] = [
     "checks",
     "findings",
     "commits",
+    "clashes",
+    "changes",
     "pull_requests",
 ];
 
@@ -51,11 +55,16 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::RunStateChanged { to } => run::change_state(conn, event, to).await,
         EventBody::RunBudgetChanged { budget } => run::change_budget(conn, event, *budget).await,
         EventBody::TicketStateChanged { to } => ticket::change_state(conn, event, to).await,
+        EventBody::TicketHeld { behind, why } => {
+            ticket::step(conn, event, &format!("held back behind {behind}:"), why).await
+        }
         EventBody::AttemptStarted { number, agent, .. } => {
             ticket::begin_attempt(conn, event, *number, agent).await?;
             attempt::start(conn, event).await
         }
-        EventBody::AttemptFinished { outcome } => attempt::finish(conn, event, outcome).await,
+        EventBody::AttemptFinished { outcome, disk_bytes } => {
+            attempt::finish(conn, event, outcome, *disk_bytes).await
+        }
         EventBody::ModelCalled { .. } => model_call::add(conn, event).await,
         EventBody::ToolCalled { tool, about, .. } => ticket::step(conn, event, tool, about).await,
         EventBody::CheckRun { .. } => check::add(conn, event).await,
@@ -63,7 +72,14 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::Committed { commit, files, added, removed } => {
             commit::add(conn, event, commit, [*files, *added, *removed]).await
         }
-        EventBody::Merged { commit, .. } => ticket::merge(conn, event, commit).await,
+        EventBody::Clashed { files, others, .. } => clash::add(conn, event, files, others).await,
+        EventBody::Merged { commit, requirements, partial, paths } => {
+            clash::changed(conn, event, paths).await?;
+            if *partial {
+                ticket::checkpoint(conn, event, requirements).await?;
+            }
+            ticket::merge(conn, event, commit).await
+        }
         EventBody::PullRequestOpened { reference, title, body, head } => {
             pull_request::open(conn, event, reference, title, body, head).await
         }

@@ -3,6 +3,7 @@
 //! What can be computed is not asked. What comes back is untrusted: checked against the schema, bounded, its ids held
 //! against those that there are, its text stripped of what hides something.
 
+mod conflict;
 mod review;
 mod skeleton;
 mod summary;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use swarm_domain::finding::{Finding, FindingCode};
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Finish, Message, ReplyFormat};
 
+pub use conflict::{Conflict, ConflictSide, conflict_request, read_conflict};
 pub use review::{read_review, review_request};
 pub use skeleton::{read_skeleton, skeleton_request};
 pub use summary::{Summary, SummaryLine, read_summary, summary_request};

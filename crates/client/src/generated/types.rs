@@ -63,6 +63,8 @@ pub struct Attempt {
     pub agent: String,
     /// The commit that it started from.
     pub base: CommitId,
+    /// The bytes that its worktree took on disk; 0 while it goes on.
+    pub disk_bytes: u64,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
@@ -158,6 +160,9 @@ pub enum Capability {
     /// `fix`
     #[serde(rename = "fix")]
     Fix,
+    /// `resolve`
+    #[serde(rename = "resolve")]
+    Resolve,
     /// `summarise`
     #[serde(rename = "summarise")]
     Summarise,
@@ -389,9 +394,20 @@ pub enum EventBody {
         /// Where its code runs.
         rung: Rung,
     },
+    /// A ticket could begin and was held back, because it would likely clash with one that is under way.
+    #[serde(rename = "ticket_held")]
+    TicketHeld {
+        /// The one that it waits for.
+        behind: TicketId,
+        /// Why they would clash.
+        why: String,
+    },
     /// An attempt ended.
     #[serde(rename = "attempt_finished")]
     AttemptFinished {
+        /// The bytes that its worktree took on disk, without the repository's shared objects.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        disk_bytes: Option<u64>,
         /// How.
         outcome: AttemptOutcome,
     },
@@ -467,11 +483,29 @@ pub enum EventBody {
         /// Lines removed.
         removed: u32,
     },
+    /// A ticket's work did not fit with what was merged while it was made.
+    #[serde(rename = "clashed")]
+    Clashed {
+        /// The files that it changed.
+        files: Vec<String>,
+        /// Whether a neutral fixer made both fit; else the work went back to its author.
+        mended: bool,
+        /// The files that were changed meanwhile.
+        others: Vec<String>,
+        /// The tickets that changed them.
+        with: Vec<TicketId>,
+    },
     /// A ticket's work reached the integration branch.
     #[serde(rename = "merged")]
     Merged {
         /// The commit on the integration branch.
         commit: CommitId,
+        /// Whether it is a checkpoint: a proven part of the ticket, which stays open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        partial: Option<bool>,
+        /// The files that it changed, as far as they are named.
+        #[serde(default)]
+        paths: Vec<String>,
         /// The requirements that it serves.
         requirements: Vec<RequirementId>,
     },
@@ -1072,6 +1106,9 @@ pub struct Run {
     /// The branch that collects the merged work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// The bytes that the worktrees of its attempts took on disk, together. Only where one run is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
     /// Its id.
     pub id: RunId,
     /// What was chosen for it.
@@ -1400,6 +1437,8 @@ pub struct TicketSummary {
     pub agent: Option<String>,
     /// How many attempts there were, the present one among them.
     pub attempts: u32,
+    /// The requirements of it that are merged as a checkpoint, before the whole of it is.
+    pub checkpoint: Vec<RequirementId>,
     /// Its id.
     pub id: TicketId,
     /// The commit on the integration branch.
@@ -1447,6 +1486,8 @@ pub struct TracedTicket {
     /// The commit on the integration branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<CommitId>,
+    /// Whether only a checkpoint of it that proves this requirement is merged.
+    pub partial: bool,
     /// Where it stands.
     pub state: TicketState,
     /// What is to be done, in a line.

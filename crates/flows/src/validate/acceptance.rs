@@ -26,6 +26,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) attempt: &'a AttemptId,
     pub(crate) commit: &'a CommitId,
     pub(crate) stage: CheckStage,
+    /// Which judgement of the same commit it is, from 1.
+    pub(crate) number: u32,
 }
 
 impl Judged<'_> {
@@ -33,11 +35,13 @@ impl Judged<'_> {
         Subject { attempt: Some(self.attempt.clone()), ..of_ticket(self.project, self.run, self.ticket) }
     }
 
-    fn stage_name(&self) -> &'static str {
-        match self.stage {
+    /// The stage as it stands in keys.
+    fn stage_name(&self) -> String {
+        let stage = match self.stage {
             CheckStage::Validation => "validation",
             CheckStage::Merge => "merge",
-        }
+        };
+        if self.number > 1 { format!("{stage}-{}", self.number) } else { stage.to_owned() }
     }
 }
 
@@ -73,15 +77,8 @@ async fn judge_one(
     check: &TicketCheck,
     fixtures: &[Fixture],
 ) -> Result<Option<Finding>, FlowError> {
-    let number = index.to_string();
-    let key = [
-        "run",
-        judged.run.as_str(),
-        judged.attempt.as_str(),
-        judged.stage_name(),
-        judged.commit.as_str(),
-        &number,
-    ];
+    let (number, stage) = (index.to_string(), judged.stage_name());
+    let key = ["run", judged.run.as_str(), judged.attempt.as_str(), &stage, judged.commit.as_str(), &number];
     let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
     if let Some(EventBody::CheckRun { passed, ended, output, .. }) = known.map(|event| event.body) {
         let output: CheckOutput = parts.load(&output).await?;

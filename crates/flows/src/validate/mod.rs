@@ -137,6 +137,13 @@ fn not_a_file(path: &str) -> Finding {
     }
 }
 
+/// The finding for a worktree that takes more than `limit` on disk.
+pub(crate) fn disk(bytes: u64, limit: u64) -> Option<Finding> {
+    (bytes > limit).then(|| {
+        too_large(format!("the attempt's files take {bytes} bytes on disk; {limit} are allowed"), None)
+    })
+}
+
 fn too_large(detail: String, path: Option<String>) -> Finding {
     Finding {
         code: FindingCode::TooLarge,

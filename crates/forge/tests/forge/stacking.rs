@@ -1,6 +1,6 @@
 //! The merge train.
 
-use swarm_domain::CommitId;
+use swarm_domain::{CommitId, scope::RelativePath};
 use swarm_forge::{ForgeError, Stacked};
 
 use crate::ground::{Begun, Ground, git, run, write};
@@ -31,6 +31,28 @@ async fn a_conflict_names_the_files_shows_both_sides_and_moves_nothing() {
     assert!(evidence.contains("<<<<<<< what was merged before\n"), "{evidence}");
     assert!(evidence.contains(">>>>>>> this change\n"), "{evidence}");
     assert_eq!(begun.mirror.head(&run("run_1")).await.unwrap(), begun.base.commit);
+}
+
+#[tokio::test]
+async fn a_clash_is_mended_with_the_files_that_clash_and_no_others() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let one = begun.work("T-1.1", &[("src/words.py", "one\n"), ("a.txt", "a\n")]).await;
+    let two = begun.work("T-2.1", &[("src/words.py", "two\n"), ("b.txt", "b\n")]).await;
+    let (mirror, base) = (&begun.mirror, &begun.base.commit);
+    let clash = mirror.clash(&one, &two, base, 1_000).await.unwrap().unwrap();
+    let [(path, Some(text))] = clash.files.as_slice() else { panic!("{clash:?}") };
+    assert!(path == "src/words.py" && text.contains("one\n") && text.contains("two\n"), "{text}");
+    let words = RelativePath::parse("src/words.py").unwrap();
+    let mended = [(words.clone(), "one two\n".to_owned())];
+    let top = mirror.mend(&one, &two, base, &mended).await.unwrap();
+    assert_eq!(mirror.mend(&one, &two, base, &mended).await.unwrap(), top, "again it is the same");
+    assert_eq!(mirror.file_at(&top, &words, 1_000).await.unwrap().unwrap(), b"one two\n");
+    assert_eq!(mirror.files(&top).await.unwrap(), ["README.md", "a.txt", "b.txt", "src/words.py"]);
+    assert!(mirror.mend(&one, &two, base, &[]).await.is_err(), "it still clashes");
+    let other = RelativePath::parse("a.txt").unwrap();
+    let more = [(words, "x\n".to_owned()), (other, "y\n".to_owned())];
+    assert!(mirror.mend(&one, &two, base, &more).await.is_err(), "a file that does not clash is not touched");
 }
 
 #[tokio::test]

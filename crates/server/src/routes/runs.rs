@@ -52,6 +52,8 @@ pub(crate) struct Run {
     pub branch: Option<String>,
     /// What it cost until now.
     pub spend: Spend,
+    /// The bytes that the worktrees of its attempts took on disk, together. Only where one run is asked for.
+    pub disk_bytes: Option<u64>,
     /// How many tickets stand where. Only where one run is asked for.
     pub tickets: Option<TicketCounts>,
     /// When it began.
@@ -122,6 +124,7 @@ impl From<RunRow> for Run {
             base_branch: row.base_branch,
             branch: row.branch,
             spend: row.spend,
+            disk_bytes: None,
             tickets: None,
             started_at: row.started_at,
             settled_at: row.settled_at,
@@ -157,7 +160,10 @@ pub(crate) async fn runs(State(app): State<App>) -> Reply<Json<RunList>> {
 pub(crate) async fn run(State(app): State<App>, InPath(id): InPath<RunId>) -> Reply<Json<Run>> {
     let row = app.store().run(app.tenant(), &id).await?;
     let tickets = app.store().tickets(app.tenant(), &id).await?;
-    Ok(Json(Run { tickets: Some(TicketCounts::of(&tickets)), ..row.into() }))
+    let attempts = app.store().attempts(app.tenant(), &id, None).await?;
+    let disk_bytes = attempts.iter().fold(0_u64, |sum, attempt| sum.saturating_add(attempt.disk_bytes));
+    let tickets = Some(TicketCounts::of(&tickets));
+    Ok(Json(Run { disk_bytes: Some(disk_bytes), tickets, ..row.into() }))
 }
 
 /// Stops a run: what is merged stays merged, what is under way is given up.

@@ -41,6 +41,8 @@ pub(crate) struct TicketSummary {
     pub step: Option<String>,
     /// What it cost until now.
     pub spend: Spend,
+    /// The requirements of it that are merged as a checkpoint, before the whole of it is.
+    pub checkpoint: Vec<RequirementId>,
     /// The commit on the integration branch.
     pub merged: Option<CommitId>,
     /// When it was merged.
@@ -87,6 +89,8 @@ pub(crate) struct Attempt {
     pub hints: Vec<String>,
     /// How it ended; absent while it goes on.
     pub outcome: Option<AttemptOutcome>,
+    /// The bytes that its worktree took on disk; 0 while it goes on.
+    pub disk_bytes: u64,
     /// What it cost until now.
     pub spend: Spend,
     /// When it began.
@@ -160,6 +164,7 @@ impl From<&TicketRow> for TicketSummary {
             agent: row.agent.clone(),
             step: row.step.clone(),
             spend: row.spend,
+            checkpoint: row.checkpoint.clone(),
             merged: row.merged.clone(),
             merged_at: row.merged_at,
             updated_at: row.updated_at,
@@ -179,6 +184,7 @@ impl From<AttemptRow> for Attempt {
             base: row.base,
             hints: row.hints,
             outcome: row.outcome,
+            disk_bytes: row.disk_bytes,
             spend: row.spend,
             started_at: row.started_at,
             finished_at: row.finished_at,

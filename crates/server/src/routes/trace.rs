@@ -66,6 +66,8 @@ pub(crate) struct TracedTicket {
     pub state: TicketState,
     /// What its attempts committed, the oldest first.
     pub commits: Vec<CommitId>,
+    /// Whether only a checkpoint of it that proves this requirement is merged.
+    pub partial: bool,
     /// The commit on the integration branch.
     pub merged: Option<CommitId>,
 }
@@ -77,6 +79,7 @@ impl From<TracedTicketRow> for TracedTicket {
             title: row.title,
             state: row.state,
             commits: row.commits.into_iter().map(|row| row.commit).collect(),
+            partial: row.partial,
             merged: row.merged,
         }
     }

@@ -40,6 +40,8 @@ pub struct AttemptRow {
     /// How it ended; absent while it is under way. What the merge train says later takes the place of what the
     /// validator said.
     pub outcome: Option<AttemptOutcome>,
+    /// The bytes that its worktree took on disk; 0 while it is under way.
+    pub disk_bytes: u64,
     /// What its model calls have cost.
     pub spend: Spend,
     /// When it began.
@@ -61,6 +63,7 @@ fn read(row: &PgRow) -> Result<AttemptRow> {
         base: columns.id("base")?,
         hints: columns.texts("hints")?,
         outcome: columns.json_or_none("outcome")?,
+        disk_bytes: columns.count("disk_bytes")?,
         spend: columns.spend()?,
         started_at: columns.time("started_at")?,
         finished_at: columns.time_or_none("finished_at")?,
@@ -92,15 +95,22 @@ pub(crate) async fn start(conn: &mut PgConnection, event: &Event) -> Result<()> 
     Ok(())
 }
 
-pub(crate) async fn finish(conn: &mut PgConnection, event: &Event, outcome: &AttemptOutcome) -> Result<()> {
+pub(crate) async fn finish(
+    conn: &mut PgConnection,
+    event: &Event,
+    outcome: &AttemptOutcome,
+    disk_bytes: u64,
+) -> Result<()> {
     sqlx::query(
-        "UPDATE swarm.attempts SET outcome = $4, finished_at = $5 WHERE tenant = $1 AND run = $2 AND id = $3",
+        "UPDATE swarm.attempts SET outcome = $4, finished_at = $5, disk_bytes = $6
+         WHERE tenant = $1 AND run = $2 AND id = $3",
     )
     .bind(event.tenant.as_str())
     .bind(projection::run_of(event)?.as_str())
     .bind(projection::attempt_of(event)?.as_str())
     .bind(to_json("attempts.outcome", outcome)?)
     .bind(event.at)
+    .bind(whole(disk_bytes))
     .execute(conn)
     .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod check;
+pub(crate) mod clash;
 pub(crate) mod commit;
 pub(crate) mod finding;
 pub(crate) mod model_call;

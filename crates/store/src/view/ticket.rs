@@ -37,7 +37,9 @@ pub struct TicketRow {
     pub step: Option<String>,
     /// What its model calls have cost.
     pub spend: Spend,
-    /// The commit on the run's branch, once it is merged.
+    /// The requirements of it that are merged as a checkpoint, before the whole of it is.
+    pub checkpoint: Vec<RequirementId>,
+    /// The commit on the run's branch, once it or a checkpoint of it is merged.
     pub merged: Option<CommitId>,
     /// When it was merged.
     pub merged_at: Option<DateTime<Utc>>,
@@ -56,6 +58,7 @@ fn read(row: &PgRow) -> Result<TicketRow> {
         agent: columns.text_or_none("agent")?,
         step: columns.text_or_none("step")?,
         spend: columns.spend()?,
+        checkpoint: columns.ids("checkpoint")?,
         merged: columns.id_or_none("merged")?,
         merged_at: columns.time_or_none("merged_at")?,
         updated_at: columns.time("updated_at")?,
@@ -178,6 +181,26 @@ pub(crate) async fn merge(conn: &mut PgConnection, event: &Event, commit: &Commi
     .bind(projection::run_of(event)?.as_str())
     .bind(projection::ticket_of(event)?.as_str())
     .bind(commit.as_str())
+    .bind(event.at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// These requirements of a ticket are proven on the branch; the ticket stays where it stands.
+pub(crate) async fn checkpoint(
+    conn: &mut PgConnection,
+    event: &Event,
+    requirements: &[RequirementId],
+) -> Result<()> {
+    let proven: Vec<&str> = requirements.iter().map(RequirementId::as_str).collect();
+    sqlx::query(
+        "UPDATE swarm.tickets SET checkpoint = $4, updated_at = $5 WHERE tenant = $1 AND run = $2 AND id = $3",
+    )
+    .bind(event.tenant.as_str())
+    .bind(projection::run_of(event)?.as_str())
+    .bind(projection::ticket_of(event)?.as_str())
+    .bind(proven)
     .bind(event.at)
     .execute(conn)
     .await?;

@@ -5,7 +5,7 @@ use swarm_domain::{
     CommitId, RequirementId, RunId, TenantId, TicketId, spec::Requirement, ticket::TicketState,
 };
 
-use super::{CheckRow, CommitRow, not_found};
+use super::{CheckRow, CommitRow, TicketRow, not_found};
 use crate::{Result, Store};
 
 /// What was done for a requirement in a run, and what proves it.
@@ -18,7 +18,8 @@ pub struct Trace {
     pub tickets: Vec<TracedTicket>,
     /// Every run of its acceptance commands, oldest first.
     pub checks: Vec<CheckRow>,
-    /// Whether a ticket serves it and every such ticket is merged. Says nothing about proof: see the checks.
+    /// Whether a ticket serves it and every such ticket is merged, or a checkpoint of it that proves this requirement.
+    /// Says nothing about proof on later work: see the checks.
     pub merged: bool,
 }
 
@@ -34,8 +35,24 @@ pub struct TracedTicket {
     pub state: TicketState,
     /// What its attempts committed, oldest first.
     pub commits: Vec<CommitRow>,
+    /// Whether a checkpoint that proves this requirement is on the run's branch, before the whole ticket is.
+    pub partial: bool,
     /// The commit on the run's branch, once it is merged.
     pub merged: Option<CommitId>,
+}
+
+/// A checkpoint counts for the requirements that it proves, and for no other of the ticket.
+fn traced(row: &TicketRow, requirement: &RequirementId, commits: &[CommitRow]) -> TracedTicket {
+    let is_whole = row.state == TicketState::Merged;
+    let partial = !is_whole && row.checkpoint.contains(requirement);
+    TracedTicket {
+        id: row.id.clone(),
+        title: row.ticket.title.clone(),
+        state: row.state.clone(),
+        commits: commits.iter().filter(|commit| commit.ticket == row.id).cloned().collect(),
+        partial,
+        merged: row.merged.clone().filter(|_| is_whole || partial),
+    }
 }
 
 impl Store {
@@ -58,13 +75,7 @@ impl Store {
                 let tickets: Vec<TracedTicket> = tickets
                     .iter()
                     .filter(|row| row.ticket.requirements.contains(&requirement.id))
-                    .map(|row| TracedTicket {
-                        id: row.id.clone(),
-                        title: row.ticket.title.clone(),
-                        state: row.state.clone(),
-                        commits: commits.iter().filter(|commit| commit.ticket == row.id).cloned().collect(),
-                        merged: row.merged.clone(),
-                    })
+                    .map(|row| traced(row, &requirement.id, &commits))
                     .collect();
                 Trace {
                     checks: checks
@@ -72,7 +83,8 @@ impl Store {
                         .filter(|check| check.requirement == requirement.id)
                         .cloned()
                         .collect(),
-                    merged: !tickets.is_empty() && tickets.iter().all(|t| t.state == TicketState::Merged),
+                    merged: !tickets.is_empty()
+                        && tickets.iter().all(|t| t.state == TicketState::Merged || t.partial),
                     tickets,
                     requirement,
                 }

@@ -260,7 +260,10 @@ pub fn whole() -> Vec<NewEvent> {
         event(
             "17",
             of_attempt(1, 1),
-            EventBody::AttemptFinished { outcome: AttemptOutcome::Rejected { findings: vec![finding] } },
+            EventBody::AttemptFinished {
+                outcome: AttemptOutcome::Rejected { findings: vec![finding] },
+                disk_bytes: 4_096,
+            },
         ),
         ticket_becomes("18", 1, TicketState::Working),
         event("19", of_attempt(1, 2), started(2)),
@@ -270,16 +273,35 @@ pub fn whole() -> Vec<NewEvent> {
             of_attempt(1, 2),
             EventBody::Committed { commit: commit('c'), files: 1, added: 1, removed: 0 },
         ),
-        event("22", of_attempt(1, 2), EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted }),
+        event(
+            "22",
+            of_attempt(1, 2),
+            EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted, disk_bytes: 0 },
+        ),
         ticket_becomes("23", 1, TicketState::Verifying),
         ticket_becomes("24", 1, TicketState::Merging),
         event("25", of_attempt(1, 2), check(1, CheckStage::Merge, 'c', true)),
         event(
             "26",
             of_attempt(1, 2),
-            EventBody::Merged { commit: commit('c'), requirements: vec![requirement_id(1)] },
+            EventBody::Merged {
+                commit: commit('c'),
+                requirements: vec![requirement_id(1)],
+                partial: false,
+                paths: vec!["a.py".to_owned(), "b.py".to_owned()],
+            },
         ),
         ticket_becomes("27", 1, TicketState::Merged),
+        event(
+            "27-clash",
+            of_ticket(1),
+            EventBody::Clashed {
+                files: vec!["a.py".to_owned()],
+                others: vec!["b.py".to_owned()],
+                with: vec![ticket_id(2)],
+                mended: true,
+            },
+        ),
         event(
             "28",
             of_run(),

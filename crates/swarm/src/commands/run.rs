@@ -107,6 +107,10 @@ fn in_words(run: &types::Run) -> String {
             counts.cancelled,
         );
     }
+    if let Some(bytes) = run.disk_bytes.filter(|bytes| *bytes > 0) {
+        let _ =
+            writeln!(text, "  {} KiB on disk in its attempts' worktrees, together", bytes.div_ceil(1_024));
+    }
     if let (Some(branch), Some(base)) = (&run.branch, &run.base_branch) {
         let _ = writeln!(text, "  branch {} from {}", plain(branch), plain(base));
     }

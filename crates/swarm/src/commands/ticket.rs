@@ -95,15 +95,22 @@ fn in_words(detail: &types::TicketDetail) -> String {
     if let Some(line) = stuck(summary) {
         let _ = writeln!(text, "  {line}");
     }
+    if let Some(step) = &summary.step {
+        let _ = writeln!(text, "  now: {}", plain(step));
+    }
+    if !summary.checkpoint.is_empty() {
+        let _ = writeln!(text, "  merged as a checkpoint: {}", summary.checkpoint.join(", "));
+    }
     for attempt in &detail.attempts {
         let _ = writeln!(
             text,
-            "\nattempt {} by {} with {}, sandbox {}, begun {}: {}",
+            "\nattempt {} by {} with {}, sandbox {}, begun {}{}: {}",
             attempt.number,
             plain(&attempt.agent),
             plain(&attempt.model),
             wire_name(&attempt.rung),
             local(attempt.started_at),
+            disk(attempt.disk_bytes),
             outcome(attempt.outcome.as_ref()),
         );
         for entry in detail.findings.iter().filter(|f| f.attempt.as_ref() == Some(&attempt.id)) {
@@ -118,6 +125,11 @@ fn in_words(detail: &types::TicketDetail) -> String {
         let _ = write!(text, "\nacceptance commands\n{}", checks(&detail.checks));
     }
     text
+}
+
+/// What an attempt's worktree took, once it is known.
+fn disk(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!(", {} KiB on disk", bytes.div_ceil(1_024)) }
 }
 
 /// Acceptance commands, each with how it ended last, and how often it ran before.

@@ -57,7 +57,8 @@ fn in_words(traced: &types::RequirementTrace) -> String {
             let _ = writeln!(text, "  commit {commit}{merged}");
         }
         if let Some(merged) = ticket.merged.as_ref().filter(|merged| !ticket.commits.contains(merged)) {
-            let _ = writeln!(text, "  merged as {merged}");
+            let part = if ticket.partial { ", as a checkpoint" } else { "" };
+            let _ = writeln!(text, "  merged as {merged}{part}");
         }
     }
     if traced.checks.is_empty() {

@@ -70,7 +70,10 @@ impl Line {
             EventBody::Committed { files, added, removed, .. } => {
                 self.step = format!("committed {files} files, +{added} -{removed}");
             }
-            EventBody::AttemptFinished { outcome: AttemptOutcome::Failed { problem } } => {
+            EventBody::TicketHeld { behind, why } => {
+                self.step = plain(&format!("held back until {behind} is merged: {why}"));
+            }
+            EventBody::AttemptFinished { outcome: AttemptOutcome::Failed { problem }, .. } => {
                 self.step = plain(&problem.detail);
             }
             EventBody::BudgetReached { detail, .. } => self.step = plain(detail),

@@ -55,7 +55,10 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::AttemptStarted { number, agent, model, rung, .. } => {
             (Main, format!("attempt {number} by {agent} with {model}, sandbox {rung}"))
         }
-        EventBody::AttemptFinished { outcome } => attempt(outcome),
+        EventBody::TicketHeld { behind, why } => {
+            (Main, format!("is held back until {behind} is merged: {why}"))
+        }
+        EventBody::AttemptFinished { outcome, .. } => attempt(outcome),
         EventBody::ModelCalled { agent, model, spend, millis, recorded, .. } => {
             let how = if *recorded { ", recorded" } else { "" };
             let text = format!(
@@ -78,7 +81,16 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::Committed { commit, files, added, removed } => {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
         }
-        EventBody::Merged { commit, requirements } => {
+        EventBody::Clashed { with, mended, .. } => {
+            let with: Vec<_> = with.iter().map(ToString::to_string).collect();
+            let how = if *mended { "a neutral fixer made both fit" } else { "it goes back to its author" };
+            (Main, format!("clashes with {}: {how}", with.join(", ")))
+        }
+        EventBody::Merged { commit, requirements, partial: true, .. } => {
+            let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
+            (Main, format!("a part is merged as {}: {}", short(commit.as_str()), served.join(", ")))
+        }
+        EventBody::Merged { commit, requirements, .. } => {
             let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
             (Main, format!("merged as {}: {}", short(commit.as_str()), served.join(", ")))
         }

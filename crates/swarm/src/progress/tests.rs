@@ -176,12 +176,20 @@ fn merged(story: Story, ticket: &str, requirement: &str) -> Story {
     story
         .state(ticket, TicketState::Verifying)
         .checked(ticket, requirement, CheckStage::Validation, true)
-        .tell(Some((ticket, 1)), EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted })
+        .tell(
+            Some((ticket, 1)),
+            EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted, disk_bytes: 0 },
+        )
         .state(ticket, TicketState::Merging)
         .checked(ticket, requirement, CheckStage::Merge, true)
         .tell(
             Some((ticket, 1)),
-            EventBody::Merged { commit: commit(), requirements: vec![requirement.parse().unwrap()] },
+            EventBody::Merged {
+                commit: commit(),
+                requirements: vec![requirement.parse().unwrap()],
+                partial: false,
+                paths: Vec::new(),
+            },
         )
         .state(ticket, TicketState::Merged)
 }
