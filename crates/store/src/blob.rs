@@ -1,4 +1,7 @@
 //! Blobs: big texts, each kept once under the hash of its bytes.
+//!
+//! Small ones stand in the database, where they can be written in the transaction of the event that names them; larger
+//! ones in files of the data folder. Whoever reads does not need to know which.
 
 use std::{
     fs,
@@ -7,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sqlx::{PgConnection, PgPool};
 use swarm_domain::BlobHash;
 
 use crate::{Result, StoreError};
@@ -14,16 +18,58 @@ use crate::{Result, StoreError};
 /// The largest blob, in bytes.
 pub const MAX_BLOB_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The blobs in a folder: `ab/cdef…`, readable by their owner only.
+/// The largest blob that stands in the database, in bytes: most prompts and replies are smaller.
+const MAX_ROW_BYTES: usize = 64 * 1024;
+
+/// The blobs of a store. Files stand at `ab/cdef…` in a folder, readable by their owner only.
 #[derive(Debug, Clone)]
 pub struct Blobs {
+    pool: PgPool,
     folder: PathBuf,
 }
 
+/// A blob with its hash.
+pub(crate) struct Blob {
+    hash: BlobHash,
+    bytes: Vec<u8>,
+}
+
+impl Blob {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self { hash: BlobHash::of(&bytes), bytes }
+    }
+
+    /// Whether it stands in the database.
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes.len() <= MAX_ROW_BYTES
+    }
+}
+
+/// Writes small blobs. In the order of their hashes, so that two who write the same ones cannot wait for each other.
+/// What is there already stays, unless it is damaged: then this mends it.
+pub(crate) async fn insert(conn: &mut PgConnection, blobs: &[&Blob]) -> Result<()> {
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<_> = blobs.iter().map(|blob| (blob.hash.as_str(), blob.bytes.as_slice())).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let (hashes, bytes): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    sqlx::query(
+        "INSERT INTO swarm.blobs (hash, bytes) SELECT * FROM unnest($1::text[], $2::bytea[])
+         ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE blobs.bytes <> excluded.bytes",
+    )
+    .bind(hashes)
+    .bind(bytes)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 impl Blobs {
-    /// Opens the blobs in a folder, which is made if it is not there.
-    pub async fn open(folder: &Path) -> Result<Self> {
-        let blobs = Self { folder: folder.to_owned() };
+    /// Opens the blobs of a database and a folder, which is made if it is not there.
+    pub(crate) async fn open(pool: PgPool, folder: &Path) -> Result<Self> {
+        let blobs = Self { pool, folder: folder.to_owned() };
         let folder = blobs.folder.clone();
         blocking(move || make_folder(&folder)).await?;
         Ok(blobs)
@@ -32,24 +78,44 @@ impl Blobs {
     /// Keeps these bytes. Once this returns they survive a loss of power. Bytes that are there already are not
     /// written again, unless what is there is damaged: then this mends it.
     pub async fn put(&self, bytes: &[u8]) -> Result<BlobHash> {
-        let hash = BlobHash::of(bytes);
+        let blob = Blob::new(bytes.to_vec());
+        let hash = blob.hash.clone();
+        if blob.is_small() {
+            let mut conn = self.pool.acquire().await?;
+            insert(&mut conn, &[&blob]).await?;
+        } else {
+            self.put_file(&blob).await?;
+        }
+        Ok(hash)
+    }
+
+    /// Keeps a blob as a file.
+    pub(crate) async fn put_file(&self, blob: &Blob) -> Result<()> {
+        let (bytes, name) = (blob.bytes.clone(), blob.hash.clone());
         if bytes.len() as u64 > MAX_BLOB_BYTES {
             return Err(StoreError::BlobTooLarge { bytes: bytes.len() as u64, limit: MAX_BLOB_BYTES });
         }
-        let (path, bytes, name) = (self.path(&hash), bytes.to_vec(), hash.clone());
+        let path = self.path(&name);
         blocking(move || match read(&path, &name) {
             Ok(_) => Ok(()),
             Err(StoreError::BlobMissing(_) | StoreError::BlobDamaged(_)) => write(&path, &bytes),
             Err(error) => Err(error),
         })
-        .await?;
-        Ok(hash)
+        .await
     }
 
     /// The bytes with this hash, proven to have it.
     pub async fn get(&self, hash: &BlobHash) -> Result<Vec<u8>> {
+        let row: Option<Vec<u8>> = sqlx::query_scalar("SELECT bytes FROM swarm.blobs WHERE hash = $1")
+            .bind(hash.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         let (path, hash) = (self.path(hash), hash.clone());
-        blocking(move || read(&path, &hash)).await
+        match row {
+            Some(bytes) if BlobHash::of(&bytes) == hash => Ok(bytes),
+            Some(_) => Err(StoreError::BlobDamaged(hash)),
+            None => blocking(move || read(&path, &hash)).await,
+        }
     }
 
     fn path(&self, hash: &BlobHash) -> PathBuf {
@@ -92,54 +158,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         fs::File::open(folder)?.sync_all()
     };
     write().map_err(StoreError::io("write", path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn blobs() -> (tempfile::TempDir, Blobs) {
-        let folder = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(&folder.path().join("blobs")).await.unwrap();
-        (folder, blobs)
-    }
-
-    #[tokio::test]
-    async fn a_damaged_blob_is_found_and_putting_it_again_mends_it() {
-        let (_folder, blobs) = blobs().await;
-        let hash = blobs.put(b"the reply").await.unwrap();
-        let path = blobs.path(&hash);
-        for damage in [&b"the lie"[..], b""] {
-            fs::remove_file(&path).unwrap();
-            fs::write(&path, damage).unwrap();
-            assert!(matches!(blobs.get(&hash).await, Err(StoreError::BlobDamaged(bad)) if bad == hash));
-        }
-        blobs.put(b"the reply").await.unwrap();
-        assert_eq!(blobs.get(&hash).await.unwrap(), b"the reply");
-    }
-
-    #[tokio::test]
-    async fn a_blob_that_was_never_put_is_missing() {
-        let (_folder, blobs) = blobs().await;
-        let error = blobs.get(&BlobHash::of(b"nothing")).await.unwrap_err();
-        assert_eq!(error.problem().code, "store.blob_missing");
-    }
-
-    #[tokio::test]
-    async fn a_blob_that_is_too_large_is_refused_before_it_is_written() {
-        let (folder, blobs) = blobs().await;
-        let bytes = vec![0; usize::try_from(MAX_BLOB_BYTES).unwrap() + 1];
-        assert!(matches!(blobs.put(&bytes).await, Err(StoreError::BlobTooLarge { .. })));
-        assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
-    }
-
-    #[tokio::test]
-    async fn many_writers_of_the_same_bytes_leave_one_file() {
-        let (folder, blobs) = blobs().await;
-        let puts = (0..16).map(|_| blobs.put(b"same"));
-        let hashes = futures::future::try_join_all(puts).await.unwrap();
-        assert!(hashes.iter().all(|hash| *hash == hashes[0]));
-        let shard = folder.path().join("blobs").join(&hashes[0].as_str()[..2]);
-        assert_eq!(fs::read_dir(shard).unwrap().count(), 1);
-    }
 }

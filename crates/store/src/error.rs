@@ -181,8 +181,8 @@ impl StoreError {
             Self::Replay { .. } => {
                 ("store.replay", "run `swarm audit verify` and restore the database from a backup")
             }
-            Self::BlobMissing(_) => ("store.blob_missing", "restore the `blobs` folder from a backup"),
-            Self::BlobDamaged(_) => ("store.blob_damaged", "restore the `blobs` folder from a backup"),
+            Self::BlobMissing(_) => ("store.blob_missing", "restore the database and the `blobs` folder from one backup"),
+            Self::BlobDamaged(_) => ("store.blob_damaged", "restore the database and the `blobs` folder from one backup"),
             Self::BlobTooLarge { .. } => {
                 ("store.blob_too_large", "make it smaller: cut the output or the file")
             }
@@ -211,6 +211,18 @@ impl StoreError {
             }
         };
         Problem::new(code, self.to_string(), next)
+    }
+
+    /// Whether this is the rules' answer to an event, asked before anything of it was written.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyReused { .. }
+                | Self::NotAllowed { .. }
+                | Self::NotFound { .. }
+                | Self::Exists { .. }
+                | Self::InvalidEvent { .. }
+        )
     }
 
     /// Whether the same call may succeed a little later.

@@ -9,7 +9,10 @@ use sqlx::{
 };
 use swarm_domain::Clock;
 
-use crate::{Blobs, Result, event_log::Wakeups};
+use crate::{
+    Blobs, Result,
+    event_log::{Waiting, Wakeups},
+};
 
 /// How many connections one store holds at most. The private cluster allows 100, for all of swarm's processes.
 const MAX_CONNECTIONS: u32 = 16;
@@ -28,11 +31,12 @@ struct Inner {
     blobs: Blobs,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
+    waiting: Waiting,
 }
 
 impl Store {
     /// Connects to the database at `url` and brings its tables up to date, under a lock that other processes which
-    /// do the same wait for. Blobs are kept in `blobs` in the data folder; both are made if they are not there.
+    /// do the same wait for. Large blobs are kept in `blobs` in the data folder, which is made if it is not there.
     pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
         let options = options.application_name("swarm");
@@ -43,11 +47,12 @@ impl Store {
             .await?;
         migrations().run(&pool).await?;
         let inner = Inner {
+            blobs: Blobs::open(pool.clone(), &data_dir.join("blobs")).await?,
             pool,
             url: url.to_owned(),
-            blobs: Blobs::open(&data_dir.join("blobs")).await?,
             clock,
             wakeups: Wakeups::new(options),
+            waiting: Waiting::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -83,6 +88,10 @@ impl Store {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
+    }
+
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.inner.waiting
     }
 
     pub(crate) fn wakeups(&self) -> &Wakeups {

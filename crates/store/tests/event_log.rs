@@ -109,6 +109,63 @@ async fn many_writers_at_once_leave_a_chain_without_gaps() {
 }
 
 #[tokio::test]
+async fn in_one_transaction_only_the_event_that_is_refused_fails() {
+    let (_database, store) = opened("grouped").await;
+    let good = (0..40).map(|number| story::asked(&format!("good {number}"), "one"));
+    let bad = (0..10).map(|number| {
+        let mut event = story::asked(&format!("bad {number}"), "one");
+        event.subject.run = Some(RunId::parse("run_nobody").unwrap());
+        event
+    });
+    // A caller with two events, the second of which is refused when the first is written already: none of them stays.
+    let (half, other_half) = (story::asked("half", "one"), {
+        let mut event = story::asked("other half", "one");
+        event.subject.run = Some(RunId::parse("run_nobody").unwrap());
+        event
+    });
+    let pair = [half, other_half];
+    let singles: Vec<_> = good.chain(bad).collect();
+    let (outcomes, both) = future::join(
+        future::join_all(singles.into_iter().map(|event| store.append(event))),
+        store.append_all(&pair),
+    )
+    .await;
+    assert!(matches!(both, Err(StoreError::NotFound { .. })), "{both:?}");
+    let refused = outcomes.iter().filter(|one| matches!(one, Err(StoreError::NotFound { .. }))).count();
+    assert_eq!((refused, outcomes.iter().filter(|one| one.is_ok()).count()), (10, 40));
+    let report = store.verify(&story::tenant()).await.unwrap();
+    assert_eq!((report.events, report.first_bad), (40, None));
+}
+
+#[tokio::test]
+async fn who_stops_waiting_in_the_middle_of_an_append_does_not_take_others_with_them() {
+    let (_database, store) = opened("cancelled").await;
+    let mut stopped = Vec::new();
+    for number in 0..60 {
+        let (store, event) = (store.clone(), story::asked(&number.to_string(), "one"));
+        let task = tokio::spawn(async move { store.append(event).await.map(drop) });
+        if number % 3 == 0 {
+            // Some before they begin, some in the middle.
+            for _ in 0..number {
+                tokio::task::yield_now().await;
+            }
+            task.abort();
+        }
+        stopped.push((number % 3 == 0, task));
+    }
+    for (aborted, task) in stopped {
+        let ended = task.await;
+        assert!(aborted || ended.unwrap().is_ok());
+    }
+    // Again, by all: what was written stays, what was not is written now.
+    for number in 0..60 {
+        store.append(story::asked(&number.to_string(), "one")).await.unwrap();
+    }
+    let report = store.verify(&story::tenant()).await.unwrap();
+    assert_eq!((report.events, report.first_bad), (60, None));
+}
+
+#[tokio::test]
 async fn a_key_that_is_used_again_appends_once() {
     let (_database, store) = opened("key_reuse").await;
     let first = store.append(story::asked("once", "why")).await.unwrap();

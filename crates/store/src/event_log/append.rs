@@ -1,18 +1,20 @@
-//! Appending: lock the chain, number, hash, insert, project, and tell the listeners, all in one transaction.
+//! Appending: lock the chain, number, hash, project, insert, and tell the listeners, all in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::PgConnection;
-use swarm_domain::{Event, IdempotencyKey, NewEvent, TenantId};
+use swarm_domain::{Event, IdempotencyKey, NewEvent, ProjectId, RunId, Subject, TenantId, TicketId};
 
 use super::{
     CHANNEL,
+    group::Pending,
     read::EventRow,
     sealed::{self, GENESIS, Sealed},
 };
 use crate::{
     Result, Store, StoreError,
+    blob::{self, Blob},
     column::{count, whole},
     guard, projection,
 };
@@ -38,7 +40,17 @@ pub(super) fn stored_key(key: &IdempotencyKey) -> String {
 struct Chain {
     head: String,
     count: u64,
-    grown: bool,
+    /// The events that have the keys in question.
+    known: HashMap<String, Event>,
+    /// What is new, to be written at the end.
+    grown: Vec<Row>,
+}
+
+/// An event on its way into the log.
+struct Row {
+    key: String,
+    text: String,
+    event: Event,
 }
 
 impl Store {
@@ -48,24 +60,28 @@ impl Store {
     /// [`StoreError::KeyReused`], which holds it: for callers to whom the first one counts. An event
     /// that cannot follow what was before is [`StoreError::NotAllowed`].
     pub async fn append(&self, event: NewEvent) -> Result<Appended> {
-        let appended = self.append_all(&[event]).await?;
-        appended.into_iter().next().ok_or_else(|| StoreError::corrupt("the answer of append", "it is empty"))
+        self.append_keeping(event, Vec::new()).await
     }
 
-    /// Appends events in this order: all of them, or none.
-    pub async fn append_all(&self, events: &[NewEvent]) -> Result<Vec<Appended>> {
+    /// Appends what these callers want, in one transaction. A caller whose events the rules refuse gets that as its own
+    /// outcome; an error is of all, and then nothing was written.
+    pub(super) async fn append_together(&self, callers: &[Pending]) -> Result<Vec<Result<Vec<Appended>>>> {
         let mut tx = self.pool().begin().await?;
-        let mut chains = lock_chains(&mut tx, events).await?;
+        let events: Vec<&NewEvent> = callers.iter().flat_map(|caller| caller.events.iter()).collect();
+        let mut chains = lock_chains(&mut tx, &events).await?;
+        for (tenant, chain) in &mut chains {
+            chain.known = with_keys(&mut tx, tenant, &events).await?;
+        }
         // Taken behind the lock, so that a later number is not an earlier time. PostgreSQL keeps microseconds.
         let at = self.clock().now().trunc_subsecs(6);
-        let mut appended = Vec::with_capacity(events.len());
-        for new in events {
-            let chain = chains.get_mut(&new.tenant).ok_or_else(|| {
-                StoreError::corrupt(format!("the chain of {}", new.tenant), "it is not there")
-            })?;
-            appended.push(append_one(&mut tx, chain, new, at).await?);
+        let blobs: Vec<&Blob> = callers.iter().flat_map(|caller| caller.blobs.iter()).collect();
+        blob::insert(&mut tx, &blobs).await?;
+        let mut outcomes = Vec::with_capacity(callers.len());
+        for caller in callers {
+            outcomes.push(append_one_callers(&mut tx, &mut chains, &caller.events, at).await?);
         }
-        for (tenant, chain) in chains.iter().filter(|(_, chain)| chain.grown) {
+        for (tenant, chain) in chains.iter().filter(|(_, chain)| !chain.grown.is_empty()) {
+            insert(&mut tx, tenant, &chain.grown).await?;
             sqlx::query("UPDATE swarm.chains SET head = $2, count = $3 WHERE tenant = $1")
                 .bind(tenant.as_str())
                 .bind(&chain.head)
@@ -79,13 +95,13 @@ impl Store {
                 .await?;
         }
         tx.commit().await?;
-        Ok(appended)
+        Ok(outcomes)
     }
 }
 
 /// Locks the chains of all tenants concerned, in the order of their names so that two writers cannot wait for each
 /// other.
-async fn lock_chains(conn: &mut PgConnection, events: &[NewEvent]) -> Result<BTreeMap<TenantId, Chain>> {
+async fn lock_chains(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<BTreeMap<TenantId, Chain>> {
     let mut chains = BTreeMap::new();
     let mut tenants: Vec<_> = events.iter().map(|e| &e.tenant).collect();
     tenants.sort_unstable();
@@ -104,54 +120,121 @@ async fn lock_chains(conn: &mut PgConnection, events: &[NewEvent]) -> Result<BTr
         .bind(tenant.as_str())
         .fetch_one(&mut *conn)
         .await?;
-        chains.insert(tenant.clone(), Chain { head, count: count(counted), grown: false });
+        chains.insert(
+            tenant.clone(),
+            Chain { head, count: count(counted), known: HashMap::new(), grown: Vec::new() },
+        );
     }
     Ok(chains)
 }
 
+/// Appends one caller's events. What the rules refuse before anything of it was written is its own outcome; later, the
+/// whole transaction must go.
+async fn append_one_callers(
+    conn: &mut PgConnection,
+    chains: &mut BTreeMap<TenantId, Chain>,
+    events: &[NewEvent],
+    at: DateTime<Utc>,
+) -> Result<Result<Vec<Appended>>> {
+    let mut appended = Vec::with_capacity(events.len());
+    for new in events {
+        let chain = chains
+            .get_mut(&new.tenant)
+            .ok_or_else(|| StoreError::corrupt(format!("the chain of {}", new.tenant), "it is not there"))?;
+        match append_one(conn, chain, new, at).await? {
+            Ok(one) => appended.push(one),
+            Err(refusal) if appended.iter().any(|one: &Appended| one.fresh) => return Err(refusal),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    }
+    Ok(Ok(appended))
+}
+
+/// Appends one event. The inner error is the rules' answer and leaves the transaction as it was.
 async fn append_one(
     conn: &mut PgConnection,
     chain: &mut Chain,
     new: &NewEvent,
     at: DateTime<Utc>,
-) -> Result<Appended> {
+) -> Result<Result<Appended>> {
     let key = stored_key(&new.key);
     if key.is_empty() || key.len() > MAX_KEY_BYTES {
         let detail = format!("its key has {} bytes, and must have 1 to {MAX_KEY_BYTES}", key.len());
-        return Err(StoreError::InvalidEvent { kind: new.body.name(), detail });
+        return Ok(Err(StoreError::InvalidEvent { kind: new.body.name(), detail }));
     }
-    if let Some(event) = with_key(conn, &new.tenant, &key).await? {
-        return if sealed::says_the_same(&event, new)? {
-            Ok(Appended { event, fresh: false })
+    if let Some(event) = chain.known.get(&key) {
+        return Ok(if sealed::says_the_same(event, new)? {
+            Ok(Appended { event: event.clone(), fresh: false })
         } else {
-            Err(StoreError::KeyReused { key, event: Box::new(event) })
-        };
+            Err(StoreError::KeyReused { key, event: Box::new(event.clone()) })
+        });
     }
-    let Sealed { event, text } = sealed::seal(new, chain.count + 1, at, &chain.head)?;
-    let subject = &event.subject;
-    sqlx::query(
-        "INSERT INTO swarm.events (tenant, seq, at, type, key, project, run, ticket, text, prev, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(event.tenant.as_str())
-    .bind(whole(event.seq))
-    .bind(event.at)
-    .bind(event.body.name())
-    .bind(key)
-    .bind(subject.project.as_ref().map(swarm_domain::ProjectId::as_str))
-    .bind(subject.run.as_ref().map(swarm_domain::RunId::as_str))
-    .bind(subject.ticket.as_ref().map(swarm_domain::TicketId::as_str))
-    .bind(text)
-    .bind(&event.prev)
-    .bind(&event.hash)
-    .execute(&mut *conn)
-    .await?;
-    guard::may_follow(conn, &event).await?;
+    let Sealed { event, text } = match sealed::seal(new, chain.count + 1, at, &chain.head) {
+        Ok(sealed) => sealed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    match guard::may_follow(conn, &event).await {
+        Err(error) if !error.is_refusal() => return Err(error),
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(()) => {}
+    }
     projection::project(conn, &event).await?;
     chain.head.clone_from(&event.hash);
     chain.count = event.seq;
-    chain.grown = true;
-    Ok(Appended { event, fresh: true })
+    chain.known.insert(key.clone(), event.clone());
+    chain.grown.push(Row { key, text, event: event.clone() });
+    Ok(Ok(Appended { event, fresh: true }))
+}
+
+/// Writes a tenant's new events, in one statement.
+async fn insert(conn: &mut PgConnection, tenant: &TenantId, rows: &[Row]) -> Result<()> {
+    let of = |pick: fn(&Subject) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| pick(&row.event.subject)).collect()
+    };
+    sqlx::query(
+        "INSERT INTO swarm.events (tenant, seq, at, type, key, project, run, ticket, text, prev, hash)
+         SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+                                  $8::text[], $9::text[], $10::text[], $11::text[])",
+    )
+    .bind(tenant.as_str())
+    .bind(rows.iter().map(|row| whole(row.event.seq)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.event.at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.event.body.name()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>())
+    .bind(of(|subject| subject.project.as_ref().map(ProjectId::as_str)))
+    .bind(of(|subject| subject.run.as_ref().map(RunId::as_str)))
+    .bind(of(|subject| subject.ticket.as_ref().map(TicketId::as_str)))
+    .bind(rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.event.prev.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.event.hash.as_str()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Those of a tenant's keys that are used already, with the events that have them.
+async fn with_keys(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    events: &[&NewEvent],
+) -> Result<HashMap<String, Event>> {
+    let keys: Vec<String> =
+        events.iter().filter(|event| event.tenant == *tenant).map(|event| stored_key(&event.key)).collect();
+    let rows: Vec<KeyedRow> = sqlx::query_as(
+        "SELECT key, seq, text, prev, hash FROM swarm.events WHERE tenant = $1 AND key = ANY ($2)",
+    )
+    .bind(tenant.as_str())
+    .bind(keys)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| Ok((row.key, row.row.event(tenant)?))).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyedRow {
+    key: String,
+    #[sqlx(flatten)]
+    row: EventRow,
 }
 
 pub(super) async fn with_key(conn: &mut PgConnection, tenant: &TenantId, key: &str) -> Result<Option<Event>> {

@@ -1,6 +1,7 @@
 //! The event log: append-only, numbered without gaps, hash-chained, one chain a tenant.
 
 mod append;
+mod group;
 mod read;
 mod sealed;
 mod tail;
@@ -12,6 +13,7 @@ pub use read::{EventFilter, MAX_EVENTS_READ};
 pub use sealed::MAX_EVENT_BYTES;
 pub use verify::{BadEvent, ChainReport};
 
+pub(crate) use group::Waiting;
 pub(crate) use read::EventRow;
 pub(crate) use verify::check_chain;
 pub(crate) use wakeup::Wakeups;
