@@ -1,5 +1,7 @@
 //! A model call as a durable step: paid once, kept as blobs, counted against every budget above it.
 
+use std::sync::{Mutex, PoisonError};
+
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
     budget::{Budget, Spend},
@@ -9,7 +11,7 @@ use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, ModelError};
 use crate::{
     engine::{self, Flow},
     error::FlowError,
-    parts::{Parts, part},
+    parts::{Parts, part, to_keep},
 };
 
 /// Who calls, for what, and under which name the call is journalled.
@@ -30,19 +32,33 @@ pub(crate) async fn call(
     caller: &Caller<'_>,
     request: &ChatRequest,
 ) -> Flow<Result<ChatReply, FlowError>> {
-    let asked = engine::retried(parts, "model", || ask(parts, caller, request)).await?;
-    match asked {
-        Ok(reply) => Ok(parts.load(&reply).await),
-        Err(error) => Ok(Err(error)),
+    // A reply that came just now need not be read back from where it is kept.
+    let fresh = Mutex::new(None);
+    let asked = engine::retried(parts, "model", || async {
+        let (kept, reply) = ask(parts, caller, request).await?;
+        *fresh.lock().unwrap_or_else(PoisonError::into_inner) = reply;
+        Ok(kept)
+    })
+    .await?;
+    let fresh = fresh.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (asked, fresh) {
+        (Ok(_), Some(reply)) => Ok(Ok(reply)),
+        (Ok(kept), None) => Ok(parts.load(&kept).await),
+        (Err(error), _) => Ok(Err(error)),
     }
 }
 
-async fn ask(parts: &Parts, caller: &Caller<'_>, request: &ChatRequest) -> Result<BlobHash, FlowError> {
+/// Where the reply is kept, and the reply itself if it came just now.
+async fn ask(
+    parts: &Parts,
+    caller: &Caller<'_>,
+    request: &ChatRequest,
+) -> Result<(BlobHash, Option<ChatReply>), FlowError> {
     let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
     // Answered before a crash that came between the call and the journal: not asked, and not paid for, again.
     let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
     if let Some(EventBody::ModelCalled { reply, .. }) = known.map(|event| event.body) {
-        return Ok(reply);
+        return Ok((reply, None));
     }
     let call = Call {
         models: caller.models.to_vec(),
@@ -62,19 +78,20 @@ async fn ask(parts: &Parts, caller: &Caller<'_>, request: &ChatRequest) -> Resul
             return Err(error.into());
         }
     };
-    let reply = parts.keep(&answer.reply).await?;
+    let (asked, replied) = (to_keep(request)?, to_keep(&answer.reply)?);
+    let kept = BlobHash::of(&replied);
     let body = EventBody::ModelCalled {
         agent: caller.agent.to_owned(),
         model: answer.model,
-        request: parts.keep(request).await?,
-        reply: reply.clone(),
+        request: BlobHash::of(&asked),
+        reply: kept.clone(),
         spend: answer.spend,
         millis: u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX),
         recorded: answer.reply.recording.is_some(),
     };
     let by = Actor::Agent { name: caller.agent.to_owned() };
-    parts.record(&key, by, caller.subject.clone(), body).await?;
-    Ok(reply)
+    parts.record_keeping(&key, by, caller.subject.clone(), body, vec![asked, replied]).await?;
+    Ok((kept, Some(answer.reply)))
 }
 
 /// The budgets that a call counts against, with what was spent of each according to the log.

@@ -165,6 +165,14 @@ where
     }
 }
 
+/// The outcome of a workflow, for whoever is not a workflow.
+pub(crate) async fn outcome_of<R>(handle: Handle<R>) -> Result<R, FlowError>
+where
+    R: Serialize + DeserializeOwned + Send + 'static,
+{
+    handle.result().await.map_err(outcome)
+}
+
 /// Runs `body` until it succeeds, journals what it returns, and gives that back ever after. What fails for now is tried
 /// again as in [`retried`]; a failure for good ends the workflow, unless it is caught.
 pub(crate) async fn step<T, F, Fut>(parts: &Parts, name: &str, body: F) -> Flow<T>

@@ -127,6 +127,11 @@ pub(crate) fn of_ticket(project: &ProjectId, run: &RunId, ticket: &TicketId) -> 
     Subject { ticket: Some(ticket.clone()), ..of_run(project, run) }
 }
 
+/// A value as the bytes of a blob.
+pub(crate) fn to_keep<T: Serialize>(value: &T) -> Result<Vec<u8>, FlowError> {
+    serde_json::to_vec(value).map_err(|error| FlowError::internal("a value to keep", error))
+}
+
 impl Parts {
     /// Appends an event; the same key appends once.
     pub(crate) async fn record(
@@ -136,6 +141,18 @@ impl Parts {
         subject: Subject,
         body: EventBody,
     ) -> Result<Event, FlowError> {
+        self.record_keeping(key, actor, subject, body, Vec::new()).await
+    }
+
+    /// Appends an event together with the blobs that it names; the same key appends once.
+    pub(crate) async fn record_keeping(
+        &self,
+        key: &[&str],
+        actor: Actor,
+        subject: Subject,
+        body: EventBody,
+        blobs: Vec<Vec<u8>>,
+    ) -> Result<Event, FlowError> {
         let event = NewEvent {
             tenant: self.config.tenant.clone(),
             actor,
@@ -144,7 +161,7 @@ impl Parts {
             correlation: None,
             body,
         };
-        match self.store.append(event.clone()).await {
+        match self.store.append_keeping(event.clone(), blobs).await {
             Ok(appended) => Ok(appended.event),
             // The same step said it before, in other words: a duration, a reply. What was said first counts.
             Err(error @ StoreError::KeyReused { .. }) => {
@@ -157,9 +174,7 @@ impl Parts {
 
     /// Keeps a value as a blob of canonical JSON.
     pub(crate) async fn keep<T: Serialize + Sync>(&self, value: &T) -> Result<BlobHash, FlowError> {
-        let bytes =
-            serde_json::to_vec(value).map_err(|error| FlowError::internal("a value to keep", error))?;
-        Ok(self.store.blobs().put(&bytes).await?)
+        Ok(self.store.blobs().put(&to_keep(value)?).await?)
     }
 
     /// Reads back what [`Parts::keep`] kept.

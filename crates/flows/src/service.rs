@@ -18,6 +18,7 @@ use crate::{
     merge,
     parts::{Parts, of_run, of_ticket},
     plan::{self, PlanInput},
+    sequence::{self, SequenceRequest},
     sweep, ticket,
 };
 
@@ -37,6 +38,7 @@ pub struct Flows {
     engine: Engine,
     plan: Workflow<PlanInput, PlanId>,
     build: Workflow<BuildInput, RunState>,
+    sequence: Workflow<SequenceRequest, String>,
     /// The node's name, while it works.
     name: Option<Arc<HeldName>>,
 }
@@ -72,7 +74,9 @@ impl Flows {
         let with = parts.clone();
         let build =
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
-        Ok(Self { parts, engine, plan, build, name: None })
+        let with = parts.clone();
+        let sequence = engine.register("sequence", move |input| sequence::sequence(with.clone(), input))?;
+        Ok(Self { parts, engine, plan, build, sequence, name: None })
     }
 
     /// Starts what was asked for but not yet handed to the engine when the process died. What the engine knows is
@@ -182,6 +186,20 @@ impl Flows {
         self.record(by, &["run", run.as_str(), "started"], of_run(&known.project, &run), body).await?;
         self.start_build(&run, 1).await.map_err(|error| error.problem())?;
         Ok(run)
+    }
+
+    /// Runs agents one after another, each on what the one before it said, and gives back what the last one said. The
+    /// same name again joins the sequence or gives back its answer; a crash in the middle goes on with the next agent.
+    pub async fn run_sequence(&self, by: &Asker, request: SequenceRequest) -> Result<String, Problem> {
+        request.check(&self.parts)?;
+        let asked = EventBody::PersonAsked {
+            what: "run a sequence of agents".to_owned(),
+            reason: request.agents.join(", "),
+        };
+        self.record(by, &["sequence", &request.name, "asked"], Subject::default(), asked).await?;
+        let id = format!("sequence/{}", request.name);
+        let handle = engine::start(&self.sequence, &id, request).await.map_err(|error| error.problem())?;
+        engine::outcome_of(handle).await.map_err(|error| error.problem())
     }
 
     /// Stops a run: what is merged stays merged, what is under way is given up.

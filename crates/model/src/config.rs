@@ -40,7 +40,7 @@ use crate::http;
 use crate::limiter::LimiterConfig;
 use crate::price::{Price, PriceTable};
 use crate::providers::endpoint::{CallLimits, parse_base};
-use crate::providers::openai::Routing;
+pub use crate::providers::openai::Routing;
 
 pub use check::{CheckReport, check};
 pub use connect::Chosen;
