@@ -181,8 +181,12 @@ impl StoreError {
             Self::Replay { .. } => {
                 ("store.replay", "run `swarm audit verify` and restore the database from a backup")
             }
-            Self::BlobMissing(_) => ("store.blob_missing", "restore the database and the `blobs` folder from one backup"),
-            Self::BlobDamaged(_) => ("store.blob_damaged", "restore the database and the `blobs` folder from one backup"),
+            Self::BlobMissing(_) => {
+                ("store.blob_missing", "restore the database and the `blobs` folder from one backup")
+            }
+            Self::BlobDamaged(_) => {
+                ("store.blob_damaged", "restore the database and the `blobs` folder from one backup")
+            }
             Self::BlobTooLarge { .. } => {
                 ("store.blob_too_large", "make it smaller: cut the output or the file")
             }
