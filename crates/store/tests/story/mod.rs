@@ -293,6 +293,11 @@ pub fn whole() -> Vec<NewEvent> {
         ),
         ticket_becomes("27", 1, TicketState::Merged),
         event(
+            "27-held",
+            of_ticket(2),
+            EventBody::TicketHeld { behind: ticket_id(1), why: "both may change a.py".to_owned() },
+        ),
+        event(
             "27-clash",
             of_ticket(1),
             EventBody::Clashed {
