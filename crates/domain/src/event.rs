@@ -11,9 +11,10 @@ use crate::{
     budget::{Budget, Spend},
     finding::Finding,
     id::{
-        AttemptId, BlobHash, CommitId, IdempotencyKey, PlanId, ProjectId, RequirementId, RunId, SpecId,
-        TenantId, TicketId,
+        AttemptId, BlobHash, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId, RequirementId,
+        RunId, SpecId, TenantId, TicketId,
     },
+    lease::FencingToken,
     plan::Plan,
     run::{RunOptions, RunState},
     spec::Spec,
@@ -308,6 +309,40 @@ pub enum EventBody {
         /// The commit at its head.
         head: CommitId,
     },
+    /// A node began to work on the database.
+    NodeJoined {
+        /// Its name.
+        node: NodeId,
+        /// The token that its writes show.
+        token: FencingToken,
+        /// What it offers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        labels: Vec<Label>,
+        /// The version of swarm that it is.
+        version: String,
+        /// The machine that it is on.
+        host: String,
+    },
+    /// A node's time ran out, and another one gave its work to those that live.
+    NodeLost {
+        /// Its name.
+        node: NodeId,
+        /// The token that is stale now.
+        token: FencingToken,
+        /// Who noticed.
+        by: NodeId,
+        /// How many workflows it had begun and not ended.
+        moved: u64,
+    },
+    /// A node went, and gave what it had begun to those that stay.
+    NodeLeft {
+        /// Its name.
+        node: NodeId,
+        /// Its token.
+        token: FencingToken,
+        /// How many workflows it had begun and not ended.
+        moved: u64,
+    },
     /// A call was not made because a budget would have been passed.
     BudgetReached {
         /// Whose budget: `run`, `ticket`.
@@ -350,6 +385,9 @@ impl EventBody {
             Self::Clashed { .. } => "clashed",
             Self::Merged { .. } => "merged",
             Self::PullRequestOpened { .. } => "pull_request_opened",
+            Self::NodeJoined { .. } => "node_joined",
+            Self::NodeLost { .. } => "node_lost",
+            Self::NodeLeft { .. } => "node_left",
             Self::BudgetReached { .. } => "budget_reached",
             Self::PersonAsked { .. } => "person_asked",
         }

@@ -114,6 +114,8 @@ ids! {
     CommitId, "commit";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
+    /// What some nodes have and some work needs: `gpu`, `eu`.
+    Label, "label";
 }
 
 macro_rules! minted {

@@ -37,6 +37,7 @@ pub mod lease;
 pub mod lint;
 pub mod money;
 pub mod objective;
+pub mod node;
 mod pattern;
 pub mod plan;
 pub mod precondition;
@@ -54,8 +55,8 @@ pub mod train;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, NodeId, PlanId, ProjectId, RequirementId, RunId,
-    SpecId, TenantId, TicketId,
+    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId, RequirementId,
+    RunId, SpecId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -110,6 +110,22 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// Another node took over what this one worked on: it must stop at once.
+    #[error("this process is not the node `{node}` any more: its token {token} is stale")]
+    Fenced {
+        /// Its name.
+        node: String,
+        /// The token that does not count any more.
+        token: u64,
+    },
+    /// The nodes of this database keep their files in another folder.
+    #[error("the data folder of this database is {}, not {}", theirs.display(), ours.display())]
+    OtherFolder {
+        /// The folder that this process was given.
+        ours: PathBuf,
+        /// Where the first node found the one that counts.
+        theirs: PathBuf,
+    },
     /// No PostgreSQL server programs were found.
     #[error("no PostgreSQL 15 or newer was found on this machine (looked in {searched})")]
     NoPostgres {
@@ -197,6 +213,15 @@ impl StoreError {
                 "worker.name_taken",
                 "use that one or stop it first; a further worker takes a name of its own: `swarm worker --name NAME`",
             ),
+            Self::Fenced { .. } => (
+                "node.fenced",
+                "nothing is lost: its work went on elsewhere, see `swarm worker list`; it joins again by itself, or start \
+                 it again",
+            ),
+            Self::OtherFolder { .. } => (
+                "worker.other_folder",
+                "give it the same folder with `--data FOLDER` (shared by mount, where it is another machine)",
+            ),
             Self::NoPostgres { .. } => (
                 "store.no_postgres",
                 "run `apt-get install postgresql`, or set SWARM_PG_BIN to the folder with `postgres` and `initdb`, or \
@@ -259,7 +284,8 @@ impl From<sqlx::Error> for StoreError {
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
             // Connection exceptions, too many connections, shutting down or starting up.
             E::Database(said) => said.code().is_some_and(|code| {
-                code.starts_with("08") || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "3D000")
+                code.starts_with("08")
+                    || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "3D000" | "25P03")
             }),
             _ => false,
         };

@@ -71,6 +71,9 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::Clashed { .. }
         | EventBody::Merged { .. }
         | EventBody::PullRequestOpened { .. }
+        | EventBody::NodeJoined { .. }
+        | EventBody::NodeLost { .. }
+        | EventBody::NodeLeft { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
     }

@@ -1,6 +1,11 @@
 //! The store itself: a pool of connections, the blobs, and the migrations that run when it is opened.
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     PgPool,
@@ -12,26 +17,34 @@ use swarm_domain::Clock;
 use crate::{
     Blobs, Result,
     event_log::{Waiting, Wakeups},
+    node::NodeLease,
 };
 
 /// How many connections one store holds at most. The private cluster allows 100, for all of swarm's processes.
 const MAX_CONNECTIONS: u32 = 16;
 /// How long to wait for a free connection before the database counts as unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a transaction may stand still between two statements. A process that is stopped in the middle of one would
+/// hold its locks, and with them everybody else, for as long as it sleeps.
+const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
 
 /// Facts: the event log, the views drawn from it, and blobs. A clone is cheap and shares all of it.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// The node that writes through this handle, where it is one's.
+    node: Option<Arc<NodeLease>>,
+    /// Who waits to append through this handle: nobody's events go in under another's token.
+    waiting: Arc<Waiting>,
 }
 
 struct Inner {
     pool: PgPool,
     url: String,
+    data_dir: PathBuf,
     blobs: Blobs,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
-    waiting: Waiting,
 }
 
 impl Store {
@@ -39,7 +52,7 @@ impl Store {
     /// do the same wait for. Large blobs are kept in `blobs` in the data folder, which is made if it is not there.
     pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let options = options.application_name("swarm");
+        let options = options.application_name("swarm").options([IDLE_IN_TRANSACTION]);
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -50,18 +63,25 @@ impl Store {
             blobs: Blobs::open(pool.clone(), &data_dir.join("blobs")).await?,
             pool,
             url: url.to_owned(),
+            data_dir: data_dir.to_owned(),
             clock,
             wakeups: Wakeups::new(options),
-            waiting: Waiting::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), node: None, waiting: Arc::default() })
     }
 
-    /// The URL that the store was opened with, for the durable engine, which keeps its own schema in this database.
-    /// May hold a password: never log it.
+    /// The URL that the store was opened with. May hold a password: never log it.
     #[must_use]
     pub fn database_url(&self) -> &str {
         &self.inner.url
+    }
+
+    /// The URL for the durable engine: its transactions may not stand still for long either. May hold a password.
+    #[must_use]
+    pub fn engine_url(&self) -> String {
+        let (name, value) = IDLE_IN_TRANSACTION;
+        let sign = if self.inner.url.contains('?') { '&' } else { '?' };
+        format!("{}{sign}options[{name}]={value}", self.inner.url)
     }
 
     /// Big texts by content hash.
@@ -82,6 +102,19 @@ impl Store {
         self.inner.pool.close().await;
     }
 
+    /// This store in the hands of a node: all that it appends is checked against the node's token.
+    pub(crate) fn with_node(&self, lease: NodeLease) -> Self {
+        Self { inner: Arc::clone(&self.inner), node: Some(Arc::new(lease)), waiting: Arc::default() }
+    }
+
+    pub(crate) fn node_lease(&self) -> Option<&Arc<NodeLease>> {
+        self.node.as_ref()
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.inner.data_dir
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
     }
@@ -91,7 +124,7 @@ impl Store {
     }
 
     pub(crate) fn waiting(&self) -> &Waiting {
-        &self.inner.waiting
+        &self.waiting
     }
 
     pub(crate) fn wakeups(&self) -> &Wakeups {

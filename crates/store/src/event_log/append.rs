@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::PgConnection;
-use swarm_domain::{Event, IdempotencyKey, NewEvent, ProjectId, RunId, Subject, TenantId, TicketId};
+use swarm_domain::{
+    Event, IdempotencyKey, NewEvent, ProjectId, RunId, Subject, TenantId, TicketId, lease::FencingToken,
+};
 
 use super::{
     CHANNEL,
@@ -68,7 +70,7 @@ impl Store {
     pub(super) async fn append_together(&self, callers: &[Pending]) -> Result<Vec<Result<Vec<Appended>>>> {
         let mut tx = self.pool().begin().await?;
         let events: Vec<&NewEvent> = callers.iter().flat_map(|caller| caller.events.iter()).collect();
-        let mut chains = lock_chains(&mut tx, &events).await?;
+        let mut chains = self.lock_chains(&mut tx, &events).await?;
         for (tenant, chain) in &mut chains {
             chain.known = with_keys(&mut tx, tenant, &events).await?;
         }
@@ -97,35 +99,47 @@ impl Store {
         tx.commit().await?;
         Ok(outcomes)
     }
-}
 
-/// Locks the chains of all tenants concerned, in the order of their names so that two writers cannot wait for each
-/// other.
-async fn lock_chains(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<BTreeMap<TenantId, Chain>> {
-    let mut chains = BTreeMap::new();
-    let mut tenants: Vec<_> = events.iter().map(|e| &e.tenant).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    for tenant in tenants {
-        sqlx::query(
-            "INSERT INTO swarm.chains (tenant, head, count) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
-        )
-        .bind(tenant.as_str())
-        .bind(GENESIS)
-        .execute(&mut *conn)
-        .await?;
-        let (head, counted) = sqlx::query_as::<_, (String, i64)>(
-            "SELECT head, count FROM swarm.chains WHERE tenant = $1 FOR UPDATE",
-        )
-        .bind(tenant.as_str())
-        .fetch_one(&mut *conn)
-        .await?;
-        chains.insert(
-            tenant.clone(),
-            Chain { head, count: count(counted), known: HashMap::new(), grown: Vec::new() },
-        );
+    /// Locks the chains of all tenants concerned, in the order of their names so that two writers cannot wait for each
+    /// other. In the same breath a node's token is checked, and held until the end of the transaction: nobody can declare
+    /// the node dead between the check and the commit.
+    async fn lock_chains(
+        &self,
+        conn: &mut PgConnection,
+        events: &[&NewEvent],
+    ) -> Result<BTreeMap<TenantId, Chain>> {
+        let lease = self.node_lease();
+        let node = lease.map(|lease| lease.name().as_str());
+        let mut chains = BTreeMap::new();
+        let mut tenants: Vec<_> = events.iter().map(|e| &e.tenant).collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        for tenant in tenants {
+            sqlx::query(
+                "INSERT INTO swarm.chains (tenant, head, count) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+            )
+            .bind(tenant.as_str())
+            .bind(GENESIS)
+            .execute(&mut *conn)
+            .await?;
+            let (head, counted, token) = sqlx::query_as::<_, (String, i64, Option<i64>)>(
+                "SELECT c.head, c.count,
+                     (SELECT n.token FROM swarm.nodes n
+                      WHERE n.name = $2 AND n.state IN ('live', 'draining') FOR KEY SHARE)
+                 FROM swarm.chains c WHERE c.tenant = $1 FOR UPDATE OF c",
+            )
+            .bind(tenant.as_str())
+            .bind(node)
+            .fetch_one(&mut *conn)
+            .await?;
+            if let Some(lease) = lease {
+                lease.check(token.map(|token| FencingToken::new(count(token))))?;
+            }
+            let chain = Chain { head, count: count(counted), known: HashMap::new(), grown: Vec::new() };
+            chains.insert(tenant.clone(), chain);
+        }
+        Ok(chains)
     }
-    Ok(chains)
 }
 
 /// Appends one caller's events. What the rules refuse before anything of it was written is its own outcome; later, the

@@ -97,6 +97,15 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::PullRequestOpened { reference, title, .. } => {
             (Main, format!("pull request {reference}: {title}"))
         }
+        EventBody::NodeJoined { node, token, host, .. } => {
+            (Detail, format!("{node} began to work, on {host} (token {token})"))
+        }
+        EventBody::NodeLost { node, by, moved, .. } => {
+            (Main, format!("{node} gave no sign of life: {by} handed {moved} workflows to the others"))
+        }
+        EventBody::NodeLeft { node, moved, .. } => {
+            (Detail, format!("{node} left, and handed {moved} workflows to the others"))
+        }
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
