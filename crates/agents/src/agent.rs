@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use swarm_domain::{BlobHash, agent::Capability};
+use swarm_domain::{BlobHash, Label, agent::Capability};
 use swarm_model::Capabilities;
 
 use crate::tool::ToolName;
@@ -21,6 +21,8 @@ pub struct Agent {
     pub model: Vec<String>,
     /// What it offers, its main job first.
     pub capabilities: Vec<Capability>,
+    /// What the node must offer that it works on.
+    pub labels: Vec<Label>,
     /// What it may use.
     pub limits: Limits,
     /// How it is made to answer.
@@ -138,6 +140,9 @@ impl Agent {
             "capabilities: {}",
             list(self.capabilities.iter().map(ToString::to_string).collect())
         );
+        if !self.labels.is_empty() {
+            let _ = writeln!(text, "labels: {}", list(self.labels.iter().map(ToString::to_string).collect()));
+        }
         let _ = writeln!(text, "protocol: {}", self.protocol.word());
         let (whole, milli) = (self.temperature_milli / 1_000, self.temperature_milli % 1_000);
         let _ = writeln!(text, "temperature: {whole}.{milli:03}");

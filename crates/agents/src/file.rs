@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, de};
-use swarm_domain::agent::Capability;
+use swarm_domain::{Label, agent::Capability};
 
 use crate::{agent::Protocol, error::AgentError, tool::ToolName};
 
@@ -24,6 +24,7 @@ pub(crate) struct AgentFile {
     pub(crate) tools: Option<Vec<ToolName>>,
     pub(crate) model: Option<Vec<String>>,
     pub(crate) capabilities: Option<Vec<Capability>>,
+    pub(crate) labels: Option<Vec<Label>>,
     pub(crate) limits: LimitsPatch,
     pub(crate) extends: Option<String>,
     pub(crate) extends_line: u64,
@@ -55,6 +56,7 @@ struct Front {
     tools: Option<Words>,
     model: Option<Words>,
     capabilities: Option<Vec<Capability>>,
+    labels: Option<Vec<Label>>,
     #[serde(default)]
     limits: LimitsPatch,
     extends: Option<String>,
@@ -103,6 +105,7 @@ impl AgentFile {
             tools,
             model: front.model.map(|words| words.0),
             capabilities: front.capabilities,
+            labels: front.labels,
             limits: front.limits,
             extends: front.extends,
             protocol: front.protocol,

@@ -1,7 +1,7 @@
 //! `extends:`: an agent takes over what it does not say itself.
 //!
-//! The prompt of the parent comes first, then its own. `tools`, `model`, `capabilities`, `description`, `protocol`
-//! and `temperature` replace the parent's when they are given; `limits` are merged key by key. A file of the user's
+//! The prompt of the parent comes first, then its own. `tools`, `model`, `capabilities`, `labels`, `description`,
+//! `protocol` and `temperature` replace the parent's when they are given; `limits` are merged key by key. A file of the user's
 //! folder that extends its own name extends the built-in agent of that name.
 
 use std::collections::BTreeMap;
@@ -73,6 +73,7 @@ fn merge(chain: &[&AgentFile]) -> Agent {
         tools: chain.iter().find_map(|f| f.tools.clone()).unwrap_or_default(),
         model: chain.iter().find_map(|f| f.model.clone()).unwrap_or_default(),
         capabilities: chain.iter().find_map(|f| f.capabilities.clone()).unwrap_or_default(),
+        labels: chain.iter().find_map(|f| f.labels.clone()).unwrap_or_default(),
         limits,
         protocol: chain.iter().find_map(|f| f.protocol).unwrap_or_default(),
         temperature_milli: chain.iter().find_map(|f| f.temperature_milli).unwrap_or_default(),

@@ -9,7 +9,7 @@ use crate::{
         Accepted, Budget, ChainReport, Event, EventPage, Health, NewPlan, NewProject, NewRun, NewSpec,
         PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, RebuildReport,
         Run, RunId, RunList, SpecDetail, SpecList, SpecSummary, TicketDetail, TicketList, TicketSummary,
-        Trace,
+        Trace, Worker, WorkerList,
     },
 };
 
@@ -124,6 +124,11 @@ impl Client {
     /// What became of the requirements of a run's spec, or of one of them.
     pub async fn trace(&self, run: &str, requirement: Option<&str>) -> Result<Trace, ClientError> {
         self.get(api(&["runs", run, "trace"]).with(&[("requirement", requirement)])).await
+    }
+
+    /// The processes that work, by name, with what each works on.
+    pub async fn workers(&self) -> Result<Vec<Worker>, ClientError> {
+        Ok(self.get::<WorkerList>(api(&["workers"])).await?.items)
     }
 
     /// The pull request of a run, with its Markdown text.

@@ -82,6 +82,7 @@ fn new_run() -> types::NewRun {
         models: vec!["a/b".to_owned()],
         max_attempts: 3,
         branch: None,
+        labels: Vec::new(),
     };
     types::NewRun { plan: "plan_1".to_owned(), options }
 }
@@ -90,6 +91,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     let text = || "x".to_owned();
     client.add_project(&types::NewProject { project: text(), repo: text() }).await?;
     client.projects().await?;
+    client.workers().await?;
     client.project("x").await?;
     client.add_spec(&types::NewSpec { project: text(), text: text() }).await?;
     client.specs().await?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{budget::Budget, problem::Problem};
+use crate::{budget::Budget, id::Label, problem::Problem};
 
 /// What a person chose for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,11 +20,21 @@ pub struct RunOptions {
     /// The branch that the run builds on; the repository's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// What the nodes must offer that its tickets are worked on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { budget: Budget::default(), max_parallel: 4, models: Vec::new(), max_attempts: 5, branch: None }
+        Self {
+            budget: Budget::default(),
+            max_parallel: 4,
+            models: Vec::new(),
+            max_attempts: 5,
+            branch: None,
+            labels: Vec::new(),
+        }
     }
 }
 

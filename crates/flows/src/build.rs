@@ -22,7 +22,7 @@ use crate::{
     error::FlowError,
     merge::{Candidate, MergeInput, Settled},
     parts::{Parts, of_run, of_ticket, part},
-    pull_request, settle,
+    pull_request, routing, settle,
     ticket::{Resumed, TicketInput, TicketOutcome},
 };
 
@@ -208,7 +208,10 @@ impl<'a> Carrier<'a> {
                 let input =
                     TicketInput { run: run.clone(), ticket: ticket.clone(), previous, evidence, resumed };
                 let id = format!("ticket/{run}/{ticket}/{generation}.{round}");
-                let handle = engine::queued_child(&children.ticket, engine::TICKETS, &id, input).await?;
+                // Where the child is there already it stays on the queue that it is on, whatever the agent files say by
+                // now.
+                let queue = engine::queue(&routing::needed(parts, self.frame, &ticket));
+                let handle = engine::queued_child(&children.ticket, &queue, &id, input).await?;
                 self.rounds.insert(ticket.clone(), round);
                 self.under_way.push(Child::Ticket(ticket, handle));
             }

@@ -7,14 +7,19 @@
 //! Choices: no `select!` over steps (the winner would not be journalled), children are started by id (the same id is
 //! the same child), and the outcome of a failed step is journalled like any other.
 
-use std::{future::Future, time::Duration};
+mod journal;
+
+use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use dbos::{
     Config, DBOS, Enqueue, QueueConflict, QueueOptions, StartOptions, WorkflowRef,
     sysdb::types::{WorkflowFilter, WorkflowStatus},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use swarm_domain::{Label, NodeId, lease::FencingToken, node::Takes};
+use swarm_store::{Acting, Store};
 
+pub(crate) use self::journal::{begun, hand_over, hand_over_orphans};
 use crate::{error::FlowError, parts::Parts};
 
 /// The outcome of a workflow body.
@@ -29,20 +34,34 @@ pub(crate) type Handle<R> = dbos::WorkflowHandle<R, FlowError>;
 /// Raised when the meaning of journalled steps changes: runs are only resumed by the version that began them.
 const FLOWS_VERSION: &str = "2";
 
-/// The queue that tickets wait on.
-pub(crate) const TICKETS: &str = "tickets";
+/// The application that the journal belongs to.
+const APPLICATION: &str = "swarm";
+
+/// The queue that tickets wait on which need no label.
+const TICKETS: &str = "tickets";
 
 /// How the engine is set up.
 #[derive(Debug, Clone)]
 pub(crate) struct EngineConfig {
-    /// Where its journal is kept.
-    pub database_url: String,
-    /// This node's name: what it left unfinished is taken up again under the same name.
-    pub node: String,
+    /// Where its journal is kept, and under which lease it works.
+    pub store: Store,
+    /// Which work it takes.
+    pub takes: Takes,
     /// Tickets that this process works on at once, at the most.
     pub max_agents: u32,
     /// How often an idle queue is looked at.
     pub poll: Duration,
+}
+
+/// The name under which a node's lease works. Another lease of the same node is another one: what the first has begun
+/// is not the second's until it was handed over.
+pub(crate) fn executor(node: &NodeId, token: FencingToken) -> String {
+    format!("{node}#{token}")
+}
+
+/// The queue of tickets that need these labels: a node that has all of them listens to it.
+pub(crate) fn queue(needed: &BTreeSet<Label>) -> String {
+    needed.iter().fold(TICKETS.to_owned(), |queue, label| format!("{queue}+{label}"))
 }
 
 /// The engine of one process.
@@ -56,15 +75,17 @@ impl Engine {
     pub(crate) fn new(config: EngineConfig) -> Self {
         let dbos = DBOS::new(Config {
             app_version: Some(FLOWS_VERSION.to_owned()),
-            executor_id: Some(config.node.clone()),
+            executor_id: config.store.node().map(|(node, token)| executor(&node, token)),
             max_connections: 16,
             outcome_poll_interval: Some(config.poll),
-            ..Config::new("swarm", config.database_url.clone())
+            listen_queues: Some(config.takes.combinations().iter().map(queue).collect()),
+            ..Config::new(APPLICATION, config.store.engine_url())
         });
         Self { dbos, config }
     }
 
-    /// Registers a workflow. Only before [`Engine::launch`].
+    /// Registers a workflow. Only before [`Engine::launch`]. One that fails because its node lost its lease does not end:
+    /// it goes on somewhere else, and what failed here must not be taken for its outcome.
     pub(crate) fn register<P, R, F, Fut>(&self, name: &str, body: F) -> Result<Workflow<P, R>, FlowError>
     where
         F: Fn(P) -> Fut + Send + Sync + 'static,
@@ -72,22 +93,35 @@ impl Engine {
         P: Serialize + DeserializeOwned + Send + 'static,
         R: Serialize + DeserializeOwned + Send + 'static,
     {
-        self.dbos.register_workflow(name, body).map_err(engine_failed)
+        let store = self.config.store.clone();
+        let fenced = move |input| {
+            let (run, store) = (body(input), store.clone());
+            async move {
+                let outcome = run.await;
+                if outcome.is_err() && store.act().await.is_err_and(|error| !error.is_transient()) {
+                    return std::future::pending().await;
+                }
+                outcome
+            }
+        };
+        self.dbos.register_workflow(name, fenced).map_err(engine_failed)
     }
 
-    /// Begins to work: first takes up what this node left unfinished.
+    /// Begins to work.
     pub(crate) async fn launch(&self) -> Result<(), FlowError> {
         self.dbos.launch().await.map_err(engine_failed)?;
+        self.open_queue(&BTreeSet::new()).await
+    }
+
+    /// Makes the queue of these labels known, so that those who listen to it begin to look at it.
+    pub(crate) async fn open_queue(&self, needed: &BTreeSet<Label>) -> Result<(), FlowError> {
         let options = QueueOptions {
             worker_concurrency: Some(i32::try_from(self.config.max_agents.max(1)).unwrap_or(i32::MAX)),
             polling_interval: self.config.poll,
             ..QueueOptions::default()
         };
-        self.dbos
-            .register_queue(TICKETS, options, QueueConflict::AlwaysUpdate)
-            .await
-            .map_err(engine_failed)?;
-        Ok(())
+        let opened = self.dbos.register_queue(&queue(needed), options, QueueConflict::AlwaysUpdate).await;
+        opened.map(drop).map_err(engine_failed)
     }
 
     /// Stops. What was under way stays in the journal and goes on at the next launch.
@@ -190,9 +224,12 @@ where
     F: FnMut() -> Fut + Send,
     Fut: Future<Output = Result<T, FlowError>> + Send,
 {
-    for failed in 1.. {
+    let mut failed = 0;
+    loop {
         match body().await {
+            Err(error) if error.is_of_the_database() && parts.database_is_back().await => {}
             Err(FlowError::Later { problem, after }) => {
+                failed += 1;
                 match parts.config.retry.wait(failed, after, &*parts.entropy) {
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => return Err(FlowError::Final(problem)),
@@ -201,14 +238,35 @@ where
             outcome => return outcome,
         }
     }
-    Err(FlowError::internal("the retry policy", "did not end"))
+}
+
+/// The right to act, as soon as there is one. Where the node lost its lease there is none any more: what stands here
+/// waits until the engine is stopped, and writes nothing.
+async fn acting(parts: &Parts) -> Option<Acting> {
+    loop {
+        match parts.store.act().await {
+            Ok(acting) => return Some(acting),
+            Err(error) if error.is_transient() && parts.database_is_back().await => {}
+            // The database was away for too long; what is tried next says so.
+            Err(error) if error.is_transient() => return None,
+            Err(error) => {
+                tracing::warn!(%error, "a step is not begun");
+                return std::future::pending().await;
+            }
+        }
+    }
 }
 
 /// What one try of a retried step came to.
 #[derive(Serialize, serde::Deserialize)]
 enum Tried<T> {
     Done(T),
-    Wait { millis: u64, why: FlowError },
+    /// The database was away, and is back.
+    Away,
+    Wait {
+        millis: u64,
+        why: FlowError,
+    },
     Failed(FlowError),
 }
 
@@ -220,14 +278,22 @@ where
     F: FnMut() -> Fut + Send,
     Fut: Future<Output = Result<T, FlowError>> + Send,
 {
-    for failed in 1.. {
+    let mut failed = 0;
+    loop {
         let tried = dbos::step(name, || {
             let run = body();
             async move {
-                dbos::Result::<Tried<T>, FlowError>::Ok(match run.await {
+                let _acting = acting(parts).await;
+                let outcome = run.await;
+                if parts.store.is_fenced() {
+                    // Whatever came of it, somebody else does it again: it is not ours to write down.
+                    return std::future::pending().await;
+                }
+                dbos::Result::<Tried<T>, FlowError>::Ok(match outcome {
                     Ok(value) => Tried::Done(value),
+                    Err(error) if error.is_of_the_database() && parts.database_is_back().await => Tried::Away,
                     Err(FlowError::Later { problem, after }) => {
-                        match parts.config.retry.wait(failed, after, &*parts.entropy) {
+                        match parts.config.retry.wait(failed + 1, after, &*parts.entropy) {
                             Some(wait) => Tried::Wait {
                                 millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                                 why: FlowError::Later { problem, after },
@@ -243,13 +309,14 @@ where
         match tried {
             Tried::Done(value) => return Ok(Ok(value)),
             Tried::Failed(error) => return Ok(Err(error)),
+            Tried::Away => tracing::warn!(step = name, "the database was away: once more"),
             Tried::Wait { millis, why } => {
+                failed += 1;
                 tracing::warn!(step = name, failed, wait_ms = millis, %why, "will try again");
                 dbos::sleep::<FlowError>(Duration::from_millis(millis)).await?;
             }
         }
     }
-    Err(dbos::Error::Application(FlowError::internal(name, "the retry policy did not end")))
 }
 
 /// Whether the current step was told to stop.

@@ -38,6 +38,12 @@ impl FlowError {
         }
     }
 
+    /// Whether the database was away: no fault of what was tried, which goes on when it is back.
+    #[must_use]
+    pub(crate) fn is_of_the_database(&self) -> bool {
+        matches!(self, Self::Later { problem, .. } if problem.code == "store.unavailable")
+    }
+
     /// A failure of swarm's own, which trying again will not mend.
     pub(crate) fn internal(what: &str, error: impl std::fmt::Display) -> Self {
         Self::Final(Problem::new(

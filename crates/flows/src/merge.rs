@@ -182,6 +182,8 @@ async fn advance(parts: &Parts, frame: &Frame, stack: &Stack, through: &[usize])
             return Ok(false);
         }
     }
+    // The branch is outside the database: nobody else may have taken the run over.
+    parts.store.confirm().await?;
     Ok(mirror.advance(&frame.run, &stack.head, to).await?)
 }
 

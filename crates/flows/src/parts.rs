@@ -1,12 +1,16 @@
 //! What the flows work with: the rooms below, wired by the binary.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId,
-    Subject, TenantId, TicketId, plan::Plan, train,
+    Subject, TenantId, TicketId, node::Takes, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::Gateway;
@@ -14,6 +18,9 @@ use swarm_sandbox::{Backend, Limits};
 use swarm_store::{Store, StoreError};
 
 use crate::{error::FlowError, retry::RetryPolicy};
+
+/// How often a database that is away is looked for.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Everything that a flow needs. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +60,15 @@ pub struct FlowsConfig {
     pub max_agents: u32,
     /// How often an idle queue is looked at, in milliseconds.
     pub poll_ms: u64,
+    /// Which work this process takes.
+    #[serde(skip)]
+    pub takes: Takes,
+    /// How often this process gives a sign of life, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// How long it counts as alive after one, in milliseconds: then others take over what it works on.
+    pub lease_ms: u64,
+    /// How long work waits for a database that is away, in seconds.
+    pub database_patience_seconds: u64,
     /// When a model call is tried again.
     pub retry: RetryPolicy,
     /// What an acceptance command may use.
@@ -87,6 +103,10 @@ impl Default for FlowsConfig {
             models: Vec::new(),
             max_agents: 8,
             poll_ms: 25,
+            takes: Takes::default(),
+            heartbeat_ms: 1_500,
+            lease_ms: 6_000,
+            database_patience_seconds: 900,
             retry: RetryPolicy::default(),
             check_limits: Limits::default(),
             max_diff_bytes: 256 << 10,
@@ -161,14 +181,35 @@ impl Parts {
             correlation: None,
             body,
         };
-        match self.store.append_keeping(event.clone(), blobs).await {
-            Ok(appended) => Ok(appended.event),
-            // The same step said it before, in other words: a duration, a reply. What was said first counts.
-            Err(error @ StoreError::KeyReused { .. }) => {
-                let first = self.store.event_by_key(&event.tenant, &event.key).await?;
-                first.ok_or_else(|| error.into())
+        loop {
+            return match self.store.append_keeping(event.clone(), blobs.clone()).await {
+                Ok(appended) => Ok(appended.event),
+                // The same step said it before, in other words: a duration, a reply. What was said first counts.
+                Err(error @ StoreError::KeyReused { .. }) => {
+                    let first = self.store.event_by_key(&event.tenant, &event.key).await?;
+                    first.ok_or_else(|| error.into())
+                }
+                // What it says has happened, and may have been paid for: it is not thrown away for a moment's outage.
+                Err(error) if error.is_transient() && self.database_is_back().await => continue,
+                Err(error) => Err(error.into()),
+            };
+        }
+    }
+
+    /// Waits until the database answers. False where it was away for longer than is waited.
+    pub(crate) async fn database_is_back(&self) -> bool {
+        let patience = Duration::from_secs(self.config.database_patience_seconds);
+        let began = Instant::now();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match self.store.ping().await {
+                Ok(()) => return true,
+                Err(error) if began.elapsed() > patience => {
+                    tracing::error!(%error, "the database was away for too long");
+                    return false;
+                }
+                Err(error) => tracing::debug!(%error, "the database is away"),
             }
-            Err(error) => Err(error.into()),
         }
     }
 

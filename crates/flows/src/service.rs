@@ -1,6 +1,6 @@
 //! What can be asked of the flows: by the server's handlers, one call each.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use swarm_domain::{
     Actor, EventBody, IdempotencyKey, NewEvent, PlanId, Problem, ProjectId, RunId, SpecId, Subject, TicketId,
@@ -9,17 +9,15 @@ use swarm_domain::{
     spec,
     ticket::TicketState,
 };
-use swarm_store::{HeldName, PlanState, Store};
+use swarm_store::Store;
 
 use crate::{
-    build::{self, BuildInput, Children},
-    engine::{self, Engine, EngineConfig, Workflow},
     error::FlowError,
-    merge,
+    node::{self, Node, Worker},
     parts::{Parts, of_run, of_ticket},
-    plan::{self, PlanInput},
-    sequence::{self, SequenceRequest},
-    sweep, ticket,
+    routing,
+    sequence::SequenceRequest,
+    works::{Current, Works},
 };
 
 /// Who asks, and for which request.
@@ -35,77 +33,66 @@ pub struct Asker {
 #[derive(Clone)]
 pub struct Flows {
     parts: Parts,
-    engine: Engine,
-    plan: Workflow<PlanInput, PlanId>,
-    build: Workflow<BuildInput, RunState>,
-    sequence: Workflow<SequenceRequest, String>,
-    /// The node's name, while it works.
-    name: Option<Arc<HeldName>>,
+    works: Current,
+    /// The node that this process is, while it works.
+    node: Option<Arc<Node>>,
 }
 
 impl Flows {
     /// Begins to work: sweeps what a dead process left behind, then takes up what this node left unfinished. Where
     /// another live process is this node, it is refused: each would do the other's work again.
     pub async fn launch(parts: Parts, node: &str) -> Result<Self, FlowError> {
-        let name = parts.store.hold_name(node).await?;
-        sweep::sweep(&parts).await?;
-        let flows = Self { name: Some(Arc::new(name)), ..Self::idle(parts, node)? };
-        flows.engine.launch().await?;
-        flows.take_up().await?;
-        Ok(flows)
+        let parts = node::join(parts, node).await?;
+        let works = Current::new(Works::new(&parts)?);
+        match node::begin(&parts, &works.get()).await {
+            Ok(()) => {
+                let node = Node::watch(parts.clone(), works.clone());
+                Ok(Self { parts, works, node: Some(Arc::new(node)) })
+            }
+            Err(error) => {
+                node::end(&parts, &works.get()).await;
+                Err(error)
+            }
+        }
     }
 
     /// Flows that do no work, for a process that only reads: nothing is swept, nothing is taken up, nothing asked of
     /// them begins.
-    pub fn idle(parts: Parts, node: &str) -> Result<Self, FlowError> {
-        let engine = Engine::new(EngineConfig {
-            database_url: parts.store.database_url().to_owned(),
-            node: node.to_owned(),
-            max_agents: parts.config.max_agents,
-            poll: std::time::Duration::from_millis(parts.config.poll_ms.max(5)),
-        });
-        let with = parts.clone();
-        let plan = engine.register("plan", move |input| plan::plan(with.clone(), input))?;
-        let with = parts.clone();
-        let ticket = engine.register("ticket", move |input| ticket::ticket(with.clone(), input))?;
-        let with = parts.clone();
-        let merge = engine.register("merge", move |input| merge::merge(with.clone(), input))?;
-        let children = Children { ticket, merge };
-        let with = parts.clone();
-        let build =
-            engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
-        let with = parts.clone();
-        let sequence = engine.register("sequence", move |input| sequence::sequence(with.clone(), input))?;
-        Ok(Self { parts, engine, plan, build, sequence, name: None })
+    pub fn idle(parts: Parts, _node: &str) -> Result<Self, FlowError> {
+        let works = Current::new(Works::new(&parts)?);
+        Ok(Self { parts, works, node: None })
     }
 
-    /// Starts what was asked for but not yet handed to the engine when the process died. What the engine knows is
-    /// joined, not started twice.
-    async fn take_up(&self) -> Result<(), FlowError> {
-        let tenant = &self.parts.config.tenant;
-        for plan in self.parts.store.plans(tenant).await? {
-            if plan.state == PlanState::Requested {
-                let key = IdempotencyKey::of(&["plan", plan.id.as_str(), "requested"]);
-                let asked = self.parts.store.event_by_key(tenant, &key).await?;
-                if let Some(EventBody::PlanRequested { models, .. }) = asked.map(|event| event.body) {
-                    self.start_plan(&plan.id, &plan.spec, models).await?;
-                }
-            }
-        }
-        for run in self.parts.store.runs(tenant).await? {
-            if run.state == RunState::Running {
-                self.start_build(&run.id, run.generation).await?;
-            }
-        }
-        Ok(())
+    /// Begins nothing more, and waits until each step that is under way has ended, but not for longer than this. What
+    /// is left is handed to the others by [`Flows::shutdown`].
+    pub async fn drain(&self, patience: Duration) {
+        node::drain(&self.parts, patience).await;
     }
 
-    /// Stops. What was under way goes on at the next launch.
+    /// Waits until this process can be no node any more, and says why. One that only reads waits for ever.
+    pub async fn ended(&self) -> Problem {
+        match &self.node {
+            Some(node) => node.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops. What was under way is handed to the other nodes, or goes on at the next launch.
     pub async fn shutdown(&self) {
-        self.engine.shutdown().await;
-        if let Some(name) = &self.name {
-            name.release().await;
+        if let Some(node) = &self.node {
+            node.stop().await;
+            node::end(&self.parts, &self.works.get()).await;
         }
+    }
+
+    /// Who works on this database, and on what.
+    pub async fn workers(&self) -> Result<Vec<Worker>, Problem> {
+        node::workers(&self.parts).await.map_err(|error| error.problem())
+    }
+
+    /// What keeps a run's tickets waiting that no time will mend.
+    pub async fn unserved(&self, run: &RunId) -> Result<Vec<Problem>, Problem> {
+        routing::unserved(&self.parts, run).await.map_err(|error| error.problem())
     }
 
     /// The facts, for reading.
@@ -166,7 +153,7 @@ impl Flows {
         let subject = Subject { project: Some(known.project), ..Subject::default() };
         let body = EventBody::PlanRequested { plan: id.clone(), spec: spec.clone(), models: models.clone() };
         self.record(by, &["plan", id.as_str(), "requested"], subject, body).await?;
-        self.start_plan(&id, spec, models).await.map_err(|error| error.problem())?;
+        self.works.get().start_plan(&id, spec, models).await.map_err(|error| error.problem())?;
         Ok(id)
     }
 
@@ -182,9 +169,9 @@ impl Flows {
             ));
         }
         let run = RunId::mint(&*self.parts.clock, &*self.parts.entropy);
-        let body = EventBody::RunStarted { plan: plan.clone(), options };
+        let body = EventBody::RunStarted { plan: plan.clone(), options: options.clone() };
         self.record(by, &["run", run.as_str(), "started"], of_run(&known.project, &run), body).await?;
-        self.start_build(&run, 1).await.map_err(|error| error.problem())?;
+        self.works.get().start_build(&run, 1, &options).await.map_err(|error| error.problem())?;
         Ok(run)
     }
 
@@ -197,9 +184,7 @@ impl Flows {
             reason: request.agents.join(", "),
         };
         self.record(by, &["sequence", &request.name, "asked"], Subject::default(), asked).await?;
-        let id = format!("sequence/{}", request.name);
-        let handle = engine::start(&self.sequence, &id, request).await.map_err(|error| error.problem())?;
-        engine::outcome_of(handle).await.map_err(|error| error.problem())
+        self.works.get().run_sequence(request).await.map_err(|error| error.problem())
     }
 
     /// Stops a run: what is merged stays merged, what is under way is given up.
@@ -245,8 +230,9 @@ impl Flows {
         self.record(by, &["ticket", run.as_str(), ticket.as_str(), "cancelled", &moment], subject, body)
             .await?;
         let prefix = format!("ticket/{run}/{ticket}/");
-        for id in self.engine.unfinished(&prefix).await.map_err(|error| error.problem())? {
-            self.engine.cancel(&id).await.map_err(|error| error.problem())?;
+        let works = self.works.get();
+        for id in works.engine.unfinished(&prefix).await.map_err(|error| error.problem())? {
+            works.engine.cancel(&id).await.map_err(|error| error.problem())?;
         }
         Ok(())
     }
@@ -290,17 +276,11 @@ impl Flows {
         let key = ["run", run.as_str(), "again", &moment];
         let body = EventBody::RunStateChanged { to: RunState::Running };
         self.record(by, &key, of_run(&row.project, run), body).await?;
-        self.start_build(run, row.generation + 1).await.map_err(|error| error.problem())
-    }
-
-    async fn start_plan(&self, plan: &PlanId, spec: &SpecId, models: Vec<String>) -> Result<(), FlowError> {
-        let input = PlanInput { plan: plan.clone(), spec: spec.clone(), models };
-        engine::start(&self.plan, &format!("plan/{plan}"), input).await.map(drop)
-    }
-
-    async fn start_build(&self, run: &RunId, generation: u32) -> Result<(), FlowError> {
-        let input = BuildInput { run: run.clone(), generation };
-        engine::start(&self.build, &build::workflow_id(run, generation), input).await.map(drop)
+        self.works
+            .get()
+            .start_build(run, row.generation + 1, &row.options)
+            .await
+            .map_err(|error| error.problem())
     }
 
     async fn record(

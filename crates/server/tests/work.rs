@@ -14,6 +14,7 @@ fn options() -> RunOptions {
         models: Vec::new(),
         max_attempts: 2,
         branch: None,
+        labels: Vec::new(),
     }
 }
 

@@ -84,9 +84,12 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             pull_request::open(conn, event, reference, title, body, head).await
         }
         // Read from the log itself: what follows from them comes as an event of its own.
-        EventBody::BudgetReached { .. } | EventBody::PersonAsked { .. } => Ok(()),
         // Who works just now stands in a table that is no view: it is about processes, not about work.
-        EventBody::NodeJoined { .. } | EventBody::NodeLost { .. } | EventBody::NodeLeft { .. } => Ok(()),
+        EventBody::BudgetReached { .. }
+        | EventBody::PersonAsked { .. }
+        | EventBody::NodeJoined { .. }
+        | EventBody::NodeLost { .. }
+        | EventBody::NodeLeft { .. } => Ok(()),
     }
 }
 

@@ -7,12 +7,14 @@ use std::{
 };
 
 use swarm_client::Client;
-use swarm_domain::{BlobHash, Clock, Entropy, Problem};
+use swarm_domain::{BlobHash, Clock, Entropy, Problem, node::Takes};
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
 use swarm_sandbox::{Backend, Choice, Ladder, Process};
 use swarm_server::{Server, ServerConfig};
 use swarm_store::{Cluster, ClusterOptions, Store, SystemClock, SystemEntropy};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{EngineArgs, SandboxRung},
@@ -51,6 +53,8 @@ pub(crate) struct Wiring {
     pub(crate) fallback: Option<PathBuf>,
     /// The name of this node, where others share the database.
     pub(crate) node: Option<String>,
+    /// Which work this node takes.
+    pub(crate) takes: Takes,
     /// The right to work in the data folder, for those who need it.
     pub(crate) claim: Option<data::Claim>,
 }
@@ -59,7 +63,7 @@ pub(crate) struct Wiring {
 pub(crate) struct House {
     flows: Flows,
     server: Option<Server>,
-    cluster: Option<Cluster>,
+    cluster: Option<Kept>,
     source: Source,
     sandbox: Option<String>,
     // Where the server of a reader tells where it is: not in the data folder, where others would find it.
@@ -75,9 +79,9 @@ impl House {
         let claim = wiring.claim.take();
         let (url, cluster) = database(&wiring, duty).await?;
         match furnish(&wiring, duty, &url, cluster.is_some()).await {
-            Ok(house) => Ok(Self { cluster, _claim: claim, ..house }),
+            Ok(house) => Ok(Self { cluster: cluster.map(Kept::new), _claim: claim, ..house }),
             Err(failure) => {
-                stop(cluster).await;
+                stop(cluster.as_ref()).await;
                 Err(failure)
             }
         }
@@ -101,6 +105,11 @@ impl House {
         &self.source
     }
 
+    /// The flows.
+    pub(crate) fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
     /// Where code runs, with what holds it.
     pub(crate) fn sandbox(&self) -> Option<&str> {
         self.sandbox.as_deref()
@@ -118,7 +127,31 @@ impl House {
         }
         self.flows.shutdown().await;
         self.flows.store().close().await;
-        stop(self.cluster).await;
+        if let Some(kept) = self.cluster {
+            kept.stop().await;
+        }
+    }
+}
+
+/// The private PostgreSQL, and the task that starts it again when it is killed.
+struct Kept {
+    cluster: Arc<Cluster>,
+    stop: CancellationToken,
+    keeper: JoinHandle<()>,
+}
+
+impl Kept {
+    fn new(cluster: Cluster) -> Self {
+        let (cluster, stop) = (Arc::new(cluster), CancellationToken::new());
+        let (kept, stopped) = (Arc::clone(&cluster), stop.clone());
+        let keeper = tokio::spawn(async move { kept.keep(&stopped).await });
+        Self { cluster, stop, keeper }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.keeper.await;
+        stop(Some(&self.cluster)).await;
     }
 }
 
@@ -154,7 +187,11 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
     let store =
         Store::connect(url, &wiring.data, Arc::clone(&clock)).await.map_err(|error| error.problem())?;
-    let config = FlowsConfig { state_dir: wiring.data.join("flows"), ..wiring.settings.flows.clone() };
+    let config = FlowsConfig {
+        state_dir: wiring.data.join("flows"),
+        takes: wiring.takes.clone(),
+        ..wiring.settings.flows.clone()
+    };
     let parts = Parts {
         store: store.clone(),
         gateway: models.gateway,
@@ -249,7 +286,7 @@ fn node(data: &Path, duty: Duty, private: bool) -> String {
     format!("{host}-{:.8}{part}", folder.as_str())
 }
 
-async fn stop(cluster: Option<Cluster>) {
+async fn stop(cluster: Option<&Cluster>) {
     if let Some(cluster) = cluster
         && let Err(error) = cluster.stop().await
     {

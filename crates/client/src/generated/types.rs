@@ -521,6 +521,43 @@ pub enum EventBody {
         /// Its title.
         title: String,
     },
+    /// A node began to work on the database.
+    #[serde(rename = "node_joined")]
+    NodeJoined {
+        /// The machine that it is on.
+        host: String,
+        /// What it offers.
+        #[serde(default)]
+        labels: Vec<Label>,
+        /// Its name.
+        node: NodeId,
+        /// The token that its writes show.
+        token: FencingToken,
+        /// The version of swarm that it is.
+        version: String,
+    },
+    /// A node's time ran out, and another one gave its work to those that live.
+    #[serde(rename = "node_lost")]
+    NodeLost {
+        /// Who noticed.
+        by: NodeId,
+        /// How many workflows it had begun and not ended.
+        moved: u64,
+        /// Its name.
+        node: NodeId,
+        /// The token that is stale now.
+        token: FencingToken,
+    },
+    /// A node went, and gave what it had begun to those that stay.
+    #[serde(rename = "node_left")]
+    NodeLeft {
+        /// How many workflows it had begun and not ended.
+        moved: u64,
+        /// Its name.
+        node: NodeId,
+        /// Its token.
+        token: FencingToken,
+    },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
     BudgetReached {
@@ -567,6 +604,9 @@ pub enum Evidence {
     #[serde(other)]
     Unknown,
 }
+
+/// A number that grows with every grant of the same seat, and never goes back.
+pub type FencingToken = u64;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -714,6 +754,9 @@ pub enum HealthStatus {
     Unknown,
 }
 
+/// What some nodes have and some work needs: `gpu`, `eu`.
+pub type Label = String;
+
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LintEntry {
@@ -812,6 +855,29 @@ pub struct NewSpec {
     pub project: ProjectId,
     /// The Markdown text.
     pub text: String,
+}
+
+/// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
+pub type NodeId = String;
+
+/// Where a node stands.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodeState {
+    /// `live`
+    #[serde(rename = "live")]
+    Live,
+    /// `draining`
+    #[serde(rename = "draining")]
+    Draining,
+    /// `dead`
+    #[serde(rename = "dead")]
+    Dead,
+    /// `left`
+    #[serde(rename = "left")]
+    Left,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How a part is.
@@ -1133,6 +1199,8 @@ pub struct Run {
     pub tickets: Option<TicketCounts>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// What keeps tickets waiting that no time will mend. Only where one run is asked for.
+    pub warnings: Vec<Problem>,
 }
 
 /// One execution of a plan: `run_…`.
@@ -1153,6 +1221,9 @@ pub struct RunOptions {
     pub branch: Option<String>,
     /// What the run may spend as a whole.
     pub budget: Budget,
+    /// What the nodes must offer that its tickets are worked on.
+    #[serde(default)]
+    pub labels: Vec<Label>,
     /// How many attempts a ticket gets before a person is asked.
     pub max_attempts: u32,
     /// How many agents may work at once.
@@ -1492,4 +1563,40 @@ pub struct TracedTicket {
     pub state: TicketState,
     /// What is to be done, in a line.
     pub title: String,
+}
+
+/// A process that works on this database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worker {
+    /// The machine's processors.
+    pub cores: u64,
+    /// How long ago it gave its last sign of life, in milliseconds.
+    pub heartbeat_age_ms: u64,
+    /// The machine that it is on.
+    pub host: String,
+    /// When it joined.
+    pub joined_at: DateTime<Utc>,
+    /// What it offers to work that needs it.
+    pub labels: Vec<Label>,
+    /// Its name.
+    pub name: NodeId,
+    /// Whether it leaves work that needs no label to others.
+    pub only_labelled: bool,
+    /// Its process there.
+    pub pid: u64,
+    /// Where it stands.
+    pub state: NodeState,
+    /// The token that its writes show; it grows each time that the name joins.
+    pub token: FencingToken,
+    /// The version of swarm that it is.
+    pub version: String,
+    /// What it has begun and not ended: `ticket/RUN/TICKET/…`, `merge/RUN/ATTEMPT`, `build/RUN/…`, `plan/PLAN`.
+    pub works_on: Vec<String>,
+}
+
+/// Every worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerList {
+    /// By name, those that are gone too.
+    pub items: Vec<Worker>,
 }

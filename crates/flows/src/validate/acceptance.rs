@@ -119,7 +119,7 @@ async fn run(
     fixtures: &[Fixture],
 ) -> Result<Ended, FlowError> {
     let name = format!("check-{}-{}-{}-{index}", judged.run, judged.attempt, judged.stage_name());
-    let folder = parts.config.state_dir.join("checkouts").join(&name);
+    let folder = crate::sweep::own_checkouts(parts).join(&name);
     remove(&folder).await?;
     tokio::fs::create_dir_all(&folder)
         .await

@@ -12,6 +12,7 @@ pub(crate) mod runs;
 pub(crate) mod specs;
 pub(crate) mod tickets;
 pub(crate) mod trace;
+pub(crate) mod workers;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(tickets::cancel_ticket))
         .routes(routes!(trace::trace))
         .routes(routes!(pull_requests::pull_request))
+        .routes(routes!(workers::workers))
         .routes(routes!(events::events))
         .routes(routes!(events::stream))
         .routes(routes!(audit::verify))

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    CommitId, PlanId, ProjectId, RunId, SpecId,
+    CommitId, PlanId, Problem, ProjectId, RunId, SpecId,
     budget::Spend,
     run::{RunOptions, RunState},
     ticket::TicketState,
@@ -56,6 +56,8 @@ pub(crate) struct Run {
     pub disk_bytes: Option<u64>,
     /// How many tickets stand where. Only where one run is asked for.
     pub tickets: Option<TicketCounts>,
+    /// What keeps tickets waiting that no time will mend. Only where one run is asked for.
+    pub warnings: Vec<Problem>,
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it settled.
@@ -126,6 +128,7 @@ impl From<RunRow> for Run {
             spend: row.spend,
             disk_bytes: None,
             tickets: None,
+            warnings: Vec::new(),
             started_at: row.started_at,
             settled_at: row.settled_at,
             updated_at: row.updated_at,
@@ -163,7 +166,8 @@ pub(crate) async fn run(State(app): State<App>, InPath(id): InPath<RunId>) -> Re
     let attempts = app.store().attempts(app.tenant(), &id, None).await?;
     let disk_bytes = attempts.iter().fold(0_u64, |sum, attempt| sum.saturating_add(attempt.disk_bytes));
     let tickets = Some(TicketCounts::of(&tickets));
-    Ok(Json(Run { disk_bytes: Some(disk_bytes), tickets, ..row.into() }))
+    let warnings = app.flows.unserved(&id).await?;
+    Ok(Json(Run { disk_bytes: Some(disk_bytes), tickets, warnings, ..row.into() }))
 }
 
 /// Stops a run: what is merged stays merged, what is under way is given up.

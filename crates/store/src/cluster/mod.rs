@@ -6,6 +6,7 @@
 
 mod account;
 mod folder;
+mod keep;
 mod lock;
 mod postmaster;
 mod programs;
@@ -54,6 +55,7 @@ pub enum Origin {
 /// A running private PostgreSQL. Dropping it without [`Cluster::stop`] leaves the server running.
 pub struct Cluster {
     folder: Folder,
+    options: ClusterOptions,
     socket: PathBuf,
     origin: Origin,
     /// Held shared by everybody who uses the server. Taken out when we leave.
@@ -68,23 +70,10 @@ impl Cluster {
         let folder = Folder::open(data_dir)?;
         let starting = Lock::exclusive(&folder.start_lock()).await?;
         let in_use = Lock::shared(&folder.use_lock()).await?;
-        let joined = match Postmaster::running(&folder)? {
-            // One that is being killed or stopped just now ends before it answers.
-            Some(mut server) => {
-                server.until_ready(&folder).await?.map(|socket| (Origin::Joined, server, socket))
-            }
-            None => None,
-        };
-        let (origin, postmaster, socket) = if let Some(joined) = joined {
-            joined
-        } else {
-            let mut server = start(&folder, &options).await?;
-            let ready = server.until_ready(&folder).await?;
-            let socket = ready.ok_or_else(|| folder.failed("starting PostgreSQL", "it ended at once"))?;
-            (Origin::Started, server, socket)
-        };
+        let (origin, postmaster, socket) = join_or_start(&folder, &options).await?;
         let cluster = Self {
             folder,
+            options,
             socket,
             origin,
             in_use: Mutex::new(Some(in_use)),
@@ -162,6 +151,20 @@ impl fmt::Debug for Cluster {
             .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
+}
+
+/// Joins the server that runs, or starts one. The lock for that is held by the caller.
+async fn join_or_start(folder: &Folder, options: &ClusterOptions) -> Result<(Origin, Postmaster, PathBuf)> {
+    if let Some(mut server) = Postmaster::running(folder)?
+        // One that is being killed or stopped just now ends before it answers.
+        && let Some(socket) = server.until_ready(folder).await?
+    {
+        return Ok((Origin::Joined, server, socket));
+    }
+    let mut server = start(folder, options).await?;
+    let ready = server.until_ready(folder).await?;
+    let socket = ready.ok_or_else(|| folder.failed("starting PostgreSQL", "it ended at once"))?;
+    Ok((Origin::Started, server, socket))
 }
 
 async fn start(folder: &Folder, options: &ClusterOptions) -> Result<Postmaster> {

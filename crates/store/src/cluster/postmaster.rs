@@ -144,7 +144,7 @@ impl Postmaster {
         Ok(())
     }
 
-    fn has_ended(&mut self, folder: &Folder) -> bool {
+    pub(super) fn has_ended(&mut self, folder: &Folder) -> bool {
         match &mut self.child {
             Some(child) => !matches!(child.try_wait(), Ok(None)),
             None => !is_server(self.pid, &folder.database()),

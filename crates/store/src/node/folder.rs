@@ -44,7 +44,9 @@ fn read_or_make(folder: &Path) -> Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         text => return text.map_err(StoreError::io("read", &path)),
     }
-    let id: String = SystemEntropy.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut random = [0; 32];
+    random[..10].copy_from_slice(&SystemEntropy.bytes());
+    let id = blake3::hash(&random).to_hex()[..32].to_owned();
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(StoreError::io("create", &path))?;
     writeln!(file, "{id}")
         .and_then(|()| file.as_file().sync_all())

@@ -52,7 +52,6 @@ impl Drop for Acting {
 }
 
 impl NodeLease {
-    #[allow(clippy::disallowed_methods, reason = "how long ago, which no clock that may be set can say")]
     pub(super) fn new(joining: Joining, token: FencingToken, session: PgConnection) -> Self {
         let now = Instant::now();
         Self {
@@ -85,10 +84,6 @@ impl NodeLease {
         &self.session
     }
 
-    pub(super) fn moment(&self) -> Instant {
-        Instant::now()
-    }
-
     /// Fails where the token that the database knows is not this one's.
     pub(crate) fn check(&self, current: Option<FencingToken>) -> Result<()> {
         let held = self.token();
@@ -113,7 +108,7 @@ impl NodeLease {
     }
 
     pub(super) fn renewed_with(&self, token: FencingToken) {
-        let now = self.moment();
+        let now = Instant::now();
         *self.held() = Held { token, confirmed: now, steady: now };
     }
 
@@ -166,14 +161,19 @@ impl Store {
         let _ = parked.wait_for(|parked| !parked).await;
         lease.acting.send_modify(|number| *number += 1);
         let acting = Acting(Some(lease.acting.clone()));
-        let stale = *lease.stale.borrow() >= lease.token();
-        if stale {
+        if self.is_fenced() {
             return Err(lease.fenced(lease.token()));
         }
         if !lease.is_fresh() {
             self.heartbeat().await?;
         }
         Ok(acting)
+    }
+
+    /// Whether this node's token is known to be stale. Asks nobody.
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        self.node_lease().is_some_and(|lease| *lease.stale.borrow() >= lease.token())
     }
 
     /// Asks the database whether this node is still the one that it was: before an effect that cannot be taken back.

@@ -10,7 +10,10 @@ mod folder;
 mod lease;
 mod others;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -125,7 +128,7 @@ impl Store {
     /// [`StoreError::NameTaken`] where another process took the name while the connection was lost.
     pub async fn heartbeat(&self) -> Result<()> {
         let lease = self.lease()?;
-        let sent = lease.moment();
+        let sent = Instant::now();
         let mut held = lease.session().lock().await;
         let mut session = match held.take() {
             Some(session) => session,

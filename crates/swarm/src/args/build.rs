@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use swarm_domain::{MicroUsd, ProjectId};
+use swarm_domain::{Label, MicroUsd, ProjectId};
 
 use super::EngineArgs;
 
@@ -48,6 +48,10 @@ pub(crate) struct BuildArgs {
     /// How many attempts a ticket gets before a person is asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
     pub(crate) max_attempts: Option<u32>,
+
+    /// What a worker must offer to work on it; given again, all of them
+    #[arg(long = "label", value_name = "LABEL", value_delimiter = ',')]
+    pub(crate) labels: Vec<Label>,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

@@ -3,6 +3,7 @@
 mod build;
 mod engine;
 mod look;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
     TraceArgs,
 };
+pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -60,8 +62,8 @@ pub(crate) enum Command {
     Build(Box<BuildArgs>),
     /// Server and worker in one process; starts a private PostgreSQL when there is no DATABASE_URL
     Up(UpArgs),
-    /// Only a worker, on the database of DATABASE_URL
-    Worker(WorkerArgs),
+    /// Only a worker, on the database of DATABASE_URL; or who works there
+    Worker(Box<WorkerArgs>),
     /// A plan with its tickets; what is wrong with one
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -106,19 +108,6 @@ pub(crate) struct UpArgs {
     /// The port on 127.0.0.1; a free one is chosen when absent
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
-}
-
-/// `swarm worker`.
-#[derive(Debug, Args)]
-pub(crate) struct WorkerArgs {
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
-
-    /// The worker's name, another one for each on the same database
-    ///
-    /// Made from the machine's name and the data folder when absent. What a worker left unfinished is taken up again by the next one of that name.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
 }
 
 #[cfg(test)]

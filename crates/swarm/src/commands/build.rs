@@ -86,6 +86,7 @@ fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
         models: args.engine.model.clone(),
         max_attempts: settings.build.max_attempts,
         branch: args.branch.clone(),
+        labels: args.labels.clone(),
     };
     Ok(Job { text, spec, repo, project, options, plan_only: args.plan_only, yes: args.yes })
 }

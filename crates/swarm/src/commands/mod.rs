@@ -32,7 +32,11 @@ use crate::{
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> Result<Exit> {
     let context = Context::new(cli.everywhere.clone());
-    let serves = matches!(cli.command, Command::Up(_) | Command::Worker(_));
+    let serves = match &cli.command {
+        Command::Up(_) => true,
+        Command::Worker(args) => args.command.is_none(),
+        _ => false,
+    };
     logging::begin(cli.everywhere.verbose, cli.everywhere.json && serves, serves);
     match cli.command {
         Command::Completions { shell } => completions::print(shell),
@@ -41,7 +45,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Plan(command) => plan::run(&context, command),
         Command::Build(args) => wait(build::run(&context, *args)),
         Command::Up(args) => wait(up::run(&context, args)),
-        Command::Worker(args) => wait(worker::run(&context, args)),
+        Command::Worker(args) => wait(worker::run(&context, *args)),
         Command::Ticket(command) => wait(ticket::run(&context, command)),
         Command::Run(command) => wait(run::run(&context, command)),
         Command::Trace(args) => wait(trace::run(&context, args)),

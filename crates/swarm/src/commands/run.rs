@@ -114,6 +114,9 @@ fn in_words(run: &types::Run) -> String {
     if let (Some(branch), Some(base)) = (&run.branch, &run.base_branch) {
         let _ = writeln!(text, "  branch {} from {}", plain(branch), plain(base));
     }
+    for warning in &run.warnings {
+        let _ = writeln!(text, "  {} [{}]; {}", plain(&warning.detail), warning.code, plain(&warning.next));
+    }
     let _ = write!(text, "  begun {}", local(run.started_at));
     if let Some(at) = run.settled_at {
         let _ = write!(text, ", settled {}", local(at));

@@ -30,12 +30,16 @@ pub(super) async fn run(context: &Context, args: UpArgs) -> Result<Exit> {
     let interrupt = interrupt::token()?;
     let house = House::open(wiring, Duty::Work).await?;
     let said = greet(context, &house, &data);
+    let mut ended = None;
     if said.is_ok() {
-        interrupt.cancelled().await;
+        tokio::select! {
+            () = interrupt.cancelled() => {}
+            problem = house.flows().ended() => ended = Some(problem),
+        }
     }
     house.close().await;
     said?;
-    Ok(Exit::Done)
+    ended.map_or(Ok(Exit::Done), |problem| Err(problem.into()))
 }
 
 fn greet(context: &Context, house: &House, data: &std::path::Path) -> Result<()> {

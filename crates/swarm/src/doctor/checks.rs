@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use swarm_client::types::{NodeState, RunState};
 use swarm_domain::attempt::Rung;
 use swarm_forge::Forge;
 use swarm_sandbox::survey;
@@ -38,6 +39,40 @@ pub(super) async fn server(folder: &Path) -> Finding {
         Ok(None) => Finding::fine(NAME, "none runs here; commands start one for as long as they need it"),
         Err(failure) => Finding::note(NAME, failure.problem.detail, failure.problem.next),
     }
+}
+
+/// Who works, and what waits for a worker that is not there. Only a server that runs can say.
+pub(super) async fn workers(folder: &Path) -> Vec<Finding> {
+    const NAME: &str = "workers";
+    let Ok(Some(client)) = door::running(folder).await else { return Vec::new() };
+    let workers = match client.workers().await {
+        Ok(workers) => workers,
+        Err(error) => return vec![Finding::note(NAME, error.detail(), error.next())],
+    };
+    let of = |state: NodeState| workers.iter().filter(move |worker| worker.state == state);
+    let live: Vec<_> = of(NodeState::Live).map(|worker| worker.name.as_str()).collect();
+    let mut found = vec![match of(NodeState::Dead).map(|worker| worker.name.as_str()).collect::<Vec<_>>() {
+        _ if live.is_empty() => Finding::note(NAME, "none is alive", "run `swarm up` or `swarm worker`"),
+        dead if dead.is_empty() => {
+            Finding::fine(NAME, format!("{} at work: {}", live.len(), live.join(", ")))
+        }
+        dead => Finding::note(
+            NAME,
+            format!("{} at work: {}; lost: {}", live.len(), live.join(", "), dead.join(", ")),
+            "their work went to the others; start them again with `swarm worker --name NAME`",
+        ),
+    }];
+    for run in client.runs().await.unwrap_or_default() {
+        if matches!(run.state, RunState::Running)
+            && let Ok(run) = client.run(&run.id).await
+        {
+            let told = run.warnings.into_iter();
+            found.extend(
+                told.map(|problem| Finding::note(&format!("run {}", run.id), problem.detail, problem.next)),
+            );
+        }
+    }
+    found
 }
 
 /// The database of the environment by a connection, else the programs that a private one is made with.

@@ -54,6 +54,7 @@ impl Finding {
 /// Looks at everything. Nothing is changed but that the data folder is made.
 pub(crate) async fn look(data: &Path, settings: &Settings) -> Vec<Finding> {
     let mut found = vec![checks::data_folder(data), checks::server(data).await];
+    found.extend(checks::workers(data).await);
     found.push(checks::database(settings).await);
     found.push(checks::git(data).await);
     found.extend(checks::sandboxes(data).await);

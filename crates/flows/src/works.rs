@@ -1,0 +1,132 @@
+//! The engine of one lease with the workflows that it runs, and what is begun on it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use swarm_domain::{
+    EventBody, IdempotencyKey, PlanId, RunId, SpecId,
+    run::{RunOptions, RunState},
+};
+use swarm_store::PlanState;
+use tokio::sync::Semaphore;
+
+use crate::{
+    build::{self, BuildInput, Children},
+    engine::{self, Engine, EngineConfig, Workflow},
+    error::FlowError,
+    merge,
+    parts::Parts,
+    plan::{self, PlanInput},
+    routing,
+    sequence::{self, SequenceRequest},
+    ticket,
+};
+
+/// An engine and its workflows.
+pub(crate) struct Works {
+    parts: Parts,
+    pub(crate) engine: Engine,
+    plan: Workflow<PlanInput, PlanId>,
+    build: Workflow<BuildInput, RunState>,
+    sequence: Workflow<SequenceRequest, String>,
+}
+
+/// The works that count now: a node that lost its lease goes on with others.
+#[derive(Clone)]
+pub(crate) struct Current(Arc<RwLock<Arc<Works>>>);
+
+impl Current {
+    pub(crate) fn new(works: Works) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(works))))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Works> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, works: Works) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(works);
+    }
+}
+
+impl Works {
+    /// Makes them. Nothing runs before the engine is launched.
+    pub(crate) fn new(parts: &Parts) -> Result<Self, FlowError> {
+        let engine = Engine::new(EngineConfig {
+            store: parts.store.clone(),
+            takes: parts.config.takes.clone(),
+            max_agents: parts.config.max_agents,
+            poll: std::time::Duration::from_millis(parts.config.poll_ms.max(5)),
+        });
+        let with = parts.clone();
+        let plan = engine.register("plan", move |input| plan::plan(with.clone(), input))?;
+        // The engine counts by queue, and a node may listen to several.
+        let desks = Arc::new(Semaphore::new(parts.config.max_agents.max(1) as usize));
+        let with = parts.clone();
+        let ticket = engine.register("ticket", move |input| {
+            let (with, desks) = (with.clone(), Arc::clone(&desks));
+            async move {
+                let _desk = desks.acquire_owned().await;
+                ticket::ticket(with, input).await
+            }
+        })?;
+        let with = parts.clone();
+        let merge = engine.register("merge", move |input| merge::merge(with.clone(), input))?;
+        let children = Children { ticket, merge };
+        let with = parts.clone();
+        let build =
+            engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
+        let with = parts.clone();
+        let sequence = engine.register("sequence", move |input| sequence::sequence(with.clone(), input))?;
+        Ok(Self { parts: parts.clone(), engine, plan, build, sequence })
+    }
+
+    /// Starts what was asked for but not yet handed to the engine when a process died. What the engine knows is
+    /// joined, not started twice, whoever of several nodes comes first.
+    pub(crate) async fn take_up(&self) -> Result<(), FlowError> {
+        let tenant = &self.parts.config.tenant;
+        for plan in self.parts.store.plans(tenant).await? {
+            if plan.state == PlanState::Requested {
+                let key = IdempotencyKey::of(&["plan", plan.id.as_str(), "requested"]);
+                let asked = self.parts.store.event_by_key(tenant, &key).await?;
+                if let Some(EventBody::PlanRequested { models, .. }) = asked.map(|event| event.body) {
+                    self.start_plan(&plan.id, &plan.spec, models).await?;
+                }
+            }
+        }
+        for run in self.parts.store.runs(tenant).await? {
+            if run.state == RunState::Running {
+                self.start_build(&run.id, run.generation, &run.options).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn start_plan(
+        &self,
+        plan: &PlanId,
+        spec: &SpecId,
+        models: Vec<String>,
+    ) -> Result<(), FlowError> {
+        let input = PlanInput { plan: plan.clone(), spec: spec.clone(), models };
+        engine::start(&self.plan, &format!("plan/{plan}"), input).await.map(drop)
+    }
+
+    pub(crate) async fn start_build(
+        &self,
+        run: &RunId,
+        generation: u32,
+        options: &RunOptions,
+    ) -> Result<(), FlowError> {
+        for needed in routing::all(&self.parts, options) {
+            self.engine.open_queue(&needed).await?;
+        }
+        let input = BuildInput { run: run.clone(), generation };
+        engine::start(&self.build, &build::workflow_id(run, generation), input).await.map(drop)
+    }
+
+    /// Runs a sequence, or joins it, and waits for its answer.
+    pub(crate) async fn run_sequence(&self, request: SequenceRequest) -> Result<String, FlowError> {
+        let id = format!("sequence/{}", request.name);
+        engine::outcome_of(engine::start(&self.sequence, &id, request).await?).await
+    }
+}
