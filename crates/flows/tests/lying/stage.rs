@@ -81,7 +81,7 @@ pub async fn told(lie: &Lie) {
     assert!(matches!(state, RunState::NeedsPerson { .. }), "{}: {state:?}", lie.name);
     assert_eq!(count(&events, "merged"), 0, "{}: it was merged", lie.name);
     let accepted = |event: &Event| {
-        matches!(&event.body, EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted })
+        matches!(&event.body, EventBody::AttemptFinished { outcome: AttemptOutcome::Accepted, .. })
     };
     assert!(!events.iter().any(accepted), "{}: it was accepted", lie.name);
 }
