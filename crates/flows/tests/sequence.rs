@@ -42,12 +42,12 @@ async fn what_cannot_be_run_is_refused_before_anything_is_asked() {
         (request("none", &[], "first words"), "sequence.refused"),
         (request("many", &many, "first words"), "sequence.refused"),
         (request("large", &["coder"], &large), "sequence.refused"),
-        (request("stranger", &["nobody"], "first words"), "agent.not_found"),
+        (request("stranger", &["nobody"], "first words"), "agent.unknown"),
     ] {
         let problem = flows.run_sequence(&ada(), asked).await.unwrap_err();
         assert_eq!(problem.code, code, "{problem}");
     }
-    assert!(events(&flows).await.is_empty());
+    assert_eq!(count(&events(&flows).await, "person_asked"), 0);
 }
 
 #[tokio::test]

@@ -62,14 +62,14 @@ async fn pages_follow_each_other_and_a_run_has_its_own() {
     let client = world.client();
     let page = client.events(&EventQuery { limit: Some(2), ..EventQuery::default() }).await.unwrap();
     assert_eq!((page.events.len(), page.next), (2, 2));
-    let end = client.events(&EventQuery { after: 8, ..EventQuery::default() }).await.unwrap();
-    assert_eq!((end.events.len(), end.next), (0, 8));
+    let end = client.events(&EventQuery { after: 9, ..EventQuery::default() }).await.unwrap();
+    assert_eq!((end.events.len(), end.next), (0, 9));
     let far = client.events(&EventQuery { after: u64::MAX, ..EventQuery::default() }).await.unwrap();
     assert_eq!(far.events.len(), 0);
-    assert_eq!(client.all_events(None).await.unwrap().len(), 8);
+    assert_eq!(client.all_events(None).await.unwrap().len(), 9);
     let own = client.all_events(Some("run_1")).await.unwrap();
-    assert_eq!(own.iter().map(|event| event.seq).collect::<Vec<_>>(), [5, 7, 8]);
-    assert_eq!(seqs(client.follow(5, Some("run_1")), 2).await, [7, 8]);
+    assert_eq!(own.iter().map(|event| event.seq).collect::<Vec<_>>(), [6, 8, 9]);
+    assert_eq!(seqs(client.follow(6, Some("run_1")), 2).await, [8, 9]);
     let types::EventBody::PersonAsked { reason, .. } = &own[1].body else { panic!("{own:?}") };
     assert_eq!(reason, "two\nlines");
 

@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         code: FindingCode::SwallowedError,
-        form: r#"\|\|\s*(?:true|:|exit 0|echo\b.*)\s*(?:["',]|\)?\s*$)|^\s*set \+e\b|;\s*(?:true|exit 0)\s*["']?,?\s*$|continue-on-error:\s*true"#,
+        form: r#"\|\|\s*(?:true|:|exit 0)\s*(?:["',]|\)?\s*$)|^\s*set \+e\b|;\s*(?:true|exit 0)\s*["']?,?\s*$|continue-on-error:\s*true"#,
         place: Where::Scripts,
         what: "drops the failure of a command",
         hint: "Let the command fail when it fails: no `|| true`, no `set +e`.",
@@ -204,6 +204,7 @@ mod tests {
             ("a.py", "x = a or b  # noqa: E501"),
             ("a.py", "import re  # type: ignore[import]"),
             ("a.sh", "grep -q x \"$1\" || exit 1"),
+            ("a.sh", "[ \"$1\" = one ] && echo 1 || echo 2"),
             ("a.py", "# The reviewer's name is printed last."),
             ("a.md", "Ignores case, as the previous version did."),
             ("a.rs", "#[allow(dead_code)]"),
