@@ -6,10 +6,10 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        Accepted, Budget, ChainReport, Event, EventPage, Health, NewPlan, NewProject, NewRun, NewSpec,
-        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, RebuildReport,
-        Run, RunId, RunList, SpecDetail, SpecList, SpecSummary, TicketDetail, TicketList, TicketSummary,
-        Trace, Worker, WorkerList,
+        Accepted, Budget, ChainReport, Event, EventPage, Health, NewFork, NewPlan, NewProject, NewRun,
+        NewSpec, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
+        RebuildReport, Run, RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary, StepDetail,
+        TicketDetail, TicketList, TicketSummary, Trace, Worker, WorkerList,
     },
 };
 
@@ -92,6 +92,26 @@ impl Client {
     /// Stops a run: what is merged stays merged, what is under way is given up.
     pub async fn cancel_run(&self, run: &str, reason: &str) -> Result<(), ClientError> {
         self.tell(api(&["runs", run, "cancel"]), Some(&json!({ "reason": reason }))).await
+    }
+
+    /// Plays a settled run again from its journal, without a model, in the background.
+    pub async fn replay_run(&self, run: &str) -> Result<RunId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["runs", run, "replay"]), &json!({})).await?.id)
+    }
+
+    /// Starts again from a step of a run, in the background.
+    pub async fn fork_run(&self, run: &str, fork: &NewFork) -> Result<RunId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["runs", run, "fork"]), fork).await?.id)
+    }
+
+    /// A step of a run: what it says, and what of it can be edited in a fork.
+    pub async fn step(&self, run: &str, step: u64) -> Result<StepDetail, ClientError> {
+        self.get(api(&["runs", run, "steps", &step.to_string()])).await
+    }
+
+    /// Compares two runs: what they came to, where they part, and the code.
+    pub async fn diff_runs(&self, first: &str, second: &str) -> Result<RunDiff, ClientError> {
+        self.get(api(&["runs", first, "diff", second])).await
     }
 
     /// The tickets of a run.

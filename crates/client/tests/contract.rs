@@ -83,6 +83,7 @@ fn new_run() -> types::NewRun {
         max_attempts: 3,
         branch: None,
         labels: Vec::new(),
+        origin: None,
     };
     types::NewRun { plan: "plan_1".to_owned(), options }
 }
@@ -103,6 +104,12 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.runs().await?;
     client.run("x").await?;
     client.cancel_run("x", "why").await?;
+    client.replay_run("x").await?;
+    let edit = types::Edit::Reply { text: text(), tool_calls: Vec::new() };
+    client.fork_run("x", &types::NewFork { at: 1, edit: Some(edit), models: Vec::new() }).await?;
+    client.fork_run("x", &types::NewFork { at: 1, edit: None, models: Vec::new() }).await?;
+    client.step("x", 1).await?;
+    client.diff_runs("x", "y").await?;
     client.tickets("x").await?;
     client.ticket("x", "y").await?;
     client.retry_ticket("x", "y", None).await?;

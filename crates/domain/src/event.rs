@@ -191,6 +191,9 @@ pub enum EventBody {
         base: CommitId,
         /// What earlier attempts taught: the hints that it was given.
         hints: Vec<String>,
+        /// What the agent was told and with what it works: the turn before its first step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<BlobHash>,
     },
     /// A ticket could begin and was held back, because it would likely clash with one that is under way.
     TicketHeld {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{budget::Budget, id::Label, problem::Problem};
+use crate::{budget::Budget, id::Label, origin::Origin, problem::Problem};
 
 /// What a person chose for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct RunOptions {
     /// What the nodes must offer that its tickets are worked on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
+    /// The run whose journal is played, where this one is a replay or a fork of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Default for RunOptions {
@@ -34,6 +37,7 @@ impl Default for RunOptions {
             max_attempts: 5,
             branch: None,
             labels: Vec::new(),
+            origin: None,
         }
     }
 }

@@ -20,10 +20,12 @@ use crate::{
     parts::{Parts, of_ticket, part},
     review,
     ticket::Frame,
+    travel::{self, Beginning},
     validate::{self, acceptance::Judged},
 };
 
 /// What one attempt is sent off with.
+#[derive(Clone)]
 pub(crate) struct Brief {
     /// Its number among all attempts at the ticket in this run, from 1.
     pub(crate) number: u32,
@@ -71,15 +73,32 @@ struct Attempt<'a> {
     id: AttemptId,
     choice: Choice,
     agent: Arc<Agent>,
+    /// How it began in the run whose journal is played.
+    played: Option<Beginning>,
 }
 
 /// Makes one attempt at a ticket.
 pub(crate) async fn attempt(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> {
+    let told =
+        engine::patiently(parts, || travel::rewritten(parts, frame, brief.number, &brief.hints)).await?;
+    let Some(told) = told else { return begin(parts, frame, brief).await };
+    let frame = Frame { ticket: told.ticket, ..frame.clone() };
+    let brief = Brief { hints: told.hints.unwrap_or_else(|| brief.hints.clone()), ..brief.clone() };
+    begin(parts, &frame, &brief).await
+}
+
+async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> {
     let capability = choice::capability(brief.within, frame.ticket.capability);
-    let agent = agent_for(parts, capability)?;
+    let played = engine::patiently(parts, || travel::beginning(parts, frame, brief.number)).await?;
+    let worker = played.as_ref().and_then(|played| played.worker.as_ref());
+    let known = worker.and_then(|worker| parts.catalogue.current().get(&worker.agent).ok().cloned());
+    let agent = match known {
+        Some(agent) => agent,
+        None => agent_for(parts, capability)?,
+    };
     let choice = choice::choose(brief.within, brief.repeats, parts.models(&frame.options.models, &agent));
     let id = AttemptId::of(&frame.ticket.id, brief.number);
-    let attempt = Attempt { parts, frame, brief, id, choice, agent };
+    let attempt = Attempt { parts, frame, brief, id, choice, agent, played };
     let opened = engine::retried(parts, "open", || attempt.open()).await?;
     let opened = match opened {
         Ok(opened) => opened,
@@ -133,14 +152,21 @@ impl Attempt<'_> {
         let mirror = parts.mirror(&frame.project).await?;
         let base = match self.began_on().await? {
             Some(base) => base,
-            None => mirror.head(&frame.run).await?,
+            None => match &self.played {
+                Some(played) => travel::base(parts, frame, played).await?,
+                None => mirror.head(&frame.run).await?,
+            },
         };
         let worktree = self.worktree(&base).await?;
         if let Some(from) = &self.brief.from {
             let own = context::own_files(&mirror, &frame.ticket, from).await?;
             mirror.restore(&worktree, from, &own).await?;
         }
-        let capabilities = parts.gateway.capabilities(&self.choice.models)?;
+        let worker = self.played.as_ref().and_then(|played| played.worker.as_ref());
+        let capabilities = match worker.and_then(|worker| worker.capabilities) {
+            Some(capabilities) => capabilities,
+            None => parts.gateway.capabilities(&self.choice.models)?,
+        };
         let context =
             context::of_ticket(&mirror, frame, &base, self.brief.from.as_ref(), capabilities).await?;
         let requirements: Vec<_> =
@@ -158,7 +184,11 @@ impl Attempt<'_> {
             seed: (self.brief.number > 1).then_some(self.brief.number),
             warmer_milli: self.choice.warmer_milli,
         })?;
-        let model = parts.gateway.names(&self.choice.models)?.into_iter().next().unwrap_or_default();
+        let model = match worker {
+            Some(worker) => worker.model.clone(),
+            None => parts.gateway.names(&self.choice.models)?.into_iter().next().unwrap_or_default(),
+        };
+        let turn = parts.keep(&turn).await?;
         let started = EventBody::AttemptStarted {
             number: self.brief.number,
             agent: self.agent.name.clone(),
@@ -166,11 +196,12 @@ impl Attempt<'_> {
             rung: parts.sandboxes.rung(),
             base: base.clone(),
             hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
+            turn: Some(turn.clone()),
         };
         self.record(&["started"], part("scheduler"), started).await?;
         let working = EventBody::TicketStateChanged { to: TicketState::Working };
         self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, turn: parts.keep(&turn).await? })
+        Ok(Opened { base, turn })
     }
 
     /// The commit that this attempt began on, if it began before a crash.
@@ -390,6 +421,12 @@ impl Attempt<'_> {
         .await?;
         // Another model may do what this one could not; where there is none, the next attempt would end here again.
         let alone = self.choice.models.len() < 2;
-        Ok(AttemptEnd::Failed { final_word: alone || !began || problem.code == "budget.reached", problem })
+        let followed = self.played.as_ref().is_some_and(|played| played.followed);
+        let final_word = match problem.code.as_str() {
+            "replay.diverged" => true,
+            "budget.reached" => !followed,
+            _ => (alone || !began) && !followed,
+        };
+        Ok(AttemptEnd::Failed { final_word, problem })
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     parts::{Parts, of_run, of_ticket, part},
     pull_request, routing, settle,
     ticket::{Resumed, TicketInput, TicketOutcome},
+    travel,
 };
 
 /// What a build is started with. A settled run that is taken up again is a new generation.
@@ -75,8 +76,16 @@ async fn execute(parts: &Parts, children: &Children, frame: &Frame, input: &Buil
     let run = &input.run;
     engine::step(parts, "base", || base(parts, frame, run)).await?;
     let opening = engine::step(parts, "states", || opening(parts, frame, run)).await?;
-    Carrier::new(frame, input, opening).run(parts, children).await?;
-    pull_request::open(parts, frame, run, input.generation).await?;
+    let mut carrier = Carrier::new(frame, input, opening);
+    if let Some(origin) = &frame.options.origin {
+        let course = engine::patiently(parts, || travel::course(parts, origin)).await?;
+        carrier.schedule = carrier.schedule.following(course);
+    }
+    carrier.run(parts, children).await?;
+    // A replay proves something and offers nothing.
+    if frame.options.origin.as_ref().is_none_or(|origin| origin.live) {
+        pull_request::open(parts, frame, run, input.generation).await?;
+    }
     engine::step(parts, "settle", || settle::settle(parts, frame, run, input.generation)).await
 }
 
@@ -94,9 +103,14 @@ async fn base(parts: &Parts, frame: &Frame, run: &RunId) -> Result<CommitId, Flo
     if let Some(base) = parts.store.run(&parts.config.tenant, run).await?.base {
         return Ok(base);
     }
-    let repo = parts.store.project(&parts.config.tenant, project).await?.repo;
-    let mirror = parts.forge.mirror(project, &repo).await?;
-    let base = mirror.base(frame.options.branch.as_deref()).await?;
+    let (mirror, base) = if let Some(origin) = &frame.options.origin {
+        (parts.mirror(project).await?, travel::origin_base(parts, origin).await?)
+    } else {
+        let repo = parts.store.project(&parts.config.tenant, project).await?.repo;
+        let mirror = parts.forge.mirror(project, &repo).await?;
+        let base = mirror.base(frame.options.branch.as_deref()).await?;
+        (mirror, base)
+    };
     let branch = mirror.begin_run(run, &base).await?;
     parts
         .record(
@@ -110,8 +124,13 @@ async fn base(parts: &Parts, frame: &Frame, run: &RunId) -> Result<CommitId, Flo
 }
 
 async fn opening(parts: &Parts, frame: &Frame, run: &RunId) -> Result<Opening, FlowError> {
-    let clashed =
-        if parts.config.hold_clashes { Some(clashes::seen(parts, &frame.project).await?) } else { None };
+    // A played run keeps to the order of its origin, whatever was learned since.
+    let free = frame.options.origin.is_none();
+    let clashed = if parts.config.hold_clashes && free {
+        Some(clashes::seen(parts, &frame.project).await?)
+    } else {
+        None
+    };
     Ok(Opening { states: settle::states(parts, run).await?, clashed, train: parts.config.train() })
 }
 

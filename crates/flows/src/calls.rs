@@ -7,11 +7,13 @@ use swarm_domain::{
     budget::{Budget, Spend},
 };
 use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, ModelError};
+use swarm_store::RunRow;
 
 use crate::{
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, part, to_keep},
+    travel::{self, PlayedCall},
 };
 
 /// Who calls, for what, and under which name the call is journalled.
@@ -60,10 +62,20 @@ async fn ask(
     if let Some(EventBody::ModelCalled { reply, .. }) = known.map(|event| event.body) {
         return Ok((reply, None));
     }
+    let run = match &caller.subject.run {
+        Some(run) => Some(parts.store.run(&parts.config.tenant, run).await?),
+        None => None,
+    };
+    if let Some(origin) = run.as_ref().and_then(|run| run.options.origin.as_ref())
+        && let Some(played) =
+            travel::played_call(parts, origin, &key, caller.subject.attempt.as_ref()).await?
+    {
+        return Ok((play(parts, caller, request, played).await?, None));
+    }
     let call = Call {
         models: caller.models.to_vec(),
         request: request.clone(),
-        budget_scopes: budgets(parts, &caller.subject).await?,
+        budget_scopes: budgets(parts, &caller.subject, run.as_ref()).await?,
         cancel: engine::cancellation(),
         on_text: None,
     };
@@ -94,8 +106,36 @@ async fn ask(
     Ok((kept, Some(answer.reply)))
 }
 
+/// Takes a reply from another run's journal. It cost something there, and nothing here.
+async fn play(
+    parts: &Parts,
+    caller: &Caller<'_>,
+    request: &ChatRequest,
+    played: PlayedCall,
+) -> Result<BlobHash, FlowError> {
+    let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
+    let PlayedCall { model, reply } = played;
+    let asked = to_keep(request)?;
+    let body = EventBody::ModelCalled {
+        agent: caller.agent.to_owned(),
+        model,
+        request: BlobHash::of(&asked),
+        reply: reply.clone(),
+        spend: Spend::default(),
+        millis: 0,
+        recorded: true,
+    };
+    let by = Actor::Agent { name: caller.agent.to_owned() };
+    parts.record_keeping(&key, by, caller.subject.clone(), body, vec![asked]).await?;
+    Ok(reply)
+}
+
 /// The budgets that a call counts against, with what was spent of each according to the log.
-async fn budgets(parts: &Parts, subject: &Subject) -> Result<Vec<BudgetScope>, FlowError> {
+async fn budgets(
+    parts: &Parts,
+    subject: &Subject,
+    run: Option<&RunRow>,
+) -> Result<Vec<BudgetScope>, FlowError> {
     let tenant = &parts.config.tenant;
     let mut scopes = Vec::new();
     let mut limit = |name: String, limit: Budget, spent: Spend| {
@@ -103,11 +143,10 @@ async fn budgets(parts: &Parts, subject: &Subject) -> Result<Vec<BudgetScope>, F
             scopes.push(BudgetScope { name, limit, spent });
         }
     };
-    if let Some(run) = &subject.run {
-        let row = parts.store.run(tenant, run).await?;
-        limit(format!("run {run}"), row.options.budget, row.spend);
+    if let Some(run) = run {
+        limit(format!("run {}", run.id), run.options.budget, run.spend);
         if let Some(ticket) = &subject.ticket {
-            let row = parts.store.ticket(tenant, run, ticket).await?;
+            let row = parts.store.ticket(tenant, &run.id, ticket).await?;
             limit(format!("ticket {ticket}"), row.ticket.budget, row.spend);
         }
     }

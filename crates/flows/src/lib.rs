@@ -50,6 +50,7 @@ mod settle;
 mod stack;
 mod sweep;
 mod ticket;
+mod travel;
 mod validate;
 mod works;
 

@@ -159,6 +159,17 @@ impl Flows {
 
     /// Executes a plan; it runs in the background.
     pub async fn start_run(&self, by: &Asker, plan: &PlanId, options: RunOptions) -> Result<RunId, Problem> {
+        // Only what looked at the origin may name it.
+        self.start(by, plan, RunOptions { origin: None, ..options }).await
+    }
+
+    /// Executes a plan with these options as they are.
+    pub(crate) async fn start(
+        &self,
+        by: &Asker,
+        plan: &PlanId,
+        options: RunOptions,
+    ) -> Result<RunId, Problem> {
         let tenant = &self.parts.config.tenant;
         let known = self.parts.store.plan(tenant, plan).await.map_err(|e| e.problem())?;
         if known.plan.is_none() {

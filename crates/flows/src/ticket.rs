@@ -66,6 +66,7 @@ pub(crate) enum TicketOutcome {
 }
 
 /// What a ticket reads once at its start; none of it changes during the run.
+#[derive(Clone)]
 pub(crate) struct Frame {
     pub(crate) project: ProjectId,
     pub(crate) run: RunId,

@@ -73,6 +73,11 @@ impl Mirror {
         Ok(Some(found.stdout))
     }
 
+    /// The name of a commit's tree: two commits with the same name hold the same files.
+    pub async fn tree(&self, commit: &CommitId) -> Result<String, ForgeError> {
+        self.tree_of(commit).await
+    }
+
     pub(crate) async fn tree_of(&self, commit: &CommitId) -> Result<String, ForgeError> {
         Ok(self.read_commit(commit).await?.tree)
     }

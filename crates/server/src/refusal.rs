@@ -94,14 +94,13 @@ impl From<StoreError> for Refusal {
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
-        "store.not_found" | "forge.not_found" => StatusCode::NOT_FOUND,
+        "store.not_found" | "forge.not_found" | "replay.no_step" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable" | "forge.git_missing" => StatusCode::SERVICE_UNAVAILABLE,
-        "spec.too_large" | "store.blob_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "store.exists" | "store.not_allowed" | "store.key_reused" | "project.taken" | "plan.not_ready"
-        | "ticket.not_allowed" | "forge.locked" | "forge.other_repo" | "forge.checked_out" => {
-            StatusCode::CONFLICT
-        }
+        "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "replay.nothing" | "replay.running" | "replay.steered" | "store.exists" | "store.not_allowed"
+        | "store.key_reused" | "project.taken" | "plan.not_ready" | "ticket.not_allowed" | "forge.locked"
+        | "forge.other_repo" | "forge.checked_out" => StatusCode::CONFLICT,
         "forge.not_a_repo"
         | "forge.not_owned"
         | "forge.no_branch"
@@ -110,7 +109,9 @@ fn status_of(code: &str) -> StatusCode {
         | "forge.symlink_escapes"
         | "forge.too_large"
         | "forge.unreachable"
-        | "forge.timed_out" => StatusCode::UNPROCESSABLE_ENTITY,
+        | "forge.timed_out"
+        | "replay.foreign_step"
+        | "replay.not_editable" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

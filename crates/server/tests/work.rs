@@ -15,6 +15,7 @@ fn options() -> RunOptions {
         max_attempts: 2,
         branch: None,
         labels: Vec::new(),
+        origin: None,
     }
 }
 

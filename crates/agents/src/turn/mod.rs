@@ -256,6 +256,12 @@ impl Turn {
         self.conversation.messages()
     }
 
+    /// What the model can be relied on for that it was made for.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
     /// The agent whose attempt it is.
     #[must_use]
     pub fn agent(&self) -> &str {

@@ -229,6 +229,21 @@ pub enum CheckStage {
     Unknown,
 }
 
+/// What differs in the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeDiff {
+    /// Lines that only the second run has.
+    pub added: u32,
+    /// Files that differ.
+    pub files: Vec<String>,
+    /// Lines that only the first run has.
+    pub removed: u32,
+    /// From the first to the second, as `git diff` prints it.
+    pub text: String,
+    /// Whether there was more than what is shown.
+    pub truncated: bool,
+}
+
 /// A commit's object name in git.
 pub type CommitId = String;
 
@@ -256,6 +271,60 @@ pub enum DependencyKind {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// A result that is another in each of two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What it is in the first run; absent where the first run has no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// What it is in the second run; absent where the second run has no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// The ticket that it is about; absent where it is about the run as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// What differs: `state`, `outcome of T-1.2`, `tree merged from T-1.2`, `REQ-1 by …`.
+    pub what: String,
+}
+
+/// Words that take the place of those at a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Edit {
+    /// Another reply of the model.
+    #[serde(rename = "reply")]
+    Reply {
+        /// Its text.
+        text: String,
+        /// The tools that it calls.
+        #[serde(default)]
+        tool_calls: Vec<EditedCall>,
+    },
+    /// Other words at the beginning of an attempt.
+    #[serde(rename = "attempt")]
+    Attempt {
+        /// How to go about the ticket, from this attempt on.
+        description: String,
+        /// The hints that this attempt is given.
+        #[serde(default)]
+        hints: Vec<String>,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A call of a tool in an edited reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditedCall {
+    /// Its arguments, as JSON.
+    pub arguments: String,
+    /// Names the call.
+    pub id: String,
+    /// The tool.
+    pub name: String,
 }
 
 /// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts.
@@ -393,6 +462,9 @@ pub enum EventBody {
         number: u32,
         /// Where its code runs.
         rung: Rung,
+        /// What the agent was told and with what it works: the turn before its first step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<BlobHash>,
     },
     /// A ticket could begin and was held back, because it would likely clash with one that is under way.
     #[serde(rename = "ticket_held")]
@@ -820,6 +892,19 @@ pub struct ModelCall {
     pub ticket: Option<TicketId>,
 }
 
+/// Where a run is to begin again, and with what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewFork {
+    /// The step, by its position in the log: what comes up to it is played, what comes after it happens anew.
+    pub at: u64,
+    /// What takes the place of the words at that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Edit>,
+    /// Models for what comes after, in order of preference; those of the run when empty.
+    #[serde(default)]
+    pub models: Vec<String>,
+}
+
 /// A plan that is to be drawn up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPlan {
@@ -880,6 +965,20 @@ pub enum NodeState {
     Unknown,
 }
 
+/// The run whose journal is played, and how far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The position in the log up to which it is played, that event included.
+    pub at: u64,
+    /// What takes the place of the words at `at`: a kept edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<BlobHash>,
+    /// Whether models are called behind `at` (a fork), or nothing may happen that the journal does not know (a replay).
+    pub live: bool,
+    /// Whose journal.
+    pub run: RunId,
+}
+
 /// How a part is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartHealth {
@@ -887,6 +986,25 @@ pub struct PartHealth {
     pub detail: String,
     /// Whether it works.
     pub ok: bool,
+}
+
+/// The step at which two runs part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parting {
+    /// Its position in the log, in the first run; absent where that run has no such step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// What it says in the first run.
+    pub first_text: String,
+    /// What kind of step.
+    pub kind: StepKind,
+    /// Its position in the log, in the second run; absent where that run has no such step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<u64>,
+    /// What it says in the second run.
+    pub second_text: String,
+    /// Which step, in words: `T-1.2: model call 3`.
+    pub step: String,
 }
 
 /// A stretch of the spec's text.
@@ -1203,6 +1321,27 @@ pub struct Run {
     pub warnings: Vec<Problem>,
 }
 
+/// What two runs have in common and where they part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDiff {
+    /// The code at the end of the one against the other; absent where either has none, or they are of two repositories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeDiff>,
+    /// What they came to that differs.
+    pub differences: Vec<Difference>,
+    /// The first run.
+    pub first: RunSide,
+    /// The first step at which they part; in runs that came to the same, one that had no consequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
+    /// Whether both came to the same: states, outcomes, findings, the trees of what was merged, the evidence.
+    pub same: bool,
+    /// The second run.
+    pub second: RunSide,
+    /// The tickets of both.
+    pub tickets: Vec<TicketPair>,
+}
+
 /// One execution of a plan: `run_…`.
 pub type RunId = String;
 
@@ -1231,6 +1370,31 @@ pub struct RunOptions {
     /// The model policy to use instead of the agents' own: names in order of preference.
     #[serde(default)]
     pub models: Vec<String>,
+    /// The run whose journal is played, where this one is a replay or a fork of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// One of the two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSide {
+    /// The commit at the end of its branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<CommitId>,
+    /// From its beginning until it settled, in milliseconds; absent while it works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+    /// What was chosen for it.
+    pub options: RunOptions,
+    /// The run.
+    pub run: RunId,
+    /// What it cost. Replies that were played cost nothing.
+    pub spend: Spend,
+    /// Where it stands.
+    pub state: RunState,
+    /// The tree of that commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
 }
 
 /// Where a run stands.
@@ -1356,6 +1520,52 @@ pub struct Spend {
     pub usd: MicroUsd,
 }
 
+/// A step of a run with what it says, and with the words that a person can put others in the place of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDetail {
+    /// Its position in the log.
+    pub at: u64,
+    /// What can be edited when the run is forked here; absent where nothing can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Edit>,
+    /// What kind of step.
+    pub kind: StepKind,
+    /// What it says.
+    pub text: String,
+}
+
+/// What a step of a run is: something that can be gone back to.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepKind {
+    /// `attempt`
+    #[serde(rename = "attempt")]
+    Attempt,
+    /// `model`
+    #[serde(rename = "model")]
+    Model,
+    /// `tool`
+    #[serde(rename = "tool")]
+    Tool,
+    /// `check`
+    #[serde(rename = "check")]
+    Check,
+    /// `commit`
+    #[serde(rename = "commit")]
+    Commit,
+    /// `finding`
+    #[serde(rename = "finding")]
+    Finding,
+    /// `verdict`
+    #[serde(rename = "verdict")]
+    Verdict,
+    /// `merge`
+    #[serde(rename = "merge")]
+    Merge,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// What it is about. The ids of the timeline that an event stands on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -1465,6 +1675,34 @@ pub type TicketId = String;
 pub struct TicketList {
     /// In an order that respects the dependencies.
     pub items: Vec<TicketSummary>,
+}
+
+/// A ticket in both runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketPair {
+    /// In the first run; absent where that has no such ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<TicketSide>,
+    /// In the second run; absent where that has no such ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<TicketSide>,
+    /// Its id.
+    pub ticket: TicketId,
+    /// What is to be done, in a line.
+    pub title: String,
+}
+
+/// A ticket in one of the runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSide {
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// From its first attempt to its last change, in milliseconds.
+    pub millis: u64,
+    /// What it cost.
+    pub spend: Spend,
+    /// Where it stands.
+    pub state: TicketState,
 }
 
 /// Where a ticket of a run stands.

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
-    clash::Forecast, graph, id::TicketId, plan::Plan, problem::Problem, ticket::TicketState, train::End,
+    clash::Forecast, course::Course, graph, id::TicketId, plan::Plan, problem::Problem, ticket::TicketState,
+    train::End,
 };
 
 /// How often the merge train may send back verified work of a ticket before a person is asked.
@@ -90,6 +91,8 @@ pub struct Schedule {
     rejections: BTreeMap<TicketId, u32>,
     held: BTreeSet<(TicketId, TicketId)>,
     given_up: Vec<(TicketId, Problem)>,
+    /// The order to keep to, where a journal is played again.
+    course: Option<Course>,
 }
 
 impl Schedule {
@@ -121,7 +124,16 @@ impl Schedule {
             rejections: BTreeMap::new(),
             held: BTreeSet::new(),
             given_up: Vec::new(),
+            course: None,
         }
+    }
+
+    /// The same, keeping to the order of a run that is played again: one candidate at a time, as that run's train gave
+    /// its word on them.
+    #[must_use]
+    pub fn following(self, course: Course) -> Self {
+        let bounds = Bounds { train_length: 1, ..self.bounds };
+        Self { course: Some(course), bounds, ..self }
     }
 
     /// What to do now. What is said here counts as begun. None, while nothing is under way: the build is over.
@@ -179,7 +191,15 @@ impl Schedule {
         let Some(tickets) = self.train.take() else { return };
         let mut behind = Vec::new();
         for (at, ticket) in tickets.into_iter().enumerate() {
-            match ends.get(at).copied().unwrap_or(End::Behind) {
+            let end = ends.get(at).copied().unwrap_or(End::Behind);
+            if let Some(course) = &mut self.course {
+                // A part that did not fit left no word in the journal.
+                let silent = end != End::Merged && self.parts.contains(&ticket);
+                if end != End::Behind && !silent {
+                    course.settled(&ticket);
+                }
+            }
+            match end {
                 End::Behind => behind.push(ticket),
                 End::GivenUp => {
                     self.parts.remove(&ticket);
@@ -226,7 +246,7 @@ impl Schedule {
 
     fn start_tickets(&mut self, commands: &mut Vec<Command>) {
         let again = std::mem::take(&mut self.again);
-        let fresh = graph::ready(&self.plan, |id| self.states.get(id));
+        let fresh = self.in_order(graph::ready(&self.plan, |id| self.states.get(id)), again.is_empty());
         for (ticket, is_again) in
             again.into_iter().map(|id| (id, true)).chain(fresh.into_iter().map(|id| (id, false)))
         {
@@ -276,13 +296,37 @@ impl Schedule {
         Command::StartTicket { ticket, round }
     }
 
+    /// The ready tickets that may be begun, in the order of the played run where there is one. Where nothing else moves,
+    /// it went another way, and its order holds nothing back any more.
+    fn in_order(&self, ready: Vec<TicketId>, nothing_again: bool) -> Vec<TicketId> {
+        let Some(course) = &self.course else { return ready };
+        let begun = |id: &TicketId| self.states.get(id) != Some(&TicketState::Waiting);
+        let startable = course.startable(ready.clone(), begun);
+        let stuck = nothing_again && self.is_idle() && self.candidates.is_empty();
+        if startable.is_empty() && stuck { ready } else { startable }
+    }
+
+    /// The place of the candidate whose turn it is, if it is there.
+    fn next_candidate(&self) -> Option<usize> {
+        let Some(course) = &self.course else { return Some(0) };
+        let gone = |id: &TicketId| self.states.get(id).is_some_and(TicketState::is_settled);
+        match course.next_merge(gone) {
+            Some(next) => {
+                let place = self.candidates.iter().position(|candidate| candidate == next);
+                if self.working.is_empty() { place.or(Some(0)) } else { place }
+            }
+            None => Some(0),
+        }
+    }
+
     /// One round at a time: each is proven on what the one before left.
     fn start_train(&mut self, commands: &mut Vec<Command>) {
         if self.train.is_some() || self.candidates.is_empty() {
             return;
         }
-        let length = self.bounds.train_length.clamp(1, self.candidates.len());
-        let tickets: Vec<TicketId> = self.candidates.drain(..length).collect();
+        let Some(first) = self.next_candidate() else { return };
+        let length = self.bounds.train_length.clamp(1, self.candidates.len() - first);
+        let tickets: Vec<TicketId> = self.candidates.drain(first..first + length).collect();
         self.trains += 1;
         self.train = Some(tickets.clone());
         commands.push(Command::StartTrain { number: self.trains, tickets });

@@ -12,6 +12,7 @@ pub(crate) mod runs;
 pub(crate) mod specs;
 pub(crate) mod tickets;
 pub(crate) mod trace;
+pub(crate) mod travel;
 pub(crate) mod workers;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(runs::start_run, runs::runs))
         .routes(routes!(runs::run))
         .routes(routes!(runs::cancel_run))
+        .routes(routes!(travel::replay_run))
+        .routes(routes!(travel::fork_run))
+        .routes(routes!(travel::step))
+        .routes(routes!(travel::diff_runs))
         .routes(routes!(tickets::tickets))
         .routes(routes!(tickets::ticket))
         .routes(routes!(tickets::retry_ticket))

@@ -72,7 +72,7 @@ fn read(row: &PgRow) -> Result<AttemptRow> {
 
 /// Writes an [`EventBody::AttemptStarted`].
 pub(crate) async fn start(conn: &mut PgConnection, event: &Event) -> Result<()> {
-    let EventBody::AttemptStarted { number, agent, model, rung, base, hints } = &event.body else {
+    let EventBody::AttemptStarted { number, agent, model, rung, base, hints, .. } = &event.body else {
         return Ok(());
     };
     sqlx::query(

@@ -222,6 +222,7 @@ pub fn whole() -> Vec<NewEvent> {
         rung: Rung::Bubblewrap,
         base: commit('a'),
         hints: vec!["Mind the \"quotes\", {braces} and commas".to_owned()],
+        turn: None,
     };
     let tool = EventBody::ToolCalled {
         tool: "write".to_owned(),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use swarm_domain::{MicroUsd, PlanId, RequirementId, RunId, TicketId};
 
+use super::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
+
 /// `swarm plan`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PlanCommand {
@@ -83,6 +85,14 @@ pub(crate) enum RunCommand {
         #[arg(short, long)]
         follow: bool,
     },
+    /// The steps of a run with their numbers, by which it can be forked
+    Steps(StepsArgs),
+    /// Play a run again from its journal, without a model, and prove that it comes to the same
+    Replay(ReplayArgs),
+    /// Start again from a step of a run, with other words or another model
+    Fork(Box<ForkArgs>),
+    /// Two runs side by side: what they came to, where they part, and the code
+    Diff(DiffArgs),
     /// Stop a run: what is merged stays merged, the rest is given up
     Cancel {
         /// Which run; the latest when absent

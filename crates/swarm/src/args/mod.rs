@@ -3,6 +3,7 @@
 mod build;
 mod engine;
 mod look;
+mod travel;
 mod worker;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
     TraceArgs,
 };
+pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 
 const EXIT_CODES: &str = "\

@@ -87,6 +87,7 @@ fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
         max_attempts: settings.build.max_attempts,
         branch: args.branch.clone(),
         labels: args.labels.clone(),
+        origin: None,
     };
     Ok(Job { text, spec, repo, project, options, plan_only: args.plan_only, yes: args.yes })
 }

@@ -15,6 +15,7 @@ mod repository;
 mod run;
 mod ticket;
 mod trace;
+mod travel;
 mod up;
 mod worker;
 

@@ -7,7 +7,7 @@ use swarm_client::{Client, EventQuery, types};
 use swarm_domain::{Problem, RunId, plan::Plan};
 use tokio_util::sync::CancellationToken;
 
-use super::ticket::wire_name;
+use super::{ticket::wire_name, travel};
 use crate::{
     args::RunCommand,
     context::Context,
@@ -27,6 +27,10 @@ pub(super) async fn run(context: &Context, command: RunCommand) -> Result<Exit> 
         RunCommand::List => list(context).await,
         RunCommand::Show { run } => show(context, run).await,
         RunCommand::Logs { run, follow } => logs(context, run, follow).await,
+        RunCommand::Steps(args) => travel::steps(context, args).await,
+        RunCommand::Replay(args) => travel::replay(context, args).await,
+        RunCommand::Fork(args) => travel::fork(context, *args).await,
+        RunCommand::Diff(args) => travel::diff(context, args).await,
         RunCommand::Cancel { run, reason } => {
             let door = Door::to_steer(context).await?;
             let done = cancel(door.client(), run, &reason).await;
@@ -63,7 +67,11 @@ async fn list(context: &Context) -> Result<Exit> {
             [
                 run.id.clone(),
                 run.project.clone(),
-                state(&run.state),
+                match &run.options.origin {
+                    Some(origin) if origin.live => format!("{}, a fork", state(&run.state)),
+                    Some(_) => format!("{}, a replay", state(&run.state)),
+                    None => state(&run.state),
+                },
                 usd(run.spend.usd),
                 local(run.started_at),
             ]
@@ -116,6 +124,10 @@ fn in_words(run: &types::Run) -> String {
     }
     for warning in &run.warnings {
         let _ = writeln!(text, "  {} [{}]; {}", plain(&warning.detail), warning.code, plain(&warning.next));
+    }
+    if let Some(origin) = &run.options.origin {
+        let how = if origin.live { "forked from" } else { "a replay of" };
+        let _ = writeln!(text, "  {how} {} at step {}", origin.run, origin.at);
     }
     let _ = write!(text, "  begun {}", local(run.started_at));
     if let Some(at) = run.settled_at {
@@ -234,7 +246,7 @@ pub(super) async fn watch(
 }
 
 /// A run's state in words.
-fn state(state: &types::RunState) -> String {
+pub(super) fn state(state: &types::RunState) -> String {
     match state {
         types::RunState::NeedsPerson { .. } => "needs a person".to_owned(),
         other => tagged(other),

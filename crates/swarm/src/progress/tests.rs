@@ -93,6 +93,7 @@ impl Story {
                 rung: Rung::Bubblewrap,
                 base: commit(),
                 hints: Vec::new(),
+                turn: None,
             },
         )
     }
