@@ -509,13 +509,12 @@ impl World {
             }
             // What is there already changes nothing: git makes no commit of it.
             let is_there = |commit: &usize| self.commits[*commit].attempt == candidate.attempt;
-            let commit = match below.last().copied().filter(|_| below.iter().any(is_there)) {
-                Some(top) => top,
-                None => {
-                    let commit = self.commit(&below, candidate, false);
-                    below.push(commit);
-                    commit
-                }
+            let commit = if let Some(top) = below.last().copied().filter(|_| below.iter().any(is_there)) {
+                top
+            } else {
+                let commit = self.commit(&below, candidate, false);
+                below.push(commit);
+                commit
             };
             commits.push(commit);
             placed.push(Placed::On);
