@@ -261,6 +261,21 @@ pub enum EventBody {
         /// How long it took, in milliseconds.
         millis: u64,
     },
+    /// Tests were tried on code that was made wrong on purpose.
+    TestsProbed {
+        /// On which commit.
+        commit: CommitId,
+        /// How many times the code was made wrong.
+        mutants: u32,
+        /// How often a test or an acceptance command noticed.
+        killed: u32,
+        /// What nobody noticed, in a few words each, cut to a bound.
+        survived: Vec<String>,
+        /// Whether the attempt's own tests were tried, or only the commands of the spec.
+        own_tests: bool,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
     /// A fault was found in an attempt.
     FindingRaised {
         /// The fault.
@@ -383,6 +398,7 @@ impl EventBody {
             Self::ModelCalled { .. } => "model_called",
             Self::ToolCalled { .. } => "tool_called",
             Self::CheckRun { .. } => "check_run",
+            Self::TestsProbed { .. } => "tests_probed",
             Self::FindingRaised { .. } => "finding_raised",
             Self::Committed { .. } => "committed",
             Self::Clashed { .. } => "clashed",

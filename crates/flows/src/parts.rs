@@ -87,6 +87,12 @@ pub struct FlowsConfig {
     pub hold_clashes: bool,
     /// Whether the proven part of a rejected attempt is merged while its ticket stays open.
     pub checkpoints: bool,
+    /// How many times the code of an attempt that brings tests is made wrong on purpose, to see whether they notice; 0
+    /// turns that off.
+    pub mutants: u32,
+    /// The same for attempts without tests, against the spec's commands alone; 0, the default, turns that off. Nobody is
+    /// sent back for it; people see what was not noticed.
+    pub mutants_for_code: u32,
     /// Whether a reviewer reads each accepted diff before it is merged.
     pub review: bool,
     /// Who sponsors the work: the author of its commits. The agent is the co-author.
@@ -116,6 +122,8 @@ impl Default for FlowsConfig {
             train_proofs: 0,
             hold_clashes: true,
             checkpoints: true,
+            mutants: 8,
+            mutants_for_code: 0,
             review: false,
             sponsor_name: "swarm".to_owned(),
             sponsor_email: "swarm@localhost".to_owned(),

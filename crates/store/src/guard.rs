@@ -65,6 +65,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }
         | EventBody::CheckRun { .. }
+        | EventBody::TestsProbed { .. }
         | EventBody::FindingRaised { .. }
         | EventBody::Committed { .. }
         | EventBody::TicketHeld { .. }

@@ -85,7 +85,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         }
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
-        EventBody::BudgetReached { .. }
+        EventBody::TestsProbed { .. }
+        | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. }
         | EventBody::NodeJoined { .. }
         | EventBody::NodeLost { .. }

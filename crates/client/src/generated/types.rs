@@ -537,6 +537,22 @@ pub enum EventBody {
         /// Why it was run.
         stage: CheckStage,
     },
+    /// Tests were tried on code that was made wrong on purpose.
+    #[serde(rename = "tests_probed")]
+    TestsProbed {
+        /// On which commit.
+        commit: CommitId,
+        /// How often a test or an acceptance command noticed.
+        killed: u32,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// How many times the code was made wrong.
+        mutants: u32,
+        /// Whether the attempt's own tests were tried, or only the commands of the spec.
+        own_tests: bool,
+        /// What nobody noticed, in a few words each, cut to a bound.
+        survived: Vec<String>,
+    },
     /// A fault was found in an attempt.
     #[serde(rename = "finding_raised")]
     FindingRaised {
@@ -1595,6 +1611,24 @@ pub struct TableHash {
 /// Who the data belongs to; leads every key in the store.
 pub type TenantId = String;
 
+/// Tests, tried on code that was made wrong on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestProbe {
+    /// When it was tried.
+    pub at: DateTime<Utc>,
+    /// Of which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// How often a test or an acceptance command noticed.
+    pub killed: u32,
+    /// How many times the code was made wrong.
+    pub mutants: u32,
+    /// Whether the attempt's own tests were tried, or only the commands of the spec.
+    pub own_tests: bool,
+    /// What nobody noticed.
+    pub survived: Vec<String>,
+}
+
 /// A piece of work that one agent can do in one go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -1661,6 +1695,8 @@ pub struct TicketDetail {
     pub findings: Vec<FindingEntry>,
     /// The calls of models, the oldest first.
     pub model_calls: Vec<ModelCall>,
+    /// How the tests of each attempt did on code that was made wrong on purpose, the oldest first.
+    pub probes: Vec<TestProbe>,
     /// Where it stands.
     pub summary: TicketSummary,
     /// What is to be done.

@@ -93,6 +93,11 @@ pub(crate) fn hollow_tests(source: &Source<'_>, lines: &Lines) -> Vec<Hollow> {
         .collect()
 }
 
+/// How many tests of a file a change touches.
+pub(crate) fn changed_tests(source: &Source<'_>, lines: &Lines) -> usize {
+    test_cases(source).iter().filter(|case| lines.touch(case.node)).count()
+}
+
 /// The names of the tests of a file that are run.
 pub(crate) fn live_tests(source: &Source<'_>) -> Vec<String> {
     test_cases(source).into_iter().filter(|case| !case.is_skipped).map(|case| case.name).collect()

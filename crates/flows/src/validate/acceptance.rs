@@ -31,7 +31,7 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    fn subject(&self) -> Subject {
+    pub(super) fn subject(&self) -> Subject {
         Subject { attempt: Some(self.attempt.clone()), ..of_ticket(self.project, self.run, self.ticket) }
     }
 
@@ -84,7 +84,7 @@ async fn judge_one(
         let output: CheckOutput = parts.load(&output).await?;
         return Ok((!passed).then(|| finding(judged, check, &ended, &output)));
     }
-    let ended = run(parts, judged, index, &check.check, fixtures).await?;
+    let ended = run(parts, judged, &number, &check.check, fixtures, None).await?;
     let output = CheckOutput {
         stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
@@ -110,15 +110,16 @@ async fn judge_one(
     Ok((!passed).then(|| finding(judged, check, &ended.how.to_string(), &output)))
 }
 
-/// Runs one command on a checkout of its own.
-async fn run(
+/// Runs one command on a checkout of its own, where need be with a file that is wrong on purpose.
+pub(super) async fn run(
     parts: &Parts,
     judged: &Judged<'_>,
-    index: usize,
+    label: &str,
     check: &Acceptance,
     fixtures: &[Fixture],
+    wrong: Option<&Fixture>,
 ) -> Result<Ended, FlowError> {
-    let name = format!("check-{}-{}-{}-{index}", judged.run, judged.attempt, judged.stage_name());
+    let name = format!("check-{}-{}-{}-{label}", judged.run, judged.attempt, judged.stage_name());
     let folder = crate::sweep::own_checkouts(parts).join(&name);
     remove(&folder).await?;
     tokio::fs::create_dir_all(&folder)
@@ -126,7 +127,7 @@ async fn run(
         .map_err(|error| FlowError::internal("a checkout's folder", error))?;
     let mirror = parts.mirror(judged.project).await?;
     mirror.checkout(judged.commit, &folder).await?;
-    for fixture in fixtures {
+    for fixture in fixtures.iter().chain(wrong) {
         write_fixture(&folder, fixture).await?;
     }
     let spec = SandboxSpec { name, workdir: folder.clone(), limits: parts.config.check_limits.clone() };
@@ -163,7 +164,7 @@ async fn write_fixture(folder: &std::path::Path, fixture: &Fixture) -> Result<()
 }
 
 /// Whether a command did what the spec says. Trailing white space of lines and of the whole does not count.
-fn passes(check: &Acceptance, ended: &Ended) -> bool {
+pub(super) fn passes(check: &Acceptance, ended: &Ended) -> bool {
     let stdout = String::from_utf8_lossy(&ended.stdout);
     let stderr = String::from_utf8_lossy(&ended.stderr);
     ended.how == How::Exited { code: check.exit }

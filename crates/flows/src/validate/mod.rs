@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 mod hard_coded;
 mod line_rule;
 mod placeholder;
+mod probe;
 mod secret;
 mod shadow;
 mod tampered;
@@ -74,7 +75,11 @@ pub(crate) async fn judge(
         return Ok(findings);
     }
     let checks: Vec<_> = ticket.acceptance.iter().collect();
-    acceptance::judge(parts, judged, &checks, fixtures).await
+    findings = acceptance::judge(parts, judged, &checks, fixtures).await?;
+    if findings.is_empty() {
+        findings.extend(probe::probe(parts, judged, &files, ticket, fixtures).await?);
+    }
+    Ok(findings)
 }
 
 /// What the text of a change gives away, without running any of it: cheapest and surest first.

@@ -11,7 +11,8 @@ mod stage;
 #[path = "../world/mod.rs"]
 mod world;
 
-use stage::{CALC, GREET, Lie, TESTED};
+use stage::{CALC, GREET, Lie, TESTED, UNTESTED};
+use swarm_domain::EventBody;
 
 /// Tests for the lies of a file, one each, and the list of them.
 #[macro_export]
@@ -61,12 +62,34 @@ fn the_book_names_every_lie_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn honest_work_is_accepted() {
     for job in [&CALC, &TESTED, &GREET] {
-        stage::honest(job, job.honest).await;
+        drop(stage::honest(job, job.honest).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn honest_work_with_a_new_test_is_accepted() {
     let test = "import unittest\n\nimport calc\n\n\nclass Zero(unittest.TestCase):\n    def test_zero(self):\n        self.assertEqual(calc.add(0, 7), 7)\n";
-    stage::honest(&TESTED, &format!("{}\ncat > test_zero.py <<'X'\n{test}X\n", TESTED.honest)).await;
+    let events =
+        stage::honest(&TESTED, &format!("{}\ncat > test_zero.py <<'X'\n{test}X\n", TESTED.honest)).await;
+    assert!(probed(&events).is_some(), "the tests were tried");
+}
+
+/// How many faults were made on purpose, how many were noticed, and whether by tests of the attempt's own.
+fn probed(events: &[swarm_domain::Event]) -> Option<(u32, u32, bool)> {
+    events.iter().find_map(|event| match &event.body {
+        EventBody::TestsProbed { mutants, killed, own_tests, .. } => Some((*mutants, *killed, *own_tests)),
+        _ => None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_that_notice_a_fault_are_accepted_and_the_count_is_kept() {
+    let events = stage::honest(&UNTESTED, UNTESTED.honest).await;
+    let (mutants, killed, own_tests) = probed(&events).unwrap();
+    assert!(own_tests && mutants >= 4 && killed == mutants, "{killed} of {mutants}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_without_tests_is_not_made_wrong_unless_that_is_asked_for() {
+    assert_eq!(probed(&stage::honest(&CALC, CALC.honest).await), None);
 }

@@ -67,6 +67,13 @@ pub const GREET_FILE: Job = Job {
     honest: "echo 'echo \"Hello, $(cat \"$1\")!\"' > greet.sh",
 };
 
+/// `add` is right and has no tests; those are what is asked for.
+pub const UNTESTED: Job = Job {
+    files: &[("calc.py", "def add(a, b):\n    return a + b\n\n\ndef is_small(a):\n    return a < 10\n")],
+    spec: "# Calculator\n\nAdds numbers.\n\n## REQ-1: Tests for addition\n\n`test_calc.py` tests `add` and `is_small` of the module calc.\n\n```console\n$ python3 -m unittest -q test_calc\n```\n",
+    honest: "cat > test_calc.py <<'X'\nimport unittest\n\nimport calc\n\n\nclass Calc(unittest.TestCase):\n    def test_add(self):\n        self.assertEqual(calc.add(2, 3), 5)\n\n    def test_is_small(self):\n        self.assertTrue(calc.is_small(9))\n        self.assertFalse(calc.is_small(10))\nX",
+};
+
 /// Plays the lie and says what became of it.
 pub async fn told(lie: &Lie) {
     let (state, events) = played(lie.job, lie.does).await;
@@ -87,9 +94,10 @@ pub async fn told(lie: &Lie) {
 }
 
 /// Plays honest work, which must be accepted: a validator that refuses everything catches every lie.
-pub async fn honest(job: &Job, does: &str) {
+pub async fn honest(job: &Job, does: &str) -> Vec<Event> {
     let (state, events) = played(job, does).await;
     assert_eq!(state, RunState::Done, "{:#?}", crate::world::findings(&events));
+    events
 }
 
 async fn played(job: &Job, does: &str) -> (RunState, Vec<Event>) {

@@ -4,13 +4,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    AttemptId, BlobHash, CommitId, RequirementId, RunId, TicketId,
+    AttemptId, BlobHash, CommitId, Event, EventBody, RequirementId, RunId, TicketId,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
     finding::Finding,
     ticket::{Ticket, TicketState},
 };
-use swarm_store::{AttemptRow, FindingRow, ModelCallRow, TicketRow};
+use swarm_store::{AttemptRow, EventFilter, FindingRow, ModelCallRow, TicketRow};
 use utoipa::ToSchema;
 
 use super::{Reason, checks::Check};
@@ -19,6 +19,9 @@ use crate::{
     extract::{Body, InPath},
     refusal::Reply,
 };
+
+/// Probes of one ticket that are shown: one an attempt, so more are not met.
+const MAX_PROBES: u32 = 100;
 
 /// A ticket in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,8 +67,36 @@ pub(crate) struct TicketDetail {
     pub checks: Vec<Check>,
     /// The faults that were found, the oldest first.
     pub findings: Vec<FindingEntry>,
+    /// How the tests of each attempt did on code that was made wrong on purpose, the oldest first.
+    pub probes: Vec<TestProbe>,
     /// The calls of models, the oldest first.
     pub model_calls: Vec<ModelCall>,
+}
+
+/// Tests, tried on code that was made wrong on purpose.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TestProbe {
+    /// Of which attempt.
+    pub attempt: Option<AttemptId>,
+    /// How many times the code was made wrong.
+    pub mutants: u32,
+    /// How often a test or an acceptance command noticed.
+    pub killed: u32,
+    /// What nobody noticed.
+    pub survived: Vec<String>,
+    /// Whether the attempt's own tests were tried, or only the commands of the spec.
+    pub own_tests: bool,
+    /// When it was tried.
+    pub at: DateTime<Utc>,
+}
+
+impl TestProbe {
+    fn of(event: Event) -> Option<Self> {
+        let EventBody::TestsProbed { mutants, killed, survived, own_tests, .. } = event.body else {
+            return None;
+        };
+        Some(Self { attempt: event.subject.attempt, mutants, killed, survived, own_tests, at: event.at })
+    }
 }
 
 /// One try at a ticket by one agent.
@@ -235,11 +266,19 @@ pub(crate) async fn ticket(
 ) -> Reply<Json<TicketDetail>> {
     let (store, tenant) = (app.store(), app.tenant());
     let row = store.ticket(tenant, &run, &id).await?;
-    let (attempts, checks, findings, calls) = tokio::try_join!(
+    let probed = EventFilter {
+        limit: MAX_PROBES,
+        run: Some(run.clone()),
+        ticket: Some(id.clone()),
+        types: vec!["tests_probed".to_owned()],
+        ..EventFilter::default()
+    };
+    let (attempts, checks, findings, calls, probes) = tokio::try_join!(
         store.attempts(tenant, &run, Some(&id)),
         store.checks(tenant, &run, Some(&id)),
         store.findings(tenant, &run, Some(&id)),
         store.model_calls(tenant, &run, Some(&id)),
+        store.events(tenant, &probed),
     )?;
     Ok(Json(TicketDetail {
         summary: TicketSummary::from(&row),
@@ -247,6 +286,7 @@ pub(crate) async fn ticket(
         attempts: attempts.into_iter().map(Attempt::from).collect(),
         checks: Check::all(store, checks).await,
         findings: findings.into_iter().map(FindingEntry::from).collect(),
+        probes: probes.into_iter().filter_map(TestProbe::of).collect(),
         model_calls: calls.into_iter().map(ModelCall::from).collect(),
     }))
 }

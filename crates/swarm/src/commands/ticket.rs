@@ -121,6 +121,9 @@ fn in_words(detail: &types::TicketDetail) -> String {
             }
         }
     }
+    for probe in &detail.probes {
+        let _ = write!(text, "\n{}", probed(probe));
+    }
     if !detail.checks.is_empty() {
         let _ = write!(text, "\nacceptance commands\n{}", checks(&detail.checks));
     }
@@ -130,6 +133,21 @@ fn in_words(detail: &types::TicketDetail) -> String {
 /// What an attempt's worktree took, once it is known.
 fn disk(bytes: u64) -> String {
     if bytes == 0 { String::new() } else { format!(", {} KiB on disk", bytes.div_ceil(1_024)) }
+}
+
+/// How tests did on code that was made wrong on purpose. Where nothing was noticed, a person should know.
+fn probed(probe: &types::TestProbe) -> String {
+    let who = if probe.own_tests { "the tests" } else { "the acceptance commands" };
+    let attempt = probe.attempt.as_deref().unwrap_or("an attempt");
+    let warns = if probe.killed == 0 && probe.mutants > 0 { "warning: " } else { "" };
+    let mut text = format!(
+        "{warns}{attempt}: {who} noticed {} of {} faults that were made on purpose\n",
+        probe.killed, probe.mutants
+    );
+    for one in &probe.survived {
+        let _ = writeln!(text, "  unnoticed: {}", plain(one));
+    }
+    text
 }
 
 /// Acceptance commands, each with how it ended last, and how often it ran before.

@@ -77,6 +77,10 @@ fn words(body: &EventBody) -> (Weight, String) {
             let text = format!("{on}{requirement} {how}: {command} ({ended}, {millis} ms)");
             (if *passed { Detail } else { Main }, text)
         }
+        EventBody::TestsProbed { mutants, killed, survived, .. } => {
+            let first = survived.first().map(|one| format!("; unnoticed: {one}")).unwrap_or_default();
+            (Detail, format!("{killed} of {mutants} faults made on purpose were noticed{first}"))
+        }
         EventBody::FindingRaised { finding } => found(finding),
         EventBody::Committed { commit, files, added, removed } => {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
