@@ -5,9 +5,11 @@
 
 mod commands;
 mod crash;
+mod database;
 mod model;
 mod models;
 mod program;
 mod repos;
 mod specs;
+mod workers;
 mod world;

@@ -55,8 +55,7 @@ impl Running {
     }
 
     pub fn has_ended(&self) -> bool {
-        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        status.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with('Z'))
+        has_ended(self.group())
     }
 
     pub fn ended(mut self) -> Ended {
@@ -75,6 +74,12 @@ impl Running {
         let read = |file: &Path| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned();
         Ended { code, out: read(&self.out), err: read(&self.err) }
     }
+}
+
+/// Whether a process is gone, or only waits for somebody to take note of its end.
+pub fn has_ended(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 impl Drop for Running {

@@ -17,8 +17,9 @@ use nix::{
 use serde_json::Value;
 
 use crate::{
+    database::Database,
     model::Model,
-    program::{Ended, Running},
+    program::{Ended, Running, has_ended},
 };
 
 /// Only keeps a broken program from hanging the tests: nothing passes or fails by how long it took.
@@ -34,6 +35,7 @@ pub struct World {
     folder: tempfile::TempDir,
     pub model: Model,
     started: AtomicUsize,
+    database: Option<Database>,
 }
 
 impl World {
@@ -43,7 +45,7 @@ impl World {
         let folder = tempfile::Builder::new().prefix("swarm-system-").tempdir().unwrap();
         // As root PostgreSQL runs as another user, who must be able to pass through.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        let world = Self { folder, model: Model::start(), started: AtomicUsize::new(0) };
+        let world = Self { folder, model: Model::start(), started: AtomicUsize::new(0), database: None };
         let mut doctor = world.command(&["doctor", "--json"]);
         doctor.env_remove("OPENAI_BASE_URL");
         let found = world.start(doctor).ended().documents().remove(0);
@@ -60,6 +62,20 @@ impl World {
         git(world.path(), &["init", "-q", "-b", "main", "repo"]);
         fs::remove_dir_all(world.data()).unwrap();
         Some(world)
+    }
+
+    /// A world whose processes share a database that is none's own.
+    pub fn shared() -> Option<Self> {
+        let mut world = Self::new()?;
+        let folder = world.path().join("shared");
+        fs::create_dir(&folder).unwrap();
+        world.database = Some(Database::start(&folder));
+        Some(world)
+    }
+
+    /// The database that is shared.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().unwrap()
     }
 
     pub fn path(&self) -> &Path {
@@ -89,6 +105,9 @@ impl World {
             .env("HOME", self.path())
             .env("SWARM_DATA", self.data())
             .env("OPENAI_BASE_URL", self.model.url());
+        if let Some(database) = &self.database {
+            command.env("DATABASE_URL", database.url());
+        }
         command
     }
 
@@ -203,8 +222,8 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn wait_for(pid: Pid) {
-    eventually("the end of PostgreSQL", || kill(pid, None).is_err().then_some(()));
+pub fn wait_for(pid: Pid) {
+    eventually("the end of PostgreSQL", || has_ended(pid).then_some(()));
 }
 
 /// How many events of this kind there are.
