@@ -50,8 +50,8 @@ impl Node {
         let (end, ended) = watch::channel(None);
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            let mut watch = Watch { parts, works, swept: Instant::now(), away: false };
-            if let Some(Err(error)) = stopped.run_until_cancelled(watch.run()).await {
+            let mut watch = Watch { parts, works, swept: Instant::now(), away: false, stop: stopped };
+            if let Err(error) = watch.run().await {
                 tracing::error!(%error, "this process can be no node any more");
                 let _ = end.send(Some(error.problem()));
             }
@@ -92,21 +92,25 @@ struct Watch {
     swept: Instant,
     /// Whether the database was away at the last look.
     away: bool,
+    stop: CancellationToken,
 }
 
 impl Watch {
     async fn run(&mut self) -> Result<(), FlowError> {
         let beat = Duration::from_millis(self.parts.config.heartbeat_ms.max(10));
-        let store = self.parts.store.clone();
+        let (store, stop) = (self.parts.store.clone(), self.stop.clone());
         loop {
             tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
                 () = store.fenced() => {
                     self.begin_again().await?;
                     continue;
                 }
                 () = tokio::time::sleep(beat) => {}
             }
-            match self.look().await {
+            let Some(looked) = stop.run_until_cancelled(self.look()).await else { return Ok(()) };
+            match looked {
                 Ok(()) => self.away = false,
                 Err(error) if error.problem().code == "worker.name_taken" => {
                     self.stop_works().await;
@@ -159,7 +163,8 @@ impl Watch {
         self.parts.record(&key, part("nodes"), Subject::default(), body).await.map(drop)
     }
 
-    /// Its token is stale: stops at once, and joins again.
+    /// Its token is stale: stops at once, and joins again. Who is told to stop meanwhile ends it first: a node that has a
+    /// new token and does not know it could not leave under it.
     async fn begin_again(&mut self) -> Result<(), FlowError> {
         let node = self.parts.store.node().map(|(node, token)| format!("{node} (token {token})"));
         tracing::error!(
@@ -172,7 +177,9 @@ impl Watch {
             match self.parts.store.rejoin().await {
                 Ok(_) => break,
                 Err(error) if error.is_transient() => {
-                    self.parts.database_is_back().await;
+                    if self.stop.run_until_cancelled(self.parts.database_is_back()).await.is_none() {
+                        return Ok(());
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -141,7 +141,9 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
     let with_id = operations().into_iter().filter(|(_, path, _)| path.contains("nobody"));
     for (method, path, _) in with_id {
         let request = world.ask(method.clone(), &path);
-        let request = if method == Method::POST { request.json(&empty()) } else { request };
+        // A fork must say where, before it is looked for.
+        let body = if path.ends_with("/fork") { serde_json::json!({ "at": 1 }) } else { empty() };
+        let request = if method == Method::POST { request.json(&body) } else { request };
         let refused = request.send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{method} {path}");
         assert_eq!(problem(refused, StatusCode::NOT_FOUND).await["code"], "store.not_found");
