@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{BlobHash, Label, agent::Capability};
 use swarm_model::Capabilities;
 
-use crate::tool::ToolName;
+use crate::{rule::Rules, tool::ToolName};
 
 /// An agent: who does it, how, and within what limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,10 @@ pub struct Agent {
     pub protocol: Protocol,
     /// Thousandths of the sampling temperature.
     pub temperature_milli: u32,
+    /// What its work must hold.
+    pub rules: Rules,
+    /// What of that its own file says.
+    pub own_rules: Rules,
     /// The system prompt.
     pub prompt: String,
     /// The file that it was read from.
@@ -161,6 +165,15 @@ impl Agent {
             l.pids,
             l.disk_mb
         );
+        if !self.rules.produces.is_empty() {
+            let globs = self.rules.produces.iter().map(|glob| quoted(glob)).collect();
+            let _ = writeln!(text, "produces: {}", list(globs));
+        }
+        if !self.rules.validate.is_empty() {
+            // JSON is YAML.
+            let rules = self.rules.validate.iter().filter_map(|rule| serde_json::to_string(rule).ok());
+            let _ = writeln!(text, "validate: {}", list(rules.collect()));
+        }
         let _ = write!(text, "---\n\n{}\n", self.prompt);
         text
     }

@@ -8,9 +8,15 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, de};
+use serde_saphyr::Spanned;
 use swarm_domain::{Label, agent::Capability};
 
-use crate::{agent::Protocol, error::AgentError, tool::ToolName};
+use crate::{
+    agent::Protocol,
+    error::AgentError,
+    rule::{self, Rule, Rules},
+    tool::ToolName,
+};
 
 /// The largest agent file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 << 10;
@@ -30,6 +36,8 @@ pub(crate) struct AgentFile {
     pub(crate) extends_line: u64,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) temperature_milli: Option<u32>,
+    pub(crate) produces: Option<Vec<String>>,
+    pub(crate) validate: Vec<Rule>,
     pub(crate) prompt: String,
 }
 
@@ -62,6 +70,9 @@ struct Front {
     extends: Option<String>,
     protocol: Option<Protocol>,
     temperature: Option<f64>,
+    produces: Option<Words>,
+    #[serde(default)]
+    validate: Vec<Spanned<Rule>>,
 }
 
 impl AgentFile {
@@ -97,6 +108,15 @@ impl AgentFile {
         if let Some((key, least)) = front.limits.too_small() {
             return Err(fail(line(key), format!("`{key}` must be at least {least}")));
         }
+        let produces = front.produces.map(|words| words.0);
+        if let Some(detail) = produces.as_deref().and_then(rule::fault_of_globs) {
+            return Err(fail(line("produces"), detail));
+        }
+        let rules: Vec<_> = front.validate.iter().map(|rule| &rule.value).collect();
+        if let Some((at, detail)) = rule::fault_of_rules(&rules) {
+            let at = front.validate.get(at).map_or(1, |rule| rule.referenced.line() + 1);
+            return Err(fail(at, detail));
+        }
         Ok(Self {
             source: source.to_owned(),
             extends_line: line("extends"),
@@ -110,8 +130,15 @@ impl AgentFile {
             extends: front.extends,
             protocol: front.protocol,
             temperature_milli,
+            produces,
+            validate: front.validate.into_iter().map(|rule| rule.value).collect(),
             prompt: body.trim().replace("\r\n", "\n"),
         })
+    }
+
+    /// The rules of this file alone.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { produces: self.produces.clone().unwrap_or_default(), validate: self.validate.clone() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `extends:`: an agent takes over what it does not say itself.
 //!
 //! The prompt of the parent comes first, then its own. `tools`, `model`, `capabilities`, `labels`, `description`,
-//! `protocol` and `temperature` replace the parent's when they are given; `limits` are merged key by key. A file of the user's
-//! folder that extends its own name extends the built-in agent of that name.
+//! `protocol`, `temperature` and `produces` replace the parent's when they are given; `limits` are merged key by key, and the
+//! rules of `validate` are added to the parent's. A file of the user's folder that extends its own name extends the built-in agent of that name.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use crate::{
     agent::{Agent, Limits},
     error::AgentError,
     file::{AgentFile, LimitsPatch},
+    rule::Rules,
 };
 
 /// The files by name: those of the user's folder over the built-in ones.
@@ -61,8 +62,10 @@ impl Layers {
 fn merge(chain: &[&AgentFile]) -> Agent {
     let mut limits = Limits::default();
     let mut prompts = Vec::new();
+    let mut validate = Vec::new();
     for file in chain.iter().rev() {
         apply(&mut limits, &file.limits);
+        validate.extend(file.validate.iter().cloned());
         if !file.prompt.is_empty() {
             prompts.push(file.prompt.as_str());
         }
@@ -77,6 +80,11 @@ fn merge(chain: &[&AgentFile]) -> Agent {
         limits,
         protocol: chain.iter().find_map(|f| f.protocol).unwrap_or_default(),
         temperature_milli: chain.iter().find_map(|f| f.temperature_milli).unwrap_or_default(),
+        rules: Rules {
+            produces: chain.iter().find_map(|f| f.produces.clone()).unwrap_or_default(),
+            validate,
+        },
+        own_rules: chain[0].rules(),
         prompt: prompts.join("\n\n"),
         source: chain[0].source.clone(),
         version: BlobHash::of(b""),
@@ -154,5 +162,22 @@ mod tests {
         assert_eq!((agent.limits.turns, agent.limits.pids), (3, 50));
         assert_eq!(agent.tools, [ToolName::Read]);
         assert_eq!(agent.temperature_milli, 200);
+    }
+
+    #[test]
+    fn rules_are_added_to_those_of_the_parent_and_products_replace_them() {
+        let all = layers(
+            &["---\nname: a\nextends: b\nvalidate:\n  - max_lines: 9\n    message: Short.\n---\nx"],
+            &[
+                "---\nname: b\nproduces: [src/**, tests/**]\nvalidate:\n  - forbid: print\n    message: Log.\n---\nx",
+                "---\nname: c\nextends: b\nproduces: [docs/**]\n---\nx",
+            ],
+        );
+        let words = |name: &str| all.resolve(name).unwrap().rules.words().collect::<Vec<_>>();
+        assert_eq!(words("a"), ["produces `src/**`", "produces `tests/**`", "forbid `print`", "max_lines 9"]);
+        assert_eq!(words("c"), ["produces `docs/**`", "forbid `print`"]);
+        let own: Vec<_> = all.resolve("a").unwrap().own_rules.words().collect();
+        assert_eq!(own, ["max_lines 9"]);
+        assert_ne!(all.resolve("a").unwrap().version, all.resolve("b").unwrap().version);
     }
 }

@@ -28,11 +28,13 @@ mod builtin;
 mod catalogue;
 mod error;
 mod file;
+mod fixture;
 mod inherit;
 mod path;
 mod prompt;
 mod protocol;
 mod request;
+mod rule;
 mod text;
 mod tool;
 mod trajectory;
@@ -43,6 +45,7 @@ pub use agent::{Agent, Limits, Protocol};
 pub use catalogue::{Catalogue, Roster};
 pub use error::AgentError;
 pub use file::MAX_FILE_BYTES;
+pub use fixture::{RulesReport, check_rules, rules_need_sandbox};
 pub use path::{PathRefusal, WorkPath};
 pub use prompt::TurnSetup;
 pub use protocol::{MAX_CALLS, MAX_REPLY_BYTES};
@@ -51,6 +54,7 @@ pub use request::{
     read_conflict, read_review, read_skeleton, read_summary, read_ticket, review_request, skeleton_request,
     summary_request, ticket_request,
 };
+pub use rule::{Breach, Changed, Rule, Rules};
 pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, Toolbox};
 pub use turn::{MAX_RE_ASKS, Step, Turn, TurnEnd};
 pub use workspace::{MAX_READ_BYTES, MAX_WRITE_BYTES, Workspace, Written};

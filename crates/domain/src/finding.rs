@@ -57,6 +57,8 @@ pub enum FindingCode {
     Artefact,
     /// A linter, type checker or compiler warning was turned off for a whole file.
     CheckDisabled,
+    /// A rule of the agent's own file is broken.
+    RuleBroken,
 }
 
 impl fmt::Display for FindingCode {
@@ -85,6 +87,7 @@ impl fmt::Display for FindingCode {
             Self::Injection => "injection",
             Self::Artefact => "artefact",
             Self::CheckDisabled => "check_disabled",
+            Self::RuleBroken => "rule_broken",
         })
     }
 }

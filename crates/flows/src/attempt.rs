@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use swarm_agents::{Agent, Invocation, Step, ToolResult, Toolbox, Turn, TurnEnd, TurnSetup, Workspace};
+use swarm_agents::{
+    Agent, Invocation, Rules, Step, ToolResult, Toolbox, Turn, TurnEnd, TurnSetup, Workspace,
+};
 use swarm_domain::{
     Actor, AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, Problem, Subject, agent::Capability,
     attempt::AttemptOutcome, event::CheckStage, finding::Finding, ticket::TicketState,
@@ -55,6 +57,9 @@ struct Opened {
     base: CommitId,
     /// The turn before its first step.
     turn: BlobHash,
+    /// The rules of the agent's file.
+    #[serde(default)]
+    rules: Rules,
 }
 
 /// What an attempt left.
@@ -107,7 +112,7 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
     // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
     let turn: Turn = parts.load(&opened.turn).await?;
     match attempt.drive(turn).await? {
-        Ok(end) => attempt.judge(&opened.base, end).await,
+        Ok(end) => attempt.judge(&opened, end).await,
         Err(error) => attempt.failed(error).await,
     }
 }
@@ -201,7 +206,7 @@ impl Attempt<'_> {
         self.record(&["started"], part("scheduler"), started).await?;
         let working = EventBody::TicketStateChanged { to: TicketState::Working };
         self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, turn })
+        Ok(Opened { base, turn, rules: self.agent.rules.clone() })
     }
 
     /// The commit that this attempt began on, if it began before a crash.
@@ -303,7 +308,8 @@ impl Attempt<'_> {
     }
 
     /// Commits what the agent left and judges the commit. What the agent says about it does not count.
-    async fn judge(&self, base: &CommitId, end: TurnEnd) -> Flow<AttemptEnd> {
+    async fn judge(&self, opened: &Opened, end: TurnEnd) -> Flow<AttemptEnd> {
+        let base = &opened.base;
         let subject = match &end {
             TurnEnd::Finished { summary } => summary.clone(),
             TurnEnd::GaveUp { .. } | TurnEnd::Failed { .. } => String::new(),
@@ -314,7 +320,7 @@ impl Attempt<'_> {
         match &left.commit {
             None if findings.is_empty() => findings.push(validate::nothing_done(&self.frame.ticket)),
             Some(commit) if findings.is_empty() => {
-                findings = engine::step(self.parts, "validate", || self.validate(base, commit)).await?;
+                findings = engine::step(self.parts, "validate", || self.validate(opened, commit)).await?;
                 if findings.is_empty() && self.parts.config.review {
                     findings =
                         review::review(self.parts, self.frame, self.brief.number, base, commit).await?;
@@ -364,7 +370,7 @@ impl Attempt<'_> {
         Ok(Left { commit: Some(commit), disk_bytes })
     }
 
-    async fn validate(&self, base: &CommitId, commit: &CommitId) -> Result<Vec<Finding>, FlowError> {
+    async fn validate(&self, opened: &Opened, commit: &CommitId) -> Result<Vec<Finding>, FlowError> {
         let frame = self.frame;
         let judged = Judged {
             project: &frame.project,
@@ -375,7 +381,8 @@ impl Attempt<'_> {
             stage: CheckStage::Validation,
             number: 1,
         };
-        validate::judge(self.parts, &judged, base, &frame.ticket, &frame.spec.fixtures).await
+        let fixtures = &frame.spec.fixtures;
+        validate::judge(self.parts, &judged, &opened.base, &frame.ticket, fixtures, &opened.rules).await
     }
 
     /// Writes down the judgement, and puts the worktree into the archive.

@@ -228,6 +228,15 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
     }
 }
 
+/// The rung of the sandboxes that the settings ask for.
+pub(crate) fn choice(settings: &Settings) -> Choice {
+    match settings.sandbox.rung {
+        SandboxRung::Auto => Choice::Strongest,
+        SandboxRung::Bubblewrap => Choice::Only(swarm_domain::attempt::Rung::Bubblewrap),
+        SandboxRung::Process => Choice::Only(swarm_domain::attempt::Rung::Process),
+    }
+}
+
 async fn sandboxes(wiring: &Wiring, duty: Duty) -> Result<(Arc<dyn Backend>, Option<String>)> {
     let state = wiring.data.join("sandboxes");
     if duty == Duty::Read {
@@ -235,12 +244,7 @@ async fn sandboxes(wiring: &Wiring, duty: Duty) -> Result<(Arc<dyn Backend>, Opt
         let process = Process::open(&state).await.map_err(|error| error.problem())?;
         return Ok((Arc::new(process), None));
     }
-    let choice = match wiring.settings.sandbox.rung {
-        SandboxRung::Auto => Choice::Strongest,
-        SandboxRung::Bubblewrap => Choice::Only(swarm_domain::attempt::Rung::Bubblewrap),
-        SandboxRung::Process => Choice::Only(swarm_domain::attempt::Rung::Process),
-    };
-    let ladder = Ladder::climb(choice, &state).await.map_err(|error| error.problem())?;
+    let ladder = Ladder::climb(choice(&wiring.settings), &state).await.map_err(|error| error.problem())?;
     if let Some(warning) = &ladder.warning {
         output::notice(&format!("warning: {warning}"));
     }

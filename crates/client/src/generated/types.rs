@@ -787,6 +787,9 @@ pub enum FindingCode {
     /// `check_disabled`
     #[serde(rename = "check_disabled")]
     CheckDisabled,
+    /// `rule_broken`
+    #[serde(rename = "rule_broken")]
+    RuleBroken,
     /// A word of a later server.
     #[serde(other)]
     Unknown,

@@ -11,6 +11,7 @@ mod effect;
 pub(crate) mod evidence;
 mod hard_coded;
 mod line_rule;
+mod own_rules;
 mod placeholder;
 mod probe;
 mod secret;
@@ -27,6 +28,7 @@ use swarm_domain::{
     ticket::Ticket,
 };
 
+use swarm_agents::Rules;
 use swarm_forge::FileMode;
 
 use crate::{error::FlowError, parts::Parts};
@@ -42,6 +44,7 @@ pub(crate) async fn judge(
     base: &CommitId,
     ticket: &Ticket,
     fixtures: &[Fixture],
+    rules: &Rules,
 ) -> Result<Vec<Finding>, FlowError> {
     let mirror = parts.mirror(judged.project).await?;
     let changes = mirror.changes(base, judged.commit).await?;
@@ -71,11 +74,15 @@ pub(crate) async fn judge(
     let bound = parts.config.max_file_bytes;
     let files = change::changed_files(&mirror, base, judged.commit, &changes, &added, bound).await?;
     findings.extend(of_text(&added, &files, ticket, fixtures));
+    findings.extend(own_rules::broken(rules, &files).into_iter().take(MAX_FINDINGS));
     if !findings.is_empty() {
         return Ok(findings);
     }
     let checks: Vec<_> = ticket.acceptance.iter().collect();
     findings = acceptance::judge(parts, judged, &checks, fixtures).await?;
+    if findings.is_empty() {
+        findings = own_rules::refused(parts, judged, rules, fixtures).await?;
+    }
     if findings.is_empty() {
         findings.extend(probe::probe(parts, judged, &files, ticket, fixtures).await?);
     }

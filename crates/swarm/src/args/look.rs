@@ -135,6 +135,12 @@ pub(crate) enum AgentCommand {
         /// Its name
         name: String,
     },
+    /// Whether the rules of agents do what they are for: tries them on the cases beside their files
+    #[command(after_help = "Example:\n  swarm agent check careful-coder")]
+    Check {
+        /// Its name; all agents where it is left out
+        name: Option<String>,
+    },
 }
 
 /// `swarm config`.

@@ -1,13 +1,18 @@
 //! `swarm agent`.
 
+use std::{fmt::Write as _, sync::Arc};
+
 use serde::Serialize;
-use swarm_agents::{Agent, Catalogue};
+use swarm_agents::{Agent, Catalogue, Roster, check_rules, rules_need_sandbox};
+use swarm_sandbox::Ladder;
 
 use crate::{
     args::AgentCommand,
     config::{self, Overrides, Settings},
     context::Context,
-    exit::{Exit, Result},
+    exit::{Exit, Failure, Result},
+    house,
+    progress::plain,
     table::{indented, table},
 };
 
@@ -28,8 +33,75 @@ pub(super) fn run(context: &Context, command: &AgentCommand) -> Result<Exit> {
             let agent = roster.get(name).map_err(|error| error.problem())?;
             context.output.print(&Described::of(agent), Described::in_full)?;
         }
+        AgentCommand::Check { name } => {
+            return super::wait(check(context, &settings, &roster, name.as_deref()));
+        }
     }
     Ok(Exit::Done)
+}
+
+async fn check(context: &Context, settings: &Settings, roster: &Roster, name: Option<&str>) -> Result<Exit> {
+    let agents: Vec<Arc<Agent>> = match name {
+        Some(name) => vec![Arc::clone(roster.get(name).map_err(|error| error.problem())?)],
+        None => roster.iter().cloned().collect(),
+    };
+    let state = tempfile::tempdir().map_err(|error| Failure::io("make a temporary folder", error))?;
+    let ladder = if agents.iter().any(|agent| rules_need_sandbox(agent)) {
+        let climbed = Ladder::climb(house::choice(settings), state.path()).await;
+        Some(climbed.map_err(|error| error.problem())?)
+    } else {
+        None
+    };
+    let backend = ladder.as_ref().map(|ladder| ladder.backend.as_ref());
+    let mut checked = Vec::new();
+    for agent in agents {
+        // The cases of the agents inside the program stand in its repository, and were tried there.
+        let report = if agent.source.is_file() {
+            Some(check_rules(&agent, backend).await.map_err(|error| error.problem())?)
+        } else {
+            None
+        };
+        checked.push(Checked {
+            name: agent.name.clone(),
+            rules: agent.rules.words().collect(),
+            cases: report.as_ref().map(|report| report.cases),
+            faults: report.map(|report| report.faults).unwrap_or_default(),
+        });
+    }
+    context.output.print(&checked, |checked| verdicts(checked))?;
+    let sound = checked.iter().all(|one| one.faults.is_empty());
+    Ok(if sound { Exit::Done } else { Exit::Failed })
+}
+
+/// The rules of an agent, tried.
+#[derive(Serialize)]
+struct Checked {
+    name: String,
+    rules: Vec<String>,
+    /// Absent where the agent is built in and its cases are not here.
+    cases: Option<usize>,
+    faults: Vec<String>,
+}
+
+fn verdicts(checked: &[Checked]) -> String {
+    let rows = checked.iter().map(|one| {
+        let cases = one.cases.map_or_else(|| "-".to_owned(), |cases| cases.to_string());
+        let verdict = match (one.cases, one.faults.len()) {
+            (None, _) => "built in".to_owned(),
+            (_, 0) if one.rules.is_empty() => "no rules".to_owned(),
+            (_, 0) => "ok".to_owned(),
+            (_, 1) => "1 fault".to_owned(),
+            (_, faults) => format!("{faults} faults"),
+        };
+        [one.name.clone(), one.rules.len().to_string(), cases, verdict]
+    });
+    let mut text = table(["agent", "rules", "cases", "verdict"], rows);
+    for one in checked {
+        for fault in &one.faults {
+            let _ = write!(text, "\n{}: {}", one.name, plain(fault));
+        }
+    }
+    text
 }
 
 /// The agents that the settings name: those of a folder, or those that are built in.
@@ -47,6 +119,7 @@ struct Described {
     can: Vec<String>,
     tools: Vec<String>,
     models: Vec<String>,
+    rules: Vec<String>,
     source: String,
     version: String,
     prompt: String,
@@ -60,6 +133,7 @@ impl Described {
             can: agent.capabilities.iter().map(ToString::to_string).collect(),
             tools: agent.tools.iter().map(ToString::to_string).collect(),
             models: agent.model.clone(),
+            rules: agent.rules.words().collect(),
             source: agent.source.display().to_string(),
             version: agent.version.to_string(),
             prompt: agent.prompt.clone(),
@@ -68,8 +142,10 @@ impl Described {
 
     fn in_full(&self) -> String {
         let models = if self.models.is_empty() { "as configured".to_owned() } else { self.models.join(", ") };
+        let rules: Vec<_> = self.rules.iter().map(|rule| format!("  rule     {}\n", plain(rule))).collect();
+        let rules = rules.concat();
         format!(
-            "{}: {}\n\n  can      {}\n  tools    {}\n  models   {models}\n  from     {}\n  version  {}\n\n{}",
+            "{}: {}\n\n  can      {}\n  tools    {}\n  models   {models}\n{rules}  from     {}\n  version  {}\n\n{}",
             self.name,
             self.description,
             self.can.join(", "),

@@ -1,0 +1,6 @@
+def add(a, b):
+<<<<<<< HEAD
+    return a + b
+=======
+    return b + a
+>>>>>>> theirs
