@@ -142,8 +142,11 @@ impl Mirror {
         if reply.code == 0 {
             return Ok(Merged::Tree(tree));
         }
-        let mut files: Vec<String> =
+        let named: Vec<String> =
             fields.by_ref().take_while(|name| !name.is_empty()).map(Cow::into_owned).collect();
+        // Where a file and a folder clash, git names the file after the side that it is from.
+        let real = |name: String| sides.iter().fold(name, |name, side| name.replace(&format!("~{side}"), ""));
+        let mut files: Vec<String> = named.into_iter().map(real).collect();
         files.dedup();
         files.truncate(FILES_NAMED);
         // Each message: how many paths, the paths, its type, its text.

@@ -87,7 +87,8 @@ impl Mirror {
     }
 
     /// Makes single files of the worktree what they are in `commit`: written anew, or removed where it has none.
-    /// A folder that stands where the commit has no file is left alone.
+    /// A folder that stands where the commit has no file is left alone, and so is a file that stands where the commit
+    /// has a folder: it belongs to somebody else's work.
     pub async fn restore(
         &self,
         worktree: &Worktree,
@@ -101,6 +102,9 @@ impl Mirror {
         let mut wanted = Vec::new();
         for path in paths {
             if known.contains(path.as_str()) {
+                if is_below_a_file(&worktree.path, path.as_str()) {
+                    continue;
+                }
                 wanted.extend_from_slice(path.as_str().as_bytes());
                 wanted.push(0);
             } else if let OnDisk::File(_) | OnDisk::Link | OnDisk::Other =
@@ -155,4 +159,12 @@ impl Mirror {
             .and_then(|()| std::fs::rename(&folder, &worktree.path))
             .map_err(ForgeError::io(doing()))
     }
+}
+
+/// Whether a file stands where the path has a folder.
+fn is_below_a_file(root: &Path, path: &str) -> bool {
+    Path::new(path).ancestors().skip(1).any(|folder| {
+        !folder.as_os_str().is_empty()
+            && matches!(on_disk(root, folder.as_os_str().as_encoded_bytes()), OnDisk::File(_))
+    })
 }

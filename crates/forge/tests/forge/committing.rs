@@ -233,6 +233,19 @@ async fn files_are_restored_one_by_one() {
 }
 
 #[tokio::test]
+async fn restoring_does_not_remove_a_file_that_stands_where_the_commit_has_a_folder() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let one = begun.work("T-1.1", &[("mix/part.txt", "part\n"), ("own.txt", "own\n")]).await;
+    let worktree = begun.worktree("T-2.1").await;
+    write(&worktree.path, "mix", "somebody else's\n");
+    let paths: Vec<_> = ["mix/part.txt", "own.txt"].map(|p| RelativePath::parse(p).unwrap()).into();
+    begun.mirror.restore(&worktree, &one, &paths).await.unwrap();
+    assert_eq!(begun.mirror.uncommitted(&worktree).await.unwrap(), ["mix", "own.txt"]);
+    assert_eq!(std::fs::read_to_string(worktree.path.join("mix")).unwrap(), "somebody else's\n");
+}
+
+#[tokio::test]
 async fn restoring_does_not_write_through_a_link() {
     let ground = Ground::new();
     let begun = ground.begun().await;

@@ -69,6 +69,16 @@ async fn a_file_that_one_side_removed_and_one_that_both_added_are_conflicts() {
 }
 
 #[tokio::test]
+async fn a_file_and_a_folder_of_one_name_are_a_conflict_by_that_name() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let one = begun.work("T-1.1", &[("mix", "file\n")]).await;
+    let two = begun.work("T-2.1", &[("mix/part.txt", "in a folder\n")]).await;
+    let Stacked::Conflict { files, .. } = stack(&begun, &one, &two).await else { panic!("a conflict") };
+    assert_eq!(files, ["mix"]);
+}
+
+#[tokio::test]
 async fn long_evidence_is_cut() {
     let ground = Ground::new();
     let begun = ground.begun().await;
