@@ -20,7 +20,7 @@ use crate::{
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, of_ticket, part},
-    review,
+    review, sweep,
     ticket::Frame,
     travel::{self, Beginning},
     validate::{self, acceptance::Judged},
@@ -273,7 +273,7 @@ impl Attempt<'_> {
         let base =
             self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
         let root = self.worktree(&base).await?.path;
-        let effects = parts.config.state_dir.join("effects").join(format!("{}-{}", self.frame.run, self.id));
+        let effects = parts.config.effects(&self.frame.run, &self.id);
         let workspace = Workspace::open(&root, &effects, &self.frame.ticket.touches)?;
         let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
             Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id)).await?)
@@ -410,6 +410,7 @@ impl Attempt<'_> {
         let body = EventBody::AttemptFinished { outcome, disk_bytes };
         self.record(&["finished"], part("validator"), body).await?;
         mirror.archive_attempt(&self.frame.run, &self.id).await?;
+        sweep::forget_effects(&self.parts.config.effects(&self.frame.run, &self.id)).await;
         Ok(())
     }
 

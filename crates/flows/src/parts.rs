@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
-    Actor, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId,
-    Subject, TenantId, TicketId, node::Takes, plan::Plan, train,
+    Actor, AttemptId, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId,
+    ProjectId, RunId, Subject, TenantId, TicketId, node::Takes, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::Gateway;
@@ -137,6 +137,11 @@ impl FlowsConfig {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let proofs = if self.train_proofs == 0 { cores() } else { self.train_proofs };
         train::Bounds { length: self.train_length.max(1), proofs, ..train::Bounds::default() }
+    }
+
+    /// Where it is noted what an attempt's tools wrote, so that a call that was cut off is not done twice.
+    pub(crate) fn effects(&self, run: &RunId, attempt: &AttemptId) -> PathBuf {
+        self.state_dir.join("effects").join(format!("{run}-{attempt}"))
     }
 }
 

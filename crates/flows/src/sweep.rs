@@ -25,7 +25,9 @@ pub(crate) async fn sweep(parts: &Parts) -> Result<(), FlowError> {
         tracing::debug!(?others, "others are at work: the worktrees are swept when nobody is");
         return Ok(());
     }
-    let report = parts.forge.sweep_worktrees(&unfinished(parts).await?).await;
+    let unfinished = unfinished(parts).await?;
+    sweep_effects(parts, &unfinished).await;
+    let report = parts.forge.sweep_worktrees(&unfinished).await;
     match report {
         Ok(report) => tracing::debug!(?report, "swept the worktrees"),
         Err(error) => tracing::warn!(%error, "could not sweep the worktrees"),
@@ -55,6 +57,30 @@ async fn sweep_checkouts(folder: &Path, others: &HashSet<&str>) -> std::io::Resu
         }
     }
     Ok(())
+}
+
+/// Removes what was noted of the writes of attempts that have ended.
+async fn sweep_effects(parts: &Parts, unfinished: &HashSet<(RunId, AttemptId)>) {
+    let kept: HashSet<_> =
+        unfinished.iter().map(|(run, attempt)| parts.config.effects(run, attempt)).collect();
+    let Ok(mut folders) = tokio::fs::read_dir(parts.config.state_dir.join("effects")).await else {
+        return;
+    };
+    while let Ok(Some(folder)) = folders.next_entry().await {
+        if !kept.contains(&folder.path()) {
+            forget_effects(&folder.path()).await;
+        }
+    }
+}
+
+/// Removes one folder of noted writes. One that stays is swept at the next start.
+pub(crate) async fn forget_effects(folder: &Path) {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, folder = %folder.display(), "could not remove what was noted of an attempt");
+        }
+        _ => {}
+    }
 }
 
 /// The attempts that will go on.
