@@ -155,7 +155,9 @@ impl Attempt<'_> {
     async fn open(&self) -> Result<Opened, FlowError> {
         let (parts, frame) = (self.parts, self.frame);
         let mirror = parts.mirror(&frame.project).await?;
-        let base = match self.began_on().await? {
+        // A worktree that was made before a crash, and not written down, stays where it is: the branch may be further on.
+        let made = mirror.attempt_base(&frame.run, &self.id).await?;
+        let base = match self.began_on().await?.or(made) {
             Some(base) => base,
             None => match &self.played {
                 Some(played) => travel::base(parts, frame, played).await?,

@@ -73,6 +73,15 @@ impl Mirror {
         self.resolve(&refs::attempt_head(run, attempt)?).await
     }
 
+    /// The commit that an attempt's worktree was made from; none if there never was such an attempt here.
+    pub async fn attempt_base(
+        &self,
+        run: &RunId,
+        attempt: &AttemptId,
+    ) -> Result<Option<CommitId>, ForgeError> {
+        self.resolve(&refs::attempt_base(run, attempt)?).await
+    }
+
     /// Makes the worktree's files, and the attempt's head, just those of `commit`. What was there is archived first.
     pub async fn reset(&self, worktree: &Worktree, commit: &CommitId) -> Result<(), ForgeError> {
         let name = self.require_commit(commit).await?;
