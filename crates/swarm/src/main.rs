@@ -15,6 +15,7 @@ mod models;
 mod output;
 mod progress;
 mod table;
+mod top;
 mod wire;
 
 use std::process::ExitCode;

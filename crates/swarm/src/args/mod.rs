@@ -75,6 +75,8 @@ pub(crate) enum Command {
     /// The runs, and what happened in them
     #[command(subcommand)]
     Run(RunCommand),
+    /// What goes on, live: who is in trouble first
+    Top(TopArgs),
     /// One requirement: its tickets, commits, acceptance commands and their output
     Trace(TraceArgs),
     /// The pull request
@@ -110,6 +112,20 @@ pub(crate) struct UpArgs {
     /// The port on 127.0.0.1; a free one is chosen when absent
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+}
+
+const TOP: &str = "\
+Examples:
+    swarm top           a live picture; ? shows the keys
+    swarm top --once    one table, as where there is no terminal";
+
+/// `swarm top`.
+#[derive(Debug, Args)]
+#[command(after_help = TOP)]
+pub(crate) struct TopArgs {
+    /// Print one table and end
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod pr;
 mod repository;
 mod run;
 mod ticket;
+mod top;
 mod trace;
 mod travel;
 mod up;
@@ -22,6 +23,8 @@ mod worker;
 use std::future::Future;
 
 pub(crate) use agent::catalogue;
+pub(crate) use run::state as state_of_run;
+pub(crate) use ticket::wire_name;
 
 use crate::{
     args::{Cli, Command},
@@ -49,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Worker(args) => wait(worker::run(&context, *args)),
         Command::Ticket(command) => wait(ticket::run(&context, command)),
         Command::Run(command) => wait(run::run(&context, command)),
+        Command::Top(args) => wait(top::run(&context, args)),
         Command::Trace(args) => wait(trace::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),

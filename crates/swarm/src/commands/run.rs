@@ -246,7 +246,7 @@ pub(super) async fn watch(
 }
 
 /// A run's state in words.
-pub(super) fn state(state: &types::RunState) -> String {
+pub(crate) fn state(state: &types::RunState) -> String {
     match state {
         types::RunState::NeedsPerson { .. } => "needs a person".to_owned(),
         other => tagged(other),

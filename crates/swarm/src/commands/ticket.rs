@@ -249,7 +249,7 @@ fn spent(spend: &types::Spend) -> u64 {
 }
 
 /// The name that a value without fields has in JSON.
-pub(super) fn wire_name(value: &impl serde::Serialize) -> String {
+pub(crate) fn wire_name(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => plain(&name.replace('_', " ")),
         _ => String::new(),
