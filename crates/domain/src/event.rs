@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    claim::Returned,
     finding::Finding,
     id::{
-        AttemptId, BlobHash, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId, RequirementId,
-        RunId, SpecId, TenantId, TicketId,
+        AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
+        RequirementId, RunId, SpecId, TenantId, TicketId,
     },
     lease::FencingToken,
     plan::Plan,
@@ -201,6 +202,50 @@ pub enum EventBody {
         behind: TicketId,
         /// Why they would clash.
         why: String,
+    },
+    /// An attempt was offered to workers elsewhere.
+    WorkOffered {
+        /// The offer.
+        claim: ClaimId,
+        /// What a worker must have to take it.
+        labels: Vec<String>,
+    },
+    /// A worker took an attempt.
+    WorkClaimed {
+        /// The offer.
+        claim: ClaimId,
+        /// The worker, as it calls itself.
+        worker: NodeId,
+        /// The token of its lease.
+        token: FencingToken,
+    },
+    /// A worker let go of an attempt.
+    WorkReturned {
+        /// The offer.
+        claim: ClaimId,
+        /// The worker.
+        worker: NodeId,
+        /// The token of its lease.
+        token: FencingToken,
+        /// How.
+        how: Returned,
+        /// What came back, as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<BlobHash>,
+        /// What its model calls used, by its own word.
+        spend: Spend,
+        /// The models that it says answered.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        models: Vec<String>,
+    },
+    /// A worker gave no sign of life: its lease ran out.
+    ClaimExpired {
+        /// The offer.
+        claim: ClaimId,
+        /// The worker.
+        worker: NodeId,
+        /// The token, which is stale from now on.
+        token: FencingToken,
     },
     /// An attempt ended.
     AttemptFinished {
@@ -394,6 +439,10 @@ impl EventBody {
             Self::TicketStateChanged { .. } => "ticket_state_changed",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::TicketHeld { .. } => "ticket_held",
+            Self::WorkOffered { .. } => "work_offered",
+            Self::WorkClaimed { .. } => "work_claimed",
+            Self::WorkReturned { .. } => "work_returned",
+            Self::ClaimExpired { .. } => "claim_expired",
             Self::AttemptFinished { .. } => "attempt_finished",
             Self::ModelCalled { .. } => "model_called",
             Self::ToolCalled { .. } => "tool_called",

@@ -112,6 +112,8 @@ ids! {
     AttemptId, "attempt";
     /// A commit's object name in git.
     CommitId, "commit";
+    /// An attempt that is offered to workers elsewhere: `claim_…`, from its run and attempt.
+    ClaimId, "claim";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
     /// What some nodes have and some work needs: `gpu`, `eu`.
@@ -183,6 +185,15 @@ impl AttemptId {
     #[must_use]
     pub fn of(ticket: &TicketId, number: u32) -> Self {
         Self(format!("{ticket}.{number}"))
+    }
+}
+
+impl ClaimId {
+    /// The claim by which this attempt is offered.
+    #[must_use]
+    pub fn of(run: &RunId, attempt: &AttemptId) -> Self {
+        let parts = [run.as_str().as_bytes(), attempt.as_str().as_bytes()];
+        Self(format!("claim_{}", short_hash(&parts, 16)))
     }
 }
 

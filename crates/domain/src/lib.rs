@@ -21,6 +21,7 @@ pub mod budget;
 pub mod calibration;
 pub mod checkpoint;
 pub mod choice;
+pub mod claim;
 pub mod clash;
 pub mod comparison;
 pub mod course;
@@ -59,8 +60,8 @@ pub mod train;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId, RequirementId,
-    RunId, SpecId, TenantId, TicketId,
+    AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
+    RequirementId, RunId, SpecId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{budget::Budget, id::Label, origin::Origin, problem::Problem};
+use crate::{budget::Budget, claim::Hands, id::Label, origin::Origin, problem::Problem};
 
 /// What a person chose for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,10 @@ pub struct RunOptions {
     /// The branch that the run builds on; the repository's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// What the nodes must offer that its tickets are worked on.
+    /// Where the turns of its attempts are made.
+    #[serde(default, skip_serializing_if = "Hands::is_here")]
+    pub hands: Hands,
+    /// What who makes its attempts must offer: the nodes, or the workers that claim them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
     /// The run whose journal is played, where this one is a replay or a fork of it.
@@ -36,6 +39,7 @@ impl Default for RunOptions {
             models: Vec::new(),
             max_attempts: 5,
             branch: None,
+            hands: Hands::Here,
             labels: Vec::new(),
             origin: None,
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
-use swarm_domain::{BlobHash, Problem, TenantId};
+use swarm_domain::{BlobHash, Problem, TenantId, claim::ClaimRefusal};
 
 /// The result of everything that the store does.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -104,6 +104,9 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A worker may not do this with a claim, or not any more. It must stop working on it.
+    #[error(transparent)]
+    Claim(#[from] ClaimRefusal),
     /// Another live process works on this database under this name.
     #[error("another process already works on this database under the name `{name}`")]
     NameTaken {
@@ -189,6 +192,7 @@ impl StoreError {
                 ("store.not_found", "check the id: `swarm run list` and `swarm ticket list` show them")
             }
             Self::Exists { .. } => ("store.exists", "use the one that is there, or choose another id"),
+            Self::Claim(refusal) => return refusal.problem(),
             Self::InvalidEvent { .. } => ("store.invalid_event", REPORT),
             Self::Corrupt { .. } => (
                 "store.corrupt",

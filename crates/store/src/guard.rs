@@ -66,6 +66,10 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::ToolCalled { .. }
         | EventBody::CheckRun { .. }
         | EventBody::TestsProbed { .. }
+        | EventBody::WorkOffered { .. }
+        | EventBody::WorkClaimed { .. }
+        | EventBody::WorkReturned { .. }
+        | EventBody::ClaimExpired { .. }
         | EventBody::FindingRaised { .. }
         | EventBody::Committed { .. }
         | EventBody::TicketHeld { .. }

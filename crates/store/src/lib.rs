@@ -37,6 +37,7 @@
 
 mod blob;
 mod canonical;
+mod claim;
 mod cluster;
 mod column;
 mod error;
@@ -45,6 +46,7 @@ mod guard;
 mod node;
 mod projection;
 mod rebuild;
+mod schema;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -52,11 +54,13 @@ mod time;
 mod view;
 
 pub use blob::{Blobs, MAX_BLOB_BYTES};
+pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
-pub use event_log::{Appended, BadEvent, ChainReport, EventFilter, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use event_log::{Appended, BadEvent, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
+pub use schema::SchemaVersion;
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{

@@ -5,7 +5,7 @@
 //! ([`guard`](crate::guard)): a rule that is made stricter later must not make an old log unreadable.
 
 use sqlx::PgConnection;
-use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId};
+use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId, claim::Returned};
 
 use crate::{
     Result, StoreError,
@@ -62,6 +62,14 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             ticket::begin_attempt(conn, event, *number, agent).await?;
             attempt::start(conn, event).await
         }
+        EventBody::WorkOffered { .. } => ticket::step(conn, event, "waits for a worker", "").await,
+        EventBody::WorkClaimed { worker, .. } => ticket::step(conn, event, "held by", worker.as_str()).await,
+        EventBody::WorkReturned { worker, how, spend, .. } => {
+            let step = if *how == Returned::GivenBack { "given back by" } else { "returned by" };
+            ticket::step(conn, event, step, worker.as_str()).await?;
+            model_call::spend(conn, event, spend).await
+        }
+        EventBody::ClaimExpired { worker, .. } => ticket::step(conn, event, "lost by", worker.as_str()).await,
         EventBody::AttemptFinished { outcome, disk_bytes } => {
             attempt::finish(conn, event, outcome, *disk_bytes).await
         }

@@ -75,6 +75,27 @@ impl TestDatabase {
     pub async fn store_with(&self, clock: Arc<dyn Clock>) -> Result<Store> {
         Store::connect(&self.url(), self.data_dir(), clock).await
     }
+
+    /// Lets every lease on a claim run out, as if its time had passed.
+    pub async fn let_claims_run_out(&self) -> Result<()> {
+        self.execute("UPDATE swarm.claims SET expires = expires - interval '1 day'").await
+    }
+
+    /// Leaves the tables as a later program would: with a migration that this one does not know.
+    pub async fn migrate_further(&self) -> Result<()> {
+        self.execute(
+            "INSERT INTO swarm.migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'of a later program', true, '', 0)",
+        )
+        .await
+    }
+
+    async fn execute(&self, statement: &'static str) -> Result<()> {
+        let mut conn = PgConnection::connect_with(&self.server.clone().database(&self.name)).await?;
+        sqlx::query(statement).execute(&mut conn).await?;
+        conn.close().await?;
+        Ok(())
+    }
 }
 
 impl Drop for TestDatabase {

@@ -69,21 +69,45 @@ impl Store {
     /// outcome; an error is of all, and then nothing was written.
     pub(super) async fn append_together(&self, callers: &[Pending]) -> Result<Vec<Result<Vec<Appended>>>> {
         let mut tx = self.pool().begin().await?;
-        let events: Vec<&NewEvent> = callers.iter().flat_map(|caller| caller.events.iter()).collect();
-        let mut chains = self.lock_chains(&mut tx, &events).await?;
+        let blobs: Vec<&Blob> = callers.iter().flat_map(|caller| caller.blobs.iter()).collect();
+        let events: Vec<&[NewEvent]> = callers.iter().map(|caller| &*caller.events).collect();
+        let outcomes = self.append_each(&mut tx, &events, &blobs).await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+
+    /// Appends in a transaction of the caller's, who changes something else with it: all of the events, or the error is
+    /// a reason to let the transaction go. The caller must lock nothing afterwards that others lock before they append.
+    pub(crate) async fn append_within(
+        &self,
+        tx: &mut PgConnection,
+        events: &[NewEvent],
+    ) -> Result<Vec<Appended>> {
+        let mut outcomes = self.append_each(tx, &[events], &[]).await?;
+        outcomes.pop().unwrap_or_else(|| Err(StoreError::corrupt("the answer of append", "it is empty")))
+    }
+
+    /// Appends what each caller wants, behind the locks of all chains concerned.
+    async fn append_each(
+        &self,
+        tx: &mut PgConnection,
+        callers: &[&[NewEvent]],
+        blobs: &[&Blob],
+    ) -> Result<Vec<Result<Vec<Appended>>>> {
+        let events: Vec<&NewEvent> = callers.iter().flat_map(|events| events.iter()).collect();
+        let mut chains = self.lock_chains(tx, &events).await?;
         for (tenant, chain) in &mut chains {
-            chain.known = with_keys(&mut tx, tenant, &events).await?;
+            chain.known = with_keys(tx, tenant, &events).await?;
         }
         // Taken behind the lock, so that a later number is not an earlier time. PostgreSQL keeps microseconds.
         let at = self.clock().now().trunc_subsecs(6);
-        let blobs: Vec<&Blob> = callers.iter().flat_map(|caller| caller.blobs.iter()).collect();
-        blob::insert(&mut tx, &blobs).await?;
+        blob::insert(tx, blobs).await?;
         let mut outcomes = Vec::with_capacity(callers.len());
-        for caller in callers {
-            outcomes.push(append_one_callers(&mut tx, &mut chains, &caller.events, at).await?);
+        for events in callers {
+            outcomes.push(append_one_callers(tx, &mut chains, events, at).await?);
         }
         for (tenant, chain) in chains.iter().filter(|(_, chain)| !chain.grown.is_empty()) {
-            insert(&mut tx, tenant, &chain.grown).await?;
+            insert(tx, tenant, &chain.grown).await?;
             sqlx::query("UPDATE swarm.chains SET head = $2, count = $3 WHERE tenant = $1")
                 .bind(tenant.as_str())
                 .bind(&chain.head)
@@ -96,7 +120,6 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        tx.commit().await?;
         Ok(outcomes)
     }
 

@@ -2,6 +2,7 @@
 
 mod append;
 mod group;
+mod growth;
 mod read;
 mod sealed;
 mod tail;
@@ -9,6 +10,7 @@ mod verify;
 mod wakeup;
 
 pub use append::Appended;
+pub use growth::Growth;
 pub use read::{EventFilter, MAX_EVENTS_READ};
 pub use sealed::MAX_EVENT_BYTES;
 pub use verify::{BadEvent, ChainReport};

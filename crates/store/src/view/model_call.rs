@@ -89,6 +89,12 @@ pub(crate) async fn add(conn: &mut PgConnection, event: &Event) -> Result<()> {
     .bind(event.at)
     .execute(&mut *conn)
     .await?;
+    self::spend(conn, event, spend).await
+}
+
+/// Counts what model calls used for everything that they were made for.
+pub(crate) async fn spend(conn: &mut PgConnection, event: &Event, spend: &Spend) -> Result<()> {
+    let subject = &event.subject;
     let Some(of_run) = &subject.run else { return Ok(()) };
     run::spend(conn, event, of_run, spend).await?;
     if let Some(of_ticket) = &subject.ticket {

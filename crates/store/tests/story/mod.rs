@@ -4,14 +4,16 @@
 #![allow(dead_code)]
 
 use swarm_domain::{
-    Actor, AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, PlanId, Problem,
-    ProjectId, RequirementId, RunId, SpecId, Subject, TenantId, TicketId,
+    Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId,
+    PlanId, Problem, ProjectId, RequirementId, RunId, SpecId, Subject, TenantId, TicketId,
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    claim::Returned,
     estimate::Estimate,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    lease::FencingToken,
     plan::Plan,
     run::{RunOptions, RunState},
     spec::{Acceptance, Requirement, Spec},
@@ -44,6 +46,14 @@ pub fn requirement_id(number: u32) -> RequirementId {
 
 pub fn ticket_id(number: u32) -> TicketId {
     TicketId::parse(format!("T-{number}")).unwrap()
+}
+
+pub fn claim() -> ClaimId {
+    ClaimId::of(&run_id(), &AttemptId::of(&ticket_id(1), 2))
+}
+
+pub fn worker() -> NodeId {
+    NodeId::parse("far-away").unwrap()
 }
 
 pub fn commit(letter: char) -> CommitId {
@@ -269,6 +279,34 @@ pub fn whole() -> Vec<NewEvent> {
         ticket_becomes("18", 1, TicketState::Working),
         event("19", of_attempt(1, 2), started(2)),
         event("20", of_attempt(1, 2), call(50)),
+        event(
+            "offered",
+            of_attempt(1, 2),
+            EventBody::WorkOffered { claim: claim(), labels: vec!["gpu".to_owned()] },
+        ),
+        event(
+            "claimed",
+            of_attempt(1, 2),
+            EventBody::WorkClaimed { claim: claim(), worker: worker(), token: FencingToken::new(1) },
+        ),
+        event(
+            "expired",
+            of_attempt(1, 2),
+            EventBody::ClaimExpired { claim: claim(), worker: worker(), token: FencingToken::new(1) },
+        ),
+        event(
+            "returned",
+            of_attempt(1, 2),
+            EventBody::WorkReturned {
+                claim: claim(),
+                worker: worker(),
+                token: FencingToken::new(2),
+                how: Returned::Done,
+                work: Some(BlobHash::of(b"work")),
+                spend: Spend::default(),
+                models: vec!["far/model".to_owned()],
+            },
+        ),
         event(
             "21",
             of_attempt(1, 2),

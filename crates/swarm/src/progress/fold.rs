@@ -31,6 +31,10 @@ impl Board {
                 self.spend = self.spend.plus(*spend);
                 self.models.insert(plain(model), *recorded);
             }
+            EventBody::WorkReturned { spend, models, .. } => {
+                self.spend = self.spend.plus(*spend);
+                self.models.extend(models.iter().map(|model| (plain(model), false)));
+            }
             EventBody::CheckRun { stage: CheckStage::Merge, requirement, command, passed, .. } => {
                 self.checks.entry(requirement.clone()).or_default().insert(command.clone(), *passed);
             }
@@ -57,6 +61,13 @@ impl Line {
                 self.agent = plain(agent);
                 "has an answer".clone_into(&mut self.step);
             }
+            EventBody::WorkOffered { .. } => "waits for a worker".clone_into(&mut self.step),
+            EventBody::WorkClaimed { worker, .. } => self.step = format!("held by {worker}"),
+            EventBody::WorkReturned { worker, spend, .. } => {
+                self.spend = self.spend.plus(*spend);
+                self.step = format!("returned by {worker}");
+            }
+            EventBody::ClaimExpired { worker, .. } => self.step = format!("lost by {worker}"),
             EventBody::ToolCalled { tool, about, ok, .. } => {
                 let failed = if *ok { "" } else { " (failed)" };
                 self.step = plain(&format!("{tool} {about}{failed}"));

@@ -3,7 +3,8 @@
 use swarm_domain::{
     Event, EventBody,
     attempt::AttemptOutcome,
-    budget::Budget,
+    budget::{Budget, Spend},
+    claim::Returned,
     event::CheckStage,
     finding::{Finding, FindingCode},
     run::RunState,
@@ -57,6 +58,17 @@ fn words(body: &EventBody) -> (Weight, String) {
         }
         EventBody::TicketHeld { behind, why } => {
             (Main, format!("is held back until {behind} is merged: {why}"))
+        }
+        EventBody::WorkOffered { labels, .. } if labels.is_empty() => {
+            (Detail, "waits for a worker".to_owned())
+        }
+        EventBody::WorkOffered { labels, .. } => {
+            (Detail, format!("waits for a worker with {}", labels.join(", ")))
+        }
+        EventBody::WorkClaimed { worker, .. } => (Main, format!("held by worker {worker}")),
+        EventBody::WorkReturned { worker, how, spend, .. } => returned(worker.as_str(), *how, *spend),
+        EventBody::ClaimExpired { worker, .. } => {
+            (Main, format!("worker {worker} gave no sign of life; another may take it"))
         }
         EventBody::AttemptFinished { outcome, .. } => attempt(outcome),
         EventBody::ModelCalled { agent, model, spend, millis, recorded, .. } => {
@@ -117,6 +129,21 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Main, format!("a person asked to {what}"))
         }
         EventBody::PersonAsked { what, reason } => (Main, format!("a person asked to {what}: {reason}")),
+    }
+}
+
+/// What a worker says that it spent is its own word.
+fn returned(worker: &str, how: Returned, spend: Spend) -> (Weight, String) {
+    let spent = match spend.calls {
+        0 => String::new(),
+        calls => {
+            format!("; it reports {calls} calls, {} tokens, {}", tokens(spend.tokens()), spend.usd)
+        }
+    };
+    match how {
+        Returned::Done => (Weight::Detail, format!("worker {worker} returned its work{spent}")),
+        Returned::Failed => (Weight::Main, format!("worker {worker} could not do it{spent}")),
+        Returned::GivenBack => (Weight::Main, format!("worker {worker} gave it back{spent}")),
     }
 }
 
