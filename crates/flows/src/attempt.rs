@@ -1,28 +1,25 @@
 //! An attempt: one agent in one worktree, turn by turn, then the judgement of what it left.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use swarm_agents::{
-    Agent, Invocation, Rules, Step, ToolResult, Toolbox, Turn, TurnEnd, TurnSetup, Workspace,
-};
+use swarm_agents::{Agent, Rules, Turn, TurnEnd, TurnSetup};
 use swarm_domain::{
     Actor, AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, Problem, Subject, agent::Capability,
-    attempt::AttemptOutcome, event::CheckStage, finding::Finding, ticket::TicketState,
+    attempt::AttemptOutcome, claim::Hands, event::CheckStage, finding::Finding, spec::Requirement,
+    ticket::TicketState,
 };
-use swarm_forge::{Attribution, CommitMessage, Signature, Worktree};
-use swarm_sandbox::SandboxSpec;
+use swarm_forge::{Attribution, CommitMessage, Mirror, Signature, Worktree};
 
 use crate::{
-    calls::{self, Caller},
     choice::{self, Choice},
-    context,
+    claim, context,
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, of_ticket, part},
     review, sweep,
     ticket::Frame,
-    travel::{self, Beginning},
+    travel::{self, Beginning, PlayedWorker},
     validate::{self, acceptance::Judged},
 };
 
@@ -55,7 +52,7 @@ pub(crate) enum AttemptEnd {
 #[derive(Serialize, Deserialize)]
 struct Opened {
     base: CommitId,
-    /// The turn before its first step.
+    /// The turn before its first step; the brief where workers elsewhere make it.
     turn: BlobHash,
     /// The rules of the agent's file.
     #[serde(default)]
@@ -71,13 +68,13 @@ struct Left {
     disk_bytes: u64,
 }
 
-struct Attempt<'a> {
-    parts: &'a Parts,
-    frame: &'a Frame,
-    brief: &'a Brief,
-    id: AttemptId,
-    choice: Choice,
-    agent: Arc<Agent>,
+pub(crate) struct Attempt<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) frame: &'a Frame,
+    pub(crate) brief: &'a Brief,
+    pub(crate) id: AttemptId,
+    pub(crate) choice: Choice,
+    pub(crate) agent: Arc<Agent>,
     /// How it began in the run whose journal is played.
     played: Option<Beginning>,
 }
@@ -109,9 +106,12 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
         Ok(opened) => opened,
         Err(error) => return attempt.failed(error).await,
     };
-    // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
-    let turn: Turn = parts.load(&opened.turn).await?;
-    match attempt.drive(turn).await? {
+    let ended = match frame.options.hands {
+        // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
+        Hands::Here => attempt.drive(parts.load(&opened.turn).await?).await?,
+        Hands::Claimed => claim::elsewhere(&attempt, &opened.base, &opened.turn).await?,
+    };
+    match ended {
         Ok(end) => attempt.judge(&opened, end).await,
         Err(error) => attempt.failed(error).await,
     }
@@ -129,24 +129,24 @@ pub(crate) fn agent_for(parts: &Parts, capability: Capability) -> Result<Arc<Age
 }
 
 impl Attempt<'_> {
-    fn key<'k>(&'k self, rest: &[&'k str]) -> Vec<&'k str> {
+    pub(crate) fn key<'k>(&'k self, rest: &[&'k str]) -> Vec<&'k str> {
         [&["run", self.frame.run.as_str(), self.id.as_str()], rest].concat()
     }
 
-    fn subject(&self) -> Subject {
+    pub(crate) fn subject(&self) -> Subject {
         let frame = self.frame;
         Subject { attempt: Some(self.id.clone()), ..of_ticket(&frame.project, &frame.run, &frame.ticket.id) }
     }
 
-    fn actor(&self) -> Actor {
+    pub(crate) fn actor(&self) -> Actor {
         Actor::Agent { name: self.agent.name.clone() }
     }
 
-    async fn record(&self, rest: &[&str], actor: Actor, body: EventBody) -> Result<(), FlowError> {
+    pub(crate) async fn record(&self, rest: &[&str], actor: Actor, body: EventBody) -> Result<(), FlowError> {
         self.parts.record(&self.key(rest), actor, self.subject(), body).await.map(drop)
     }
 
-    async fn worktree(&self, base: &CommitId) -> Result<Worktree, FlowError> {
+    pub(crate) async fn worktree(&self, base: &CommitId) -> Result<Worktree, FlowError> {
         let mirror = self.parts.mirror(&self.frame.project).await?;
         Ok(mirror.worktree(&self.frame.run, &self.id, base).await?)
     }
@@ -169,16 +169,54 @@ impl Attempt<'_> {
             let own = context::own_files(&mirror, &frame.ticket, from).await?;
             mirror.restore(&worktree, from, &own).await?;
         }
-        let worker = self.played.as_ref().and_then(|played| played.worker.as_ref());
-        let capabilities = match worker.and_then(|worker| worker.capabilities) {
+        let (begun, turn, model) = match frame.options.hands {
+            Hands::Here => {
+                let turn = parts.keep(&self.turn(&mirror, &base).await?).await?;
+                (turn.clone(), Some(turn), self.model()?)
+            }
+            Hands::Claimed => {
+                let told = parts.keep(&claim::brief(self, &mirror, &base).await?).await?;
+                (told, None, claim::ANY_MODEL.to_owned())
+            }
+        };
+        let started = EventBody::AttemptStarted {
+            number: self.brief.number,
+            agent: self.agent.name.clone(),
+            model,
+            rung: parts.sandboxes.rung(),
+            base: base.clone(),
+            hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
+            turn,
+        };
+        self.record(&["started"], part("scheduler"), started).await?;
+        let working = EventBody::TicketStateChanged { to: TicketState::Working };
+        self.record(&["state", "working"], part("scheduler"), working).await?;
+        Ok(Opened { base, turn: begun, rules: self.agent.rules.clone() })
+    }
+
+    fn worker(&self) -> Option<&PlayedWorker> {
+        self.played.as_ref().and_then(|played| played.worker.as_ref())
+    }
+
+    /// The first model that it asks.
+    fn model(&self) -> Result<String, FlowError> {
+        if let Some(worker) = self.worker() {
+            return Ok(worker.model.clone());
+        }
+        Ok(self.parts.gateway.names(&self.choice.models)?.into_iter().next().unwrap_or_default())
+    }
+
+    async fn turn(&self, mirror: &Mirror, base: &CommitId) -> Result<Turn, FlowError> {
+        let (parts, frame) = (self.parts, self.frame);
+        let capabilities = match self.worker().and_then(|worker| worker.capabilities) {
             Some(capabilities) => capabilities,
             None => parts.gateway.capabilities(&self.choice.models)?,
         };
         let context =
-            context::of_ticket(&mirror, frame, &base, self.brief.from.as_ref(), capabilities).await?;
-        let requirements: Vec<_> =
-            frame.ticket.requirements.iter().filter_map(|id| frame.spec.requirement(id)).cloned().collect();
-        let turn = Turn::new(&TurnSetup {
+            context::of_ticket(mirror, frame, base, self.brief.from.as_ref(), context::room(capabilities))
+                .await?;
+        let requirements = self.requirements();
+        Ok(Turn::new(&TurnSetup {
             agent: &self.agent,
             capabilities,
             ticket: &frame.ticket,
@@ -188,125 +226,29 @@ impl Attempt<'_> {
             files: &context.files,
             agents_md: context.agents_md.as_deref(),
             hints: &self.brief.hints,
-            seed: (self.brief.number > 1).then_some(self.brief.number),
+            seed: self.seed(),
             warmer_milli: self.choice.warmer_milli,
-        })?;
-        let model = match worker {
-            Some(worker) => worker.model.clone(),
-            None => parts.gateway.names(&self.choice.models)?.into_iter().next().unwrap_or_default(),
-        };
-        let turn = parts.keep(&turn).await?;
-        let started = EventBody::AttemptStarted {
-            number: self.brief.number,
-            agent: self.agent.name.clone(),
-            model,
-            rung: parts.sandboxes.rung(),
-            base: base.clone(),
-            hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
-            turn: Some(turn.clone()),
-        };
-        self.record(&["started"], part("scheduler"), started).await?;
-        let working = EventBody::TicketStateChanged { to: TicketState::Working };
-        self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, turn, rules: self.agent.rules.clone() })
+        })?)
+    }
+
+    pub(crate) fn requirements(&self) -> Vec<Requirement> {
+        let frame = self.frame;
+        frame.ticket.requirements.iter().filter_map(|id| frame.spec.requirement(id)).cloned().collect()
+    }
+
+    /// What tells its sampling from that of the attempts before it.
+    pub(crate) fn seed(&self) -> Option<u32> {
+        (self.brief.number > 1).then_some(self.brief.number)
     }
 
     /// The commit that this attempt began on, if it began before a crash.
-    async fn began_on(&self) -> Result<Option<CommitId>, FlowError> {
+    pub(crate) async fn began_on(&self) -> Result<Option<CommitId>, FlowError> {
         let key = IdempotencyKey::of(&self.key(&["started"]));
         let event = self.parts.store.event_by_key(&self.parts.config.tenant, &key).await?;
         Ok(event.and_then(|event| match event.body {
             EventBody::AttemptStarted { base, .. } => Some(base),
             _ => None,
         }))
-    }
-
-    /// Lets the agent work until it is done.
-    async fn drive(&self, mut turn: Turn) -> Flow<Result<TurnEnd, FlowError>> {
-        loop {
-            match turn.next() {
-                Step::Call(request) => {
-                    let caller = Caller {
-                        agent: &self.agent.name,
-                        subject: self.subject(),
-                        key: calls::turn_key(
-                            &self.frame.run,
-                            &self.frame.ticket.id,
-                            self.brief.number,
-                            turn.replies(),
-                        ),
-                        models: &self.choice.models,
-                    };
-                    match calls::call(self.parts, &caller, &request).await? {
-                        Ok(reply) => turn.answered(&reply).map_err(FlowError::from)?,
-                        Err(error) => return Ok(Err(error)),
-                    }
-                }
-                Step::Tools(invocations) => {
-                    let mut results = Vec::new();
-                    for invocation in &invocations {
-                        match self.tool(invocation).await? {
-                            Ok(result) => results.push(result),
-                            Err(error) => return Ok(Err(error)),
-                        }
-                    }
-                    turn.tools_done(&results).map_err(FlowError::from)?;
-                }
-                Step::Done(end) => return Ok(Ok(end)),
-            }
-        }
-    }
-
-    async fn tool(&self, invocation: &Invocation) -> Flow<Result<ToolResult, FlowError>> {
-        match engine::retried(self.parts, "tool", || self.use_tool(invocation)).await? {
-            Ok(result) => Ok(self.parts.load(&result).await),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    async fn use_tool(&self, invocation: &Invocation) -> Result<BlobHash, FlowError> {
-        let parts = self.parts;
-        let key = self.key(&["tool", &invocation.call_id]);
-        // Done before a crash that came between the tool and the journal.
-        let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
-        if let Some(EventBody::ToolCalled { result, .. }) = known.map(|event| event.body) {
-            return Ok(result);
-        }
-        let base =
-            self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
-        let root = self.worktree(&base).await?.path;
-        let effects = parts.config.effects(&self.frame.run, &self.id);
-        let workspace = Workspace::open(&root, &effects, &self.frame.ticket.touches)?;
-        let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
-            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id)).await?)
-        } else {
-            None
-        };
-        let toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
-        let step_key = key.join("/");
-        let done = toolbox.invoke(invocation, &step_key, engine::cancellation()).await;
-        drop(toolbox);
-        if let Some(sandbox) = sandbox {
-            sandbox.stop().await?;
-        }
-        let done = done?;
-        let result = parts.keep(&done).await?;
-        let about =
-            invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
-        let body = EventBody::ToolCalled {
-            tool: invocation.tool.chars().take(40).collect(),
-            arguments: parts.keep(&invocation.arguments).await?,
-            result: result.clone(),
-            ok: done.ok,
-            about: about.chars().filter(|c| !c.is_control()).take(120).collect(),
-        };
-        self.record(&["tool", &invocation.call_id], self.actor(), body).await?;
-        Ok(result)
-    }
-
-    fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
-        let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
-        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox() }
     }
 
     /// Commits what the agent left and judges the commit. What the agent says about it does not count.
@@ -430,11 +372,11 @@ impl Attempt<'_> {
         })
         .await?;
         // Another model may do what this one could not; where there is none, the next attempt would end here again.
-        let alone = self.choice.models.len() < 2;
+        let alone = self.frame.options.hands.is_here() && self.choice.models.len() < 2;
         let followed = self.played.as_ref().is_some_and(|played| played.followed);
         let final_word = match problem.code.as_str() {
             "replay.diverged" => true,
-            "budget.reached" => !followed,
+            "budget.reached" | "claim.unclaimed" => !followed,
             _ => (alone || !began) && !followed,
         };
         Ok(AttemptEnd::Failed { final_word, problem })

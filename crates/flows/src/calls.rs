@@ -131,7 +131,7 @@ async fn play(
 }
 
 /// The budgets that a call counts against, with what was spent of each according to the log.
-async fn budgets(
+pub(crate) async fn budgets(
     parts: &Parts,
     subject: &Subject,
     run: Option<&RunRow>,

@@ -18,9 +18,9 @@ const BYTES_PER_TOKEN: usize = 3;
 /// The part of a model's context that files may fill: the rest is for instructions, hints and the answer.
 const SHARE: usize = 3;
 /// The most files that are shown.
-const MAX_FILES: usize = 40;
+pub(crate) const MAX_FILES: usize = 40;
 /// The most of one file that is shown, in bytes.
-const MAX_FILE_BYTES: usize = 48 << 10;
+pub(crate) const MAX_FILE_BYTES: usize = 48 << 10;
 
 /// What is shown.
 pub(crate) struct Context {
@@ -30,15 +30,19 @@ pub(crate) struct Context {
     pub(crate) agents_md: Option<String>,
 }
 
+/// The bytes of files that a model is shown.
+pub(crate) fn room(capabilities: Capabilities) -> usize {
+    capabilities.context_tokens as usize * BYTES_PER_TOKEN / SHARE
+}
+
 /// The context of a ticket on `base`, with its own files as `from` left them, where it goes on from that.
 pub(crate) async fn of_ticket(
     mirror: &Mirror,
     frame: &Frame,
     base: &CommitId,
     from: Option<&CommitId>,
-    capabilities: Capabilities,
+    mut room: usize,
 ) -> Result<Context, FlowError> {
-    let mut room = capabilities.context_tokens as usize * BYTES_PER_TOKEN / SHARE;
     let own = scope(&frame.ticket.touches)?;
     let source = from.unwrap_or(base);
     let mut files = Vec::new();
@@ -93,7 +97,11 @@ async fn show(
     Ok(())
 }
 
-async fn text(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Option<String>, FlowError> {
+pub(crate) async fn text(
+    mirror: &Mirror,
+    commit: &CommitId,
+    path: &str,
+) -> Result<Option<String>, FlowError> {
     let Ok(path) = RelativePath::parse(path) else {
         return Ok(None);
     };

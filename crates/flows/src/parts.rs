@@ -17,7 +17,7 @@ use swarm_model::Gateway;
 use swarm_sandbox::{Backend, Limits};
 use swarm_store::{Store, StoreError};
 
-use crate::{error::FlowError, retry::RetryPolicy};
+use crate::{claim::ClaimsConfig, error::FlowError, retry::RetryPolicy};
 
 /// How often a database that is away is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -71,6 +71,8 @@ pub struct FlowsConfig {
     pub database_patience_seconds: u64,
     /// When a model call is tried again.
     pub retry: RetryPolicy,
+    /// How attempts are offered to workers elsewhere.
+    pub claims: ClaimsConfig,
     /// What an acceptance command may use.
     pub check_limits: Limits,
     /// The longest diff that an attempt may have, in bytes.
@@ -114,6 +116,7 @@ impl Default for FlowsConfig {
             lease_ms: 6_000,
             database_patience_seconds: 900,
             retry: RetryPolicy::default(),
+            claims: ClaimsConfig::default(),
             check_limits: Limits::default(),
             max_diff_bytes: 256 << 10,
             max_file_bytes: 512 << 10,

@@ -19,8 +19,13 @@ pub(crate) fn needed(parts: &Parts, frame: &Frame, ticket: &TicketId) -> BTreeSe
     of(parts, &frame.options, wanted)
 }
 
-/// What a node must offer for work of this kind.
+/// What a node must offer for work of this kind. Where workers claim it, any node may see to it: it is theirs to offer.
 pub(crate) fn of(parts: &Parts, options: &RunOptions, wanted: Capability) -> BTreeSet<Label> {
+    if options.hands.is_here() { asked(parts, options, wanted) } else { BTreeSet::new() }
+}
+
+/// What who makes the attempts must offer for work of this kind.
+pub(crate) fn asked(parts: &Parts, options: &RunOptions, wanted: Capability) -> BTreeSet<Label> {
     // The fixer goes on where the author stood, so on the same node.
     let agents =
         [wanted, choice::capability(2, wanted)].map(|capability| parts.catalogue.by_capability(capability));

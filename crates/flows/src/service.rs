@@ -240,6 +240,7 @@ impl Flows {
         // Written down before the work is stopped: the build reads it as soon as that has ended.
         self.record(by, &["ticket", run.as_str(), ticket.as_str(), "cancelled", &moment], subject, body)
             .await?;
+        self.parts.store.withdraw_claims(tenant, run, ticket).await.map_err(|e| e.problem())?;
         let prefix = format!("ticket/{run}/{ticket}/");
         let works = self.works.get();
         for id in works.engine.unfinished(&prefix).await.map_err(|error| error.problem())? {

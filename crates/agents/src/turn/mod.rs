@@ -6,6 +6,7 @@
 
 mod conversation;
 mod course;
+mod drive;
 mod ending;
 mod size;
 mod wording;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{finding::FindingCode, scope::Scope};
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Message, ReplyFormat};
 
+pub use drive::{Doer, drive};
 pub use ending::TurnEnd;
 pub(crate) use size::reply_tokens;
 

@@ -7,6 +7,7 @@
 mod effect;
 mod jail;
 mod replace;
+mod returned;
 
 use std::{
     io::Read as _,

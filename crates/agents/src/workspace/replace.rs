@@ -40,7 +40,7 @@ pub struct Written {
 }
 
 /// What is at a path before a step.
-struct Current {
+pub(super) struct Current {
     bytes: Vec<u8>,
     mode: u32,
 }
@@ -95,7 +95,7 @@ impl Workspace {
         Ok(written(path, &effect))
     }
 
-    fn in_scope(&self, path: &WorkPath) -> Result<(), Fault> {
+    pub(super) fn in_scope(&self, path: &WorkPath) -> Result<(), Fault> {
         if self.scope.allows(path.as_str()) {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Workspace {
         ))
     }
 
-    fn current(&self, path: &WorkPath) -> Result<Option<Current>, Fault> {
+    pub(super) fn current(&self, path: &WorkPath) -> Result<Option<Current>, Fault> {
         let Some(mut file) = self.jail.open_exactly(path)? else {
             return Ok(None);
         };

@@ -15,7 +15,7 @@ mod journal;
 mod parting;
 mod request;
 
-pub(crate) use beginning::{Beginning, base, beginning};
+pub(crate) use beginning::{Beginning, PlayedWorker, base, beginning};
 pub(crate) use course::course;
 pub(crate) use edit::rewritten;
 pub(crate) use journal::{PlayedCall, origin_base, played_call};

@@ -84,6 +84,13 @@ impl Flows {
     async fn origin(&self, run: &RunId) -> Result<RunRow, Problem> {
         let parts = self.parts();
         let row = parts.store.run(&parts.config.tenant, run).await.map_err(|error| error.problem())?;
+        if !row.options.hands.is_here() {
+            return Err(Problem::new(
+                "replay.claimed",
+                format!("the work of {run} was made by remote workers, whose model calls no journal holds"),
+                format!("see what they returned: `swarm run logs {run}`"),
+            ));
+        }
         if row.base.is_some() {
             return Ok(row);
         }

@@ -1,0 +1,115 @@
+//! Driving an attempt's turn beside the repository: each model call and each use of a tool is a journalled step.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use swarm_agents::{AgentError, Doer, Invocation, ToolResult, Toolbox, Turn, TurnEnd, Workspace};
+use swarm_domain::{BlobHash, EventBody, IdempotencyKey};
+use swarm_model::{ChatReply, ChatRequest};
+use swarm_sandbox::SandboxSpec;
+
+use crate::{
+    attempt::Attempt,
+    calls::{self, Caller},
+    claim,
+    engine::{self, Flow, FlowFailure},
+    error::FlowError,
+};
+
+/// What ends the drive of a turn before its end.
+pub(crate) enum Halt {
+    /// The engine stops this workflow.
+    Engine(FlowFailure),
+    /// A step failed for good.
+    Step(FlowError),
+}
+
+impl From<AgentError> for Halt {
+    fn from(error: AgentError) -> Self {
+        Self::Step(error.into())
+    }
+}
+
+impl Attempt<'_> {
+    /// Lets the agent work until it is done.
+    pub(crate) async fn drive(&self, turn: Turn) -> Flow<Result<TurnEnd, FlowError>> {
+        match swarm_agents::drive(turn, self).await {
+            Ok(end) => Ok(Ok(end)),
+            Err(Halt::Step(error)) => Ok(Err(error)),
+            Err(Halt::Engine(failure)) => Err(failure),
+        }
+    }
+
+    /// The worktree behind the jail.
+    pub(crate) fn workspace(&self, root: &Path) -> Result<Workspace, FlowError> {
+        claim::workspace(&self.parts.config, &self.frame.run, &self.id, root, &self.frame.ticket.touches)
+    }
+
+    async fn use_tool(&self, invocation: &Invocation) -> Result<BlobHash, FlowError> {
+        let parts = self.parts;
+        let key = self.key(&["tool", &invocation.call_id]);
+        // Done before a crash that came between the tool and the journal.
+        let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
+        if let Some(EventBody::ToolCalled { result, .. }) = known.map(|event| event.body) {
+            return Ok(result);
+        }
+        let base =
+            self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
+        let root = self.worktree(&base).await?.path;
+        let workspace = self.workspace(&root)?;
+        let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
+            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id)).await?)
+        } else {
+            None
+        };
+        let toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
+        let step_key = key.join("/");
+        let done = toolbox.invoke(invocation, &step_key, engine::cancellation()).await;
+        drop(toolbox);
+        if let Some(sandbox) = sandbox {
+            sandbox.stop().await?;
+        }
+        let done = done?;
+        let result = parts.keep(&done).await?;
+        let about =
+            invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
+        let body = EventBody::ToolCalled {
+            tool: invocation.tool.chars().take(40).collect(),
+            arguments: parts.keep(&invocation.arguments).await?,
+            result: result.clone(),
+            ok: done.ok,
+            about: about.chars().filter(|c| !c.is_control()).take(120).collect(),
+        };
+        self.record(&["tool", &invocation.call_id], self.actor(), body).await?;
+        Ok(result)
+    }
+
+    fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
+        let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
+        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox() }
+    }
+}
+
+/// Each call and each tool is a journalled step.
+impl Doer for Attempt<'_> {
+    type Error = Halt;
+
+    async fn call(&self, replies: u32, request: &ChatRequest) -> Result<ChatReply, Halt> {
+        let frame = self.frame;
+        let caller = Caller {
+            agent: &self.agent.name,
+            subject: self.subject(),
+            key: calls::turn_key(&frame.run, &frame.ticket.id, self.brief.number, replies),
+            models: &self.choice.models,
+        };
+        calls::call(self.parts, &caller, request).await.map_err(Halt::Engine)?.map_err(Halt::Step)
+    }
+
+    async fn tool(&self, invocation: &Invocation) -> Result<ToolResult, Halt> {
+        let used = engine::retried(self.parts, "tool", || self.use_tool(invocation)).await;
+        let result = used.map_err(Halt::Engine)?.map_err(Halt::Step)?;
+        self.parts.load(&result).await.map_err(Halt::Step)
+    }
+}
