@@ -9,6 +9,7 @@ mod database;
 mod model;
 mod models;
 mod program;
+mod remote;
 mod repos;
 mod specs;
 mod workers;

@@ -63,6 +63,19 @@ impl Client {
         read(self.send(Method::POST, &target, |request| request.json(body)).await?).await
     }
 
+    /// A post that is answered with something, or with nothing.
+    pub(crate) async fn post_or_nothing<T: DeserializeOwned>(
+        &self,
+        target: Target,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Option<T>, ClientError> {
+        let response = self.send(Method::POST, &target, |request| request.json(body)).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        read(response).await.map(Some)
+    }
+
     /// A post that is answered with nothing.
     pub(crate) async fn tell(
         &self,

@@ -21,13 +21,32 @@ const SILENCE: Duration = Duration::from_mins(10);
 pub struct Client {
     pub(crate) http: reqwest::Client,
     place: Arc<RwLock<Place>>,
-    data_dir: Option<Arc<PathBuf>>,
+    source: Source,
+}
+
+/// Where to look again when the server was started anew.
+#[derive(Clone, Debug)]
+enum Source {
+    /// Nowhere.
+    Given,
+    /// In the server's own file.
+    DataDir(Arc<PathBuf>),
+    /// For the token in a file; the address stays.
+    TokenFile(Arc<PathBuf>),
 }
 
 impl Client {
     /// A client of the server at `url`, such as `http://127.0.0.1:4180`. Asks nothing yet.
     pub fn new(url: &str, token: &str) -> Result<Self, ClientError> {
-        Self::at(Place::new(url, token)?, None)
+        Self::at(Place::new(url, token)?, Source::Given)
+    }
+
+    /// A client of a server elsewhere, with the token that stands in a file: alone, or in a copy of the server's
+    /// `server.json`. A token that the server does not take is read again, for a server makes another one each time
+    /// that it starts. Asks nothing yet.
+    pub fn with_token_file(url: &str, path: &Path) -> Result<Self, ClientError> {
+        let place = Place::with_token_file(url, path)?;
+        Self::at(place, Source::TokenFile(Arc::new(path.to_path_buf())))
     }
 
     /// A client of the server that works on this data folder. When that server is started again, with another port
@@ -35,13 +54,13 @@ impl Client {
     ///
     /// Fails with [`ClientError::Unreachable`] where none answers, also where a dead one left its file behind.
     pub async fn discover(data_dir: &Path) -> Result<Self, ClientError> {
-        let client = Self::at(Place::read(data_dir)?, Some(Arc::new(data_dir.to_path_buf())))?;
+        let client = Self::at(Place::read(data_dir)?, Source::DataDir(Arc::new(data_dir.to_path_buf())))?;
         client.live().await?;
         Ok(client)
     }
 
-    fn at(place: Place, data_dir: Option<Arc<PathBuf>>) -> Result<Self, ClientError> {
-        Ok(Self { http: http()?, place: Arc::new(RwLock::new(place)), data_dir })
+    fn at(place: Place, source: Source) -> Result<Self, ClientError> {
+        Ok(Self { http: http()?, place: Arc::new(RwLock::new(place)), source })
     }
 
     /// Where the server is.
@@ -56,10 +75,12 @@ impl Client {
 
     /// Looks whether the server was started again elsewhere. True where it is worth asking once more.
     pub(crate) fn moved(&self, from: &Place) -> bool {
-        let Some(data_dir) = &self.data_dir else {
-            return false;
+        let now = match &self.source {
+            Source::Given => return false,
+            Source::DataDir(data_dir) => Place::read(data_dir),
+            Source::TokenFile(path) => Place::with_token_file(&from.url, path),
         };
-        let Ok(now) = Place::read(data_dir) else {
+        let Ok(now) = now else {
             return false;
         };
         let moved = now != *from;
@@ -72,7 +93,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("place", &self.place())
-            .field("data_dir", &self.data_dir)
+            .field("source", &self.source)
             .finish_non_exhaustive()
     }
 }

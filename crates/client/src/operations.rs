@@ -6,10 +6,11 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        Accepted, Budget, ChainReport, Event, EventPage, Health, NewFork, NewPlan, NewProject, NewRun,
+        Accepted, Budget, ChainReport, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion,
+        Event, EventPage, GiveBack, Health, Heartbeat, LeaseKept, NewFork, NewPlan, NewProject, NewRun,
         NewSpec, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
-        RebuildReport, Run, RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary, StepDetail,
-        TicketDetail, TicketList, TicketSummary, Trace, Worker, WorkerList,
+        Readiness, RebuildReport, Run, RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary,
+        StepDetail, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -124,6 +125,36 @@ impl Client {
         self.get(api(&["runs", run, "tickets", ticket])).await
     }
 
+    /// Takes work, where there is some for a worker with these labels; waits for it within the server's bound.
+    pub async fn claim(&self, asked: &ClaimRequest) -> Result<Option<ClaimedWork>, ClientError> {
+        self.post_or_nothing(Target::of(&["claim"]), asked).await
+    }
+
+    /// Shows that the holder of a claim lives.
+    pub async fn heartbeat(&self, claim: &str, token: u64) -> Result<LeaseKept, ClientError> {
+        self.post(Target::of(&["claim", claim, "heartbeat"]), &Heartbeat { token }).await
+    }
+
+    /// Gives a claim back unfinished.
+    pub async fn release(&self, claim: &str, given: &GiveBack) -> Result<(), ClientError> {
+        self.tell(Target::of(&["claim", claim, "release"]), Some(given)).await
+    }
+
+    /// Returns work; the same again has the same answer.
+    pub async fn complete(&self, completion: &Completion) -> Result<Completed, ClientError> {
+        self.post(Target::of(&["complete"]), completion).await
+    }
+
+    /// What is offered to workers and not settled, of one run or of all, the oldest first.
+    pub async fn claims(&self, run: Option<&str>) -> Result<Vec<Claim>, ClientError> {
+        Ok(self.get::<ClaimList>(api(&["claims"]).with(&[("run", run)])).await?.items)
+    }
+
+    /// How much work waits for workers.
+    pub async fn demand(&self) -> Result<WorkDemand, ClientError> {
+        self.get(api(&["workers", "demand"])).await
+    }
+
     /// Takes a ticket that needs a person, was given up or still waits up again, and the settled run with it. A limit
     /// of `budget` takes the place of the run's own.
     pub async fn retry_ticket(
@@ -206,6 +237,6 @@ impl Client {
 
     /// Whether the server can be asked.
     pub async fn ready(&self) -> Result<(), ClientError> {
-        self.get::<Probe>(Target::of(&["readyz"])).await.map(drop)
+        self.get::<Readiness>(Target::of(&["readyz"])).await.map(drop)
     }
 }

@@ -28,6 +28,22 @@ impl Place {
         Ok(Self { url: url.to_owned(), token: token.to_owned() })
     }
 
+    /// A server at a known address, with the token that stands in a file: alone, or as `token` in JSON, such as a copy of
+    /// the server's own `server.json`.
+    pub(crate) fn with_token_file(url: &str, path: &Path) -> Result<Self, ClientError> {
+        #[derive(Deserialize)]
+        struct Held {
+            token: String,
+        }
+        let text = fs::read_to_string(path).map_err(|error| ClientError::Setup {
+            detail: format!("cannot read the token in {}: {error}", path.display()),
+        })?;
+        match serde_json::from_str::<Held>(&text) {
+            Ok(Held { token }) => Self::new(url, &token),
+            Err(_) => Self::new(url, text.trim()),
+        }
+    }
+
     /// What the server of this data folder wrote when it started.
     pub(crate) fn read(data_dir: &Path) -> Result<Self, ClientError> {
         let path = data_dir.join("server.json");
@@ -67,6 +83,20 @@ mod tests {
     fn a_place_does_not_show_its_token() {
         let place = Place::new("http://127.0.0.1:1", "hush").unwrap();
         assert!(!format!("{place:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_token_file_holds_the_token_alone_or_is_a_servers_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        for text in ["hush\n", r#"{"url": "http://127.0.0.1:1", "token": "hush"}"#] {
+            fs::write(&file, text).unwrap();
+            let place = Place::with_token_file("http://127.0.0.1:7/", &file).unwrap();
+            assert_eq!((place.url.as_str(), place.token.as_str()), ("http://127.0.0.1:7", "hush"));
+        }
+        fs::write(&file, "two words").unwrap();
+        assert_eq!(Place::with_token_file("http://127.0.0.1:7", &file).unwrap_err().code(), "client.setup");
+        assert!(Place::with_token_file("http://127.0.0.1:7", &dir.path().join("none")).is_err());
     }
 
     #[test]

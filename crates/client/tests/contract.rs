@@ -82,10 +82,27 @@ fn new_run() -> types::NewRun {
         models: vec!["a/b".to_owned()],
         max_attempts: 3,
         branch: None,
+        hands: None,
         labels: Vec::new(),
         origin: None,
     };
     types::NewRun { plan: "plan_1".to_owned(), options }
+}
+
+async fn ask_for_work(client: &Client) -> Result<(), ClientError> {
+    let text = || "x".to_owned();
+    let asked = types::ClaimRequest { worker: text(), labels: vec![text()], wait_seconds: Some(3) };
+    client.claim(&asked).await?;
+    client.heartbeat("x", 7).await?;
+    client.release("x", &types::GiveBack { token: 7, spend: None, models: Vec::new() }).await?;
+    let file = types::OutcomeFile { path: text(), text: Some(text()), deleted: None };
+    let outcome = types::WorkOutcome { files: Some(vec![file]), summary: Some(text()), failed: None };
+    let spend = Some(types::Spend { usd: 1, tokens_in: 2, tokens_out: 3, calls: 1 });
+    let completion = types::Completion { claim: text(), token: 7, outcome, spend, models: vec![text()] };
+    client.complete(&completion).await?;
+    client.claims(None).await?;
+    client.claims(Some("x")).await?;
+    client.demand().await.map(drop)
 }
 
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {
@@ -115,6 +132,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.retry_ticket("x", "y", None).await?;
     client.retry_ticket("x", "y", Some(&types::Budget { usd: Some(2_000_000), tokens: None })).await?;
     client.cancel_ticket("x", "y", "why").await?;
+    ask_for_work(client).await?;
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;

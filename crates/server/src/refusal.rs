@@ -97,10 +97,13 @@ fn status_of(code: &str) -> StatusCode {
         "store.not_found" | "forge.not_found" | "replay.no_step" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable" | "forge.git_missing" => StatusCode::SERVICE_UNAVAILABLE,
-        "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "replay.nothing" | "replay.running" | "replay.steered" | "store.exists" | "store.not_allowed"
-        | "store.key_reused" | "project.taken" | "plan.not_ready" | "ticket.not_allowed" | "forge.locked"
-        | "forge.other_repo" | "forge.checked_out" => StatusCode::CONFLICT,
+        "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        "replay.nothing" | "replay.running" | "replay.steered" | "replay.claimed" | "store.exists"
+        | "store.not_allowed" | "store.key_reused" | "project.taken" | "plan.not_ready"
+        | "ticket.not_allowed" | "forge.locked" | "forge.other_repo" | "forge.checked_out"
+        | "claim.stale" | "claim.withdrawn" | "claim.settled" => StatusCode::CONFLICT,
         "forge.not_a_repo"
         | "forge.not_owned"
         | "forge.no_branch"
@@ -111,7 +114,10 @@ fn status_of(code: &str) -> StatusCode {
         | "forge.unreachable"
         | "forge.timed_out"
         | "replay.foreign_step"
-        | "replay.not_editable" => StatusCode::UNPROCESSABLE_ENTITY,
+        | "replay.not_editable"
+        | "claim.unsafe_path"
+        | "claim.out_of_scope"
+        | "claim.malformed" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -14,6 +14,7 @@ fn options() -> RunOptions {
         models: Vec::new(),
         max_attempts: 2,
         branch: None,
+        hands: None,
         labels: Vec::new(),
         origin: None,
     }

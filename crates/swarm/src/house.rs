@@ -237,7 +237,8 @@ pub(crate) fn choice(settings: &Settings) -> Choice {
     }
 }
 
-async fn sandboxes(wiring: &Wiring, duty: Duty) -> Result<(Arc<dyn Backend>, Option<String>)> {
+/// The strongest rung of the ladder that was asked for, with what holds code there.
+pub(crate) async fn sandboxes(wiring: &Wiring, duty: Duty) -> Result<(Arc<dyn Backend>, Option<String>)> {
     let state = wiring.data.join("sandboxes");
     if duty == Duty::Read {
         // A reader runs no code; this rung is only opened, and works everywhere.

@@ -128,6 +128,17 @@ pub struct BadEvent {
 /// The BLAKE3 hash of a blob, in hex: its name in the blob store.
 pub type BlobHash = String;
 
+/// A file that a worker is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BriefFile {
+    /// Relative to the root of the repository.
+    pub path: String,
+    /// Whether it belongs in the question: it may be changed, or the work builds on it.
+    pub shown: bool,
+    /// All of it.
+    pub text: String,
+}
+
 /// A limit on spending. An absent limit does not limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -229,6 +240,98 @@ pub enum CheckStage {
     Unknown,
 }
 
+/// An attempt that is offered, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// When the lease runs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// How many leases ran out.
+    pub expiries: u32,
+    /// Its id.
+    pub id: ClaimId,
+    /// What a worker must have to take it.
+    pub labels: Vec<String>,
+    /// When it was offered.
+    pub offered_at: DateTime<Utc>,
+    /// The run.
+    pub run: RunId,
+    /// Since when it stands as it does.
+    pub since: DateTime<Utc>,
+    /// Where it stands.
+    pub state: ClaimState,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The last token that was granted.
+    pub token: FencingToken,
+    /// Who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<NodeId>,
+}
+
+/// An attempt that is offered to workers elsewhere: `claim_…`, from its run and attempt.
+pub type ClaimId = String;
+
+/// What is offered and not settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimList {
+    /// The oldest first.
+    pub items: Vec<Claim>,
+}
+
+/// A worker that asks for work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// What it has: it is given only work that needs nothing else.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// How long to wait for work where there is none, in seconds; the server has a bound of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u32>,
+    /// What it calls itself.
+    pub worker: NodeId,
+}
+
+/// Where a claim stands.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClaimState {
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `claimed`
+    #[serde(rename = "claimed")]
+    Claimed,
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// `withdrawn`
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Work that a worker has from now on, until its lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedWork {
+    /// What to do.
+    pub brief: WorkBrief,
+    /// The claim.
+    pub claim: ClaimId,
+    /// When the lease runs out, unless a heartbeat comes before; by the database's clock.
+    pub expires_at: DateTime<Utc>,
+    /// How often to send one, in seconds.
+    pub heartbeat_seconds: u32,
+    /// What each later request must show.
+    pub token: FencingToken,
+}
+
 /// What differs in the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeDiff {
@@ -246,6 +349,47 @@ pub struct CodeDiff {
 
 /// A commit's object name in git.
 pub type CommitId = String;
+
+/// What became of returned work: it is taken, and judged like any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completed {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Where it stands.
+    pub state: ClaimState,
+}
+
+/// Work that is returned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The claim.
+    pub claim: ClaimId,
+    /// The models that answered, as `provider/model`.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// What came of it.
+    pub outcome: WorkOutcome,
+    /// What the worker's model calls used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
+    /// As it came with the claim.
+    pub token: FencingToken,
+}
+
+/// How the database is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseHealth {
+    /// In a few words.
+    pub detail: String,
+    /// The last migration that ran on it; absent where it does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<u64>,
+    /// The last migration that this program knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration_known: Option<u64>,
+    /// Whether it answers, with the tables that this program was built for.
+    pub ok: bool,
+}
 
 /// Why one ticket waits for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -473,6 +617,54 @@ pub enum EventBody {
         behind: TicketId,
         /// Why they would clash.
         why: String,
+    },
+    /// An attempt was offered to workers elsewhere.
+    #[serde(rename = "work_offered")]
+    WorkOffered {
+        /// The offer.
+        claim: ClaimId,
+        /// What a worker must have to take it.
+        labels: Vec<String>,
+    },
+    /// A worker took an attempt.
+    #[serde(rename = "work_claimed")]
+    WorkClaimed {
+        /// The offer.
+        claim: ClaimId,
+        /// The token of its lease.
+        token: FencingToken,
+        /// The worker, as it calls itself.
+        worker: NodeId,
+    },
+    /// A worker let go of an attempt.
+    #[serde(rename = "work_returned")]
+    WorkReturned {
+        /// The offer.
+        claim: ClaimId,
+        /// How.
+        how: Returned,
+        /// The models that it says answered.
+        #[serde(default)]
+        models: Vec<String>,
+        /// What its model calls used, by its own word.
+        spend: Spend,
+        /// The token of its lease.
+        token: FencingToken,
+        /// What came back, as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<BlobHash>,
+        /// The worker.
+        worker: NodeId,
+    },
+    /// A worker gave no sign of life: its lease ran out.
+    #[serde(rename = "claim_expired")]
+    ClaimExpired {
+        /// The offer.
+        claim: ClaimId,
+        /// The token, which is stale from now on.
+        token: FencingToken,
+        /// The worker.
+        worker: NodeId,
     },
     /// An attempt ended.
     #[serde(rename = "attempt_finished")]
@@ -816,11 +1008,38 @@ pub struct Fixture {
     pub path: String,
 }
 
+/// A claim that is given back unfinished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiveBack {
+    /// The models that answered.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// What the worker's model calls used until now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
+    /// As it came with the claim.
+    pub token: FencingToken,
+}
+
+/// Where the turns of a run's attempts are made.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hands {
+    /// `here`
+    #[serde(rename = "here")]
+    Here,
+    /// `claimed`
+    #[serde(rename = "claimed")]
+    Claimed,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// How the server and its parts are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// PostgreSQL.
-    pub database: PartHealth,
+    pub database: DatabaseHealth,
     /// The work that waits and that is under way.
     pub queue: PartHealth,
     /// Where code runs.
@@ -845,8 +1064,24 @@ pub enum HealthStatus {
     Unknown,
 }
 
+/// The token of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// As it came with the claim.
+    pub token: FencingToken,
+}
+
 /// What some nodes have and some work needs: `gpu`, `eu`.
 pub type Label = String;
+
+/// A lease that lasts on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseKept {
+    /// When it runs out.
+    pub expires_at: DateTime<Utc>,
+    /// How often to send a heartbeat, in seconds.
+    pub heartbeat_seconds: u32,
+}
 
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -996,6 +1231,19 @@ pub struct Origin {
     pub live: bool,
     /// Whose journal.
     pub run: RunId,
+}
+
+/// A file that was changed: its `text`, or `deleted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeFile {
+    /// Whether it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+    /// Relative to the root of the repository.
+    pub path: String,
+    /// The whole new content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// How a part is.
@@ -1208,6 +1456,16 @@ pub struct PullRequest {
     pub updated_at: DateTime<Utc>,
 }
 
+/// Whether the server can be asked, and on which tables it works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// The database's last migration: the one that this program knows too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<u64>,
+    /// All in all.
+    pub status: HealthStatus,
+}
+
 /// Why a person wants something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -1278,6 +1536,23 @@ pub struct Retry {
     /// it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+}
+
+/// How a worker let go of a claim.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Returned {
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// `given_back`
+    #[serde(rename = "given_back")]
+    GivenBack,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How much harm a mistake can do.
@@ -1379,7 +1654,10 @@ pub struct RunOptions {
     pub branch: Option<String>,
     /// What the run may spend as a whole.
     pub budget: Budget,
-    /// What the nodes must offer that its tickets are worked on.
+    /// Where the turns of its attempts are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hands: Option<Hands>,
+    /// What who makes its attempts must offer: the nodes, or the workers that claim them.
     #[serde(default)]
     pub labels: Vec<Label>,
     /// How many attempts a ticket gets before a person is asked.
@@ -1840,6 +2118,90 @@ pub struct TracedTicket {
     pub state: TicketState,
     /// What is to be done, in a line.
     pub title: String,
+}
+
+/// All that a worker gets to know of an attempt. It needs neither the repository nor the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkBrief {
+    /// The agent that is to do it, by name.
+    pub agent: String,
+    /// The repository's own word to agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents_md: Option<String>,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The commit that the work begins on.
+    pub base: CommitId,
+    /// What the attempt may spend at the most: what is left of the run's and the ticket's budget.
+    pub budget: Budget,
+    /// Text files of the repository as the attempt finds them: first those that may be changed, then those that the
+    /// work builds on, then others as long as there is room.
+    pub files: Vec<BriefFile>,
+    /// Files that the examples need.
+    pub fixtures: Vec<Fixture>,
+    /// What earlier attempts taught.
+    pub hints: Vec<Finding>,
+    /// How many files of the repository are not among them: too many, too large, or no text.
+    pub left_out: u32,
+    /// Its number among all attempts at the ticket, from 1.
+    pub number: u32,
+    /// What the spec says outside of the requirements.
+    pub overview: String,
+    /// The requirements that it serves, in the words of the spec.
+    pub requirements: Vec<Requirement>,
+    /// The run.
+    pub run: RunId,
+    /// What tells this attempt's sampling from the others'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// What to do: title, description, the globs of the files that may be changed, the acceptance commands.
+    pub ticket: Ticket,
+    /// Thousandths of the sampling temperature to add.
+    pub warmer_milli: u32,
+}
+
+/// How much work waits and is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkDemand {
+    /// The same by the labels that a worker needs.
+    pub by_labels: Vec<WorkDemandByLabels>,
+    /// For how long the oldest ticket that could be worked on has waited, in seconds; 0 where none waits.
+    pub oldest_waiting_seconds: u64,
+    /// Minutes until what waits is worked off by as many hands as work now, or by one where none does; absent while
+    /// too few attempts have ended to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_minutes: Option<u64>,
+    /// Tickets that could be worked on and wait for hands.
+    pub waiting: u32,
+    /// Tickets that are worked on.
+    pub working: u32,
+}
+
+/// What waits for, and is with, workers that have these labels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkDemandByLabels {
+    /// What a worker needs; empty for any worker.
+    pub labels: Vec<String>,
+    /// The age of the oldest that waits, in seconds.
+    pub oldest_waiting_seconds: u64,
+    /// Tickets that wait.
+    pub waiting: u32,
+    /// Tickets that are worked on.
+    pub working: u32,
+}
+
+/// What came of work: `files` and a `summary`, or `failed` alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkOutcome {
+    /// Why it could not be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// The files that were changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<OutcomeFile>>,
+    /// What was done, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }
 
 /// A process that works on this database.

@@ -11,6 +11,7 @@ use axum::{
 use serde::Serialize;
 use swarm_domain::attempt::Rung;
 use swarm_flows::Parts;
+use swarm_store::SchemaVersion;
 use tokio::{sync::Mutex, time::timeout};
 use utoipa::ToSchema;
 
@@ -42,7 +43,7 @@ pub(crate) struct Health {
     /// The version of swarm.
     pub version: String,
     /// PostgreSQL.
-    pub database: PartHealth,
+    pub database: DatabaseHealth,
     /// The work that waits and that is under way.
     pub queue: PartHealth,
     /// Where code runs.
@@ -56,6 +57,19 @@ pub(crate) struct PartHealth {
     pub ok: bool,
     /// In a few words.
     pub detail: String,
+}
+
+/// How the database is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct DatabaseHealth {
+    /// Whether it answers, with the tables that this program was built for.
+    pub ok: bool,
+    /// In a few words.
+    pub detail: String,
+    /// The last migration that ran on it; absent where it does not answer.
+    pub migration: Option<u64>,
+    /// The last migration that this program knows.
+    pub migration_known: Option<u64>,
 }
 
 /// How the sandboxes are.
@@ -74,6 +88,15 @@ pub(crate) struct SandboxHealth {
 pub(crate) struct Probe {
     /// All in all.
     pub status: HealthStatus,
+}
+
+/// Whether the server can be asked, and on which tables it works.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    /// All in all.
+    pub status: HealthStatus,
+    /// The database's last migration: the one that this program knows too.
+    pub migration: Option<u64>,
 }
 
 /// The last look at the sandboxes.
@@ -122,23 +145,35 @@ pub(crate) async fn live() -> Json<Probe> {
     Json(Probe { status: HealthStatus::Ok })
 }
 
-/// Says whether the server can be asked: the database answers, and it is not about to stop. Asks for no token.
+/// Says whether the server can be asked: the database answers, its tables are those of this program, and the server is
+/// not about to stop. Asks for no token.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
-    responses((status = OK, description = "It can be asked.", body = Probe)))]
+    responses((status = OK, description = "It can be asked.", body = Readiness)))]
 pub(crate) async fn ready(State(app): State<App>) -> Reply<Response> {
     let database = database(&app).await;
     if database.ok && !app.stop.is_cancelled() {
-        return Ok(Json(Probe { status: HealthStatus::Ok }).into_response());
+        let migration = database.migration;
+        return Ok(Json(Readiness { status: HealthStatus::Ok, migration }).into_response());
     }
     let why = if database.ok { "the server is about to stop".to_owned() } else { database.detail };
     Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "server.not_ready", why, "run `swarm doctor`"))
 }
 
-async fn database(app: &App) -> PartHealth {
-    match timeout(PATIENCE, app.store().ping()).await {
-        Ok(Ok(())) => PartHealth { ok: true, detail: "answers".to_owned() },
-        Ok(Err(error)) => PartHealth { ok: false, detail: error.problem().to_string() },
-        Err(_) => PartHealth { ok: false, detail: format!("no answer within {} s", PATIENCE.as_secs()) },
+async fn database(app: &App) -> DatabaseHealth {
+    let away = |detail| DatabaseHealth { ok: false, detail, migration: None, migration_known: None };
+    match timeout(PATIENCE, app.store().schema_version()).await {
+        Ok(Ok(version)) => {
+            let SchemaVersion { database, program } = version;
+            let detail = if version.matches() {
+                format!("answers; its tables are at migration {database}")
+            } else {
+                format!("its tables are at migration {database}, and this swarm was built for {program}")
+            };
+            let (migration, migration_known) = (Some(database), Some(program));
+            DatabaseHealth { ok: version.matches(), detail, migration, migration_known }
+        }
+        Ok(Err(error)) => away(error.problem().to_string()),
+        Err(_) => away(format!("no answer within {} s", PATIENCE.as_secs())),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 mod checks;
+pub(crate) mod claims;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod plans;
@@ -41,6 +42,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(tickets::ticket))
         .routes(routes!(tickets::retry_ticket))
         .routes(routes!(tickets::cancel_ticket))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::heartbeat))
+        .routes(routes!(claims::release))
+        .routes(routes!(claims::complete))
+        .routes(routes!(claims::claims))
+        .routes(routes!(claims::demand))
         .routes(routes!(trace::trace))
         .routes(routes!(pull_requests::pull_request))
         .routes(routes!(workers::workers))

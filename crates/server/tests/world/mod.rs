@@ -78,7 +78,18 @@ impl World {
 
     /// A world whose server is set up in another way.
     pub async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        let database = TestDatabase::new("server").await.unwrap();
+        Self::on(TestDatabase::new("server").await.unwrap(), change).await
+    }
+
+    /// Stops the flows where they stand, and begins anew on what they left.
+    pub async fn again(self) -> Self {
+        let Self { database, flows, server, .. } = self;
+        server.shutdown().await;
+        flows.shutdown().await;
+        Self::on(database, |_| {}).await
+    }
+
+    async fn on(database: TestDatabase, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let flows = Flows::launch(parts(&database).await, "test").await.unwrap();
         let mut config = config(&database);
         change(&mut config);

@@ -12,7 +12,8 @@ use super::EngineArgs;
 #[command(after_help = "\
 Examples:
   swarm build spec.md --plan-only                 the requirements, the tickets and the price range; nothing is built
-  swarm build spec.md --repo ~/src/app --budget 2 asks, then works; at most 2 US dollars")]
+  swarm build spec.md --repo ~/src/app --budget 2 asks, then works; at most 2 US dollars
+  swarm build spec.md --claimed --yes             the work is done by remote workers: `swarm worker --server URL`")]
 pub(crate) struct BuildArgs {
     /// The spec, a Markdown file
     pub(crate) spec: PathBuf,
@@ -52,6 +53,12 @@ pub(crate) struct BuildArgs {
     /// What a worker must offer to work on it; given again, all of them
     #[arg(long = "label", value_name = "LABEL", value_delimiter = ',')]
     pub(crate) labels: Vec<Label>,
+
+    /// Attempts are offered to remote workers at /claim instead of being made by this node
+    ///
+    /// A remote worker is `swarm worker --server URL`. What it returns is checked and merged here, like any other work.
+    #[arg(long)]
+    pub(crate) claimed: bool,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

@@ -3,6 +3,7 @@
 mod build;
 mod engine;
 mod look;
+mod remote;
 mod travel;
 mod worker;
 
@@ -16,6 +17,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
     TraceArgs,
 };
+pub(crate) use remote::RemoteArgs;
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 
@@ -64,7 +66,7 @@ pub(crate) enum Command {
     Build(Box<BuildArgs>),
     /// Server and worker in one process; starts a private PostgreSQL when there is no DATABASE_URL
     Up(UpArgs),
-    /// Only a worker, on the database of DATABASE_URL; or who works there
+    /// Only a worker, on the database of DATABASE_URL or over HTTP; or who works there
     Worker(Box<WorkerArgs>),
     /// A plan with its tickets; what is wrong with one
     #[command(subcommand)]

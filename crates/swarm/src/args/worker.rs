@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use swarm_domain::Label;
 
-use super::EngineArgs;
+use super::{EngineArgs, RemoteArgs};
 
 /// `swarm worker`.
 #[derive(Debug, Args)]
@@ -13,7 +13,9 @@ use super::EngineArgs;
 Examples:
   swarm worker                              takes work that needs no label
   swarm worker --name big --labels gpu,eu   takes also what needs gpu, eu or both
-  swarm worker list                         who works, on what, and when each was heard of last"
+  swarm worker list                         who works, on what, and when each was heard of last
+  swarm worker --server http://127.0.0.1:4180 --token-file token.json
+                                            works over HTTP: needs neither the database nor the data folder"
 )]
 pub(crate) struct WorkerArgs {
     #[command(subcommand)]
@@ -57,4 +59,7 @@ pub(crate) struct WorkArgs {
     /// How long to wait for steps that are under way when it is told to stop; others begin the rest anew
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) drain_seconds: u64,
+
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
 }

@@ -6,6 +6,7 @@ use swarm_client::types;
 use swarm_domain::{
     MicroUsd, Problem, ProjectId, RunId,
     budget::Budget,
+    claim::Hands,
     lint::{Lint, Severity},
     plan::Plan,
     run::RunOptions,
@@ -86,6 +87,7 @@ fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
         models: args.engine.model.clone(),
         max_attempts: settings.build.max_attempts,
         branch: args.branch.clone(),
+        hands: if args.claimed { Hands::Claimed } else { Hands::Here },
         labels: args.labels.clone(),
         origin: None,
     };

@@ -11,6 +11,7 @@ mod plan;
 mod planned;
 mod planning;
 mod pr;
+mod remote_worker;
 mod repository;
 mod run;
 mod ticket;

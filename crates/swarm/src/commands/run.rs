@@ -82,13 +82,34 @@ async fn list(context: &Context) -> Result<Exit> {
 }
 
 async fn show(context: &Context, run: Option<RunId>) -> Result<Exit> {
-    let run = door::reading(context, async |client| {
+    let (run, claims) = door::reading(context, async |client| {
         let run = latest(client, run).await?;
-        Ok(client.run(&run).await?)
+        let claims = client.claims(Some(&run)).await?;
+        Ok((client.run(&run).await?, claims))
     })
     .await?;
-    context.output.print(&run, in_words)?;
+    context.output.print(&run, |run| format!("{}{}", in_words(run), offered(&claims)))?;
     Ok(Exit::Done)
+}
+
+/// Who holds what of a run whose attempts are made by workers elsewhere.
+pub(super) fn offered(claims: &[types::Claim]) -> String {
+    let mut text = String::new();
+    for claim in claims {
+        let _ = match (&claim.worker, claim.expires_at) {
+            (Some(worker), Some(until)) => {
+                write!(
+                    text,
+                    "\n  {} is held by worker {}, until {} unless it shows that it lives",
+                    claim.attempt,
+                    plain(worker),
+                    local(until)
+                )
+            }
+            _ => write!(text, "\n  {} waits for a worker since {}", claim.attempt, local(claim.since)),
+        };
+    }
+    text
 }
 
 fn in_words(run: &types::Run) -> String {

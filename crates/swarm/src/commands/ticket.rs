@@ -5,7 +5,7 @@ use std::fmt::Write;
 use swarm_client::{Client, types};
 use swarm_domain::{MicroUsd, Problem, RunId, TicketId};
 
-use super::run::{latest, state_of_ticket, watch};
+use super::run::{latest, offered, state_of_ticket, watch};
 use crate::{
     args::TicketCommand,
     context::Context,
@@ -71,12 +71,14 @@ fn stuck(ticket: &types::TicketSummary) -> Option<String> {
 }
 
 async fn show(context: &Context, run: Option<RunId>, ticket: &TicketId) -> Result<Exit> {
-    let detail = door::reading(context, async |client| {
+    let (detail, claims) = door::reading(context, async |client| {
         let run = latest(client, run).await?;
-        Ok(client.ticket(&run, ticket.as_str()).await?)
+        let mut claims = client.claims(Some(&run)).await?;
+        claims.retain(|claim| claim.ticket == ticket.as_str());
+        Ok((client.ticket(&run, ticket.as_str()).await?, claims))
     })
     .await?;
-    context.output.print(&detail, in_words)?;
+    context.output.print(&detail, |detail| format!("{}{}", in_words(detail).trim_end(), offered(&claims)))?;
     Ok(Exit::Done)
 }
 

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use swarm_client::types::{NodeState, Worker};
+use swarm_client::{
+    Client,
+    types::{NodeState, Worker},
+};
 use swarm_domain::{
     Problem,
     node::{MAX_LABELS, Takes},
 };
 
+use super::remote_worker;
 use crate::{
     args::{WorkArgs, WorkerArgs, WorkerCommand},
     config::{self, Overrides},
@@ -30,6 +34,10 @@ pub(super) async fn run(context: &Context, args: WorkerArgs) -> Result<Exit> {
 }
 
 async fn work(context: &Context, args: WorkArgs) -> Result<Exit> {
+    if let (Some(server), Some(token_file)) = (&args.remote.server, &args.remote.token_file) {
+        let client = Client::with_token_file(server, token_file)?;
+        return remote_worker::run(context, client, args).await;
+    }
     let takes = Takes { labels: args.labels.into_iter().collect(), only_labelled: args.only_labels };
     if takes.labels.len() > MAX_LABELS {
         return Err(Failure::usage(Problem::new(
