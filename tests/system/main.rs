@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
 
+mod claims;
 mod commands;
 mod crash;
 mod database;
@@ -12,5 +13,6 @@ mod program;
 mod remote;
 mod repos;
 mod specs;
+mod wire;
 mod workers;
 mod world;

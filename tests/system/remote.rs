@@ -1,6 +1,6 @@
 //! A build that is made by workers elsewhere: real processes with data folders of their own, over real HTTP.
 
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, net::TcpListener, path::Path, process::Command};
 
 use nix::sys::signal::Signal;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A server that keeps its address when it starts anew, and leases that do not keep a test waiting.
-fn settle(world: &World) -> String {
+pub fn settle(world: &World) -> String {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = format!(
         "[server]\nport = {port}\n[flows.retry]\nwaits_ms = [10, 10]\n[flows.claims]\nlease_seconds = 10\n"
@@ -20,18 +20,24 @@ fn settle(world: &World) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn worker(world: &World, url: &str, name: &str) -> Running {
+pub fn worker(world: &World, url: &str, name: &str) -> Running {
     worker_with(world, url, name, &world.data().join("server.json"))
 }
 
-fn worker_with(world: &World, url: &str, name: &str, token: &Path) -> Running {
-    let arguments = ["worker", "--server", url, "--token-file", token.to_str().unwrap(), "--name", name];
-    let mut command = world.command(&arguments);
-    command.env("SWARM_DATA", world.path().join(name));
-    world.start(command)
+pub fn worker_with(world: &World, url: &str, name: &str, token: &Path) -> Running {
+    world.start(worker_command(world, url, name, token))
 }
 
-fn holds(world: &World, name: &str) {
+/// A worker that knows nothing of the server's data folder but the token.
+pub fn worker_command(world: &World, url: &str, name: &str, token: &Path) -> Command {
+    let arguments = ["worker", "--server", url, "--token-file", token.to_str().unwrap(), "--name", name];
+    let mut command = world.command(&arguments);
+    command.env("SWARM_DATA", world.path().join(name)).env_remove("DATABASE_URL");
+    command
+}
+
+/// Waits until this worker has claimed something.
+pub fn holds(world: &World, name: &str) {
     world.until(&format!("a claim of {name}"), |events| {
         events.iter().any(|event| event["body"]["type"] == "work_claimed" && event["body"]["worker"] == name)
     });

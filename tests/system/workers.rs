@@ -15,7 +15,7 @@ use crate::{
 const GPU: [&str; 2] = ["--labels", "gpu"];
 
 /// Starts a worker, and waits until it works.
-fn worker(world: &World, name: &str, more: &[&str]) -> Running {
+pub fn worker(world: &World, name: &str, more: &[&str]) -> Running {
     let worker = world.start(world.command(&[&["worker", "--name", name], more].concat()));
     eventually("the worker", || {
         assert!(!worker.has_ended(), "{}", said(&worker));
@@ -38,7 +38,8 @@ fn seen(world: &World, name: &str) -> Value {
     one
 }
 
-fn works_on(world: &World, name: &str, kind: &str) -> bool {
+/// Whether a node works on something of this kind.
+pub fn works_on(world: &World, name: &str, kind: &str) -> bool {
     let worker = seen(world, name);
     let works = worker["works_on"].as_array().into_iter().flatten();
     works.filter_map(Value::as_str).any(|id| id.starts_with(kind))

@@ -272,7 +272,36 @@ enum Tried<T> {
 
 /// Runs `body` as a step until it succeeds, fails for good, or the policy has no more tries. Each try and each wait is
 /// journalled, so a crash in the middle of a wait goes on with the rest of it.
-pub(crate) async fn retried<T, F, Fut>(parts: &Parts, name: &str, mut body: F) -> Flow<Result<T, FlowError>>
+pub(crate) async fn retried<T, F, Fut>(parts: &Parts, name: &str, body: F) -> Flow<Result<T, FlowError>>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<T, FlowError>> + Send,
+{
+    tried(parts, name, Drain::Waits, body).await
+}
+
+/// A step as in [`retried`] that only waits for what others do, however long that takes: a node that drains does not
+/// wait for it, and who comes after waits on.
+pub(crate) async fn awaited<T, F, Fut>(parts: &Parts, name: &str, body: F) -> Flow<Result<T, FlowError>>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<T, FlowError>> + Send,
+{
+    tried(parts, name, Drain::GoesOn, body).await
+}
+
+/// What a drain does about a step that is under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drain {
+    /// Waits until it is done.
+    Waits,
+    /// Does not wait: the step changes nothing.
+    GoesOn,
+}
+
+async fn tried<T, F, Fut>(parts: &Parts, name: &str, drain: Drain, mut body: F) -> Flow<Result<T, FlowError>>
 where
     T: Serialize + DeserializeOwned + Send,
     F: FnMut() -> Fut + Send,
@@ -283,7 +312,7 @@ where
         let tried = dbos::step(name, || {
             let run = body();
             async move {
-                let _acting = acting(parts).await;
+                let _acting = acting(parts).await.filter(|_| drain == Drain::Waits);
                 let outcome = run.await;
                 if parts.store.is_fenced() {
                     // Whatever came of it, somebody else does it again: it is not ours to write down.

@@ -99,6 +99,11 @@ async fn hostile_work_is_refused_whole_and_the_claim_stays_with_its_holder() {
         ("claim.malformed", json!({"files": [{"path": "greet.sh", "text": "x", "deleted": true}]})),
         ("claim.malformed", json!({"files": [], "failed": "both"})),
         ("claim.malformed", json!({})),
+        // History is not taken, only files: no bundle, no commits, no mode, no link, no submodule.
+        ("request.invalid", json!({"bundle": "IyB2MiBnaXQgYnVuZGxlCg=="})),
+        ("request.invalid", json!({"files": [], "commits": ["0123456789abcdef0123456789abcdef01234567"]})),
+        ("request.invalid", json!({"files": [{"path": "greet.sh", "text": "x", "mode": "120000"}]})),
+        ("claim.out_of_scope", file(".gitmodules", json!("[submodule \"x\"]"))),
     ] {
         let refused = complete(&world, &completion(&work, &outcome)).await;
         let said = problem(refused, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -107,6 +112,11 @@ async fn hostile_work_is_refused_whole_and_the_claim_stays_with_its_holder() {
     let large = completion(&work, &file("greet.sh", json!("x".repeat((1 << 20) + 1))));
     let said = problem(complete(&world, &large).await, StatusCode::PAYLOAD_TOO_LARGE).await;
     assert_eq!(said["code"], "claim.too_large");
+    // Far larger than any work: it is not even read to its end.
+    let huge = completion(&work, &file("greet.sh", json!("x".repeat(64 << 20))));
+    if let Ok(answer) = world.post("/complete").json(&huge).send().await {
+        problem(answer, StatusCode::PAYLOAD_TOO_LARGE).await;
+    }
     let mut rich = greeted(&work);
     rich["spend"] = json!({"usd": u64::MAX, "tokens_in": 0, "tokens_out": 0, "calls": 1});
     let said = problem(complete(&world, &rich).await, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -123,7 +133,9 @@ async fn hostile_work_is_refused_whole_and_the_claim_stays_with_its_holder() {
     let said =
         problem(complete(&world, &completion(&work, &gone)).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(said["code"], "claim.unsafe_path", "a link is not deleted either");
+    // The run ends at once, though its work is still out.
     world.client().cancel_run(run.as_str(), "enough").await.unwrap();
+    assert_eq!(settled(&world, &run).await, "cancelled");
     world.end().await;
 }
 

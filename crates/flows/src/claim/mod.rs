@@ -89,7 +89,7 @@ pub(crate) async fn elsewhere(
         Ok(claim) => claim,
         Err(error) => return Ok(Err(error)),
     };
-    let parcel = match engine::retried(parts, "claim", || returned(parts, &claim)).await? {
+    let parcel = match engine::awaited(parts, "claim", || returned(parts, &claim)).await? {
         Ok(parcel) => parcel,
         Err(error) => return Ok(Err(error)),
     };

@@ -1,7 +1,7 @@
 //! `swarm worker --server`: claims work over HTTP, makes it here, and returns it. The server keeps the lease: what this
 //! process believes about it counts for nothing.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use swarm_client::{Client, ClientError, types};
 use swarm_domain::{
@@ -30,6 +30,8 @@ use crate::{
 const WAIT_SECONDS: u32 = 20;
 /// The wait before a server that did not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// What is said of a claim that was lost.
+const LOST: &str = "the server took it back";
 /// How often returned work is sent to a server that does not answer.
 const TRIES: u32 = 300;
 
@@ -115,9 +117,9 @@ impl RemoteWorker<'_> {
             match claimed {
                 Ok(Some(work)) => {
                     silent = false;
-                    self.work(&work).await?;
+                    let fate = self.work(&work).await?;
                     if once {
-                        break;
+                        return fate.ended();
                     }
                 }
                 Ok(None) => silent = false,
@@ -139,7 +141,7 @@ impl RemoteWorker<'_> {
         let _ = self.interrupt.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
     }
 
-    async fn work(&self, claimed: &types::ClaimedWork) -> Result<()> {
+    async fn work(&self, claimed: &types::ClaimedWork) -> Result<Fate> {
         let brief: WorkBrief = wire::read(&claimed.brief)?;
         self.context.output.say(&format!("{}: {} ({})", brief.attempt, brief.ticket.title, claimed.claim))?;
         let folder = self.folder.join("attempt");
@@ -152,20 +154,26 @@ impl RemoteWorker<'_> {
         let cancel = self.interrupt.child_token();
         let heart = self.beat(claimed, cancel.clone());
         let Made { work, reported } = self.hand.make(&brief, &folder, &cancel).await;
-        let said = match work {
+        let fate = match work {
             Some(work) => self.complete(claimed, work, reported).await?,
             None if self.interrupt.is_cancelled() => self.give_back(claimed, reported).await?,
-            None => "was lost: the server took it back".to_owned(),
+            None => Fate::Lost(LOST.to_owned(), "claim.stale".to_owned()),
         };
         heart.abort();
-        let _ = heart.await;
+        let fate = match (fate, heart.await) {
+            // The heart was told why.
+            (Fate::Lost(..), Ok(error)) => Fate::of(&error),
+            (fate, _) => fate,
+        };
         // What was not removed is cleared before the next one.
         let _ = std::fs::remove_dir_all(&folder);
-        self.context.output.say(&format!("{}: {said}", brief.attempt))
+        self.context.output.say(&format!("{}: {fate}", brief.attempt))?;
+        Ok(fate)
     }
 
-    /// Shows that the worker lives, in the background. Where the server says that the claim is lost, the work stops.
-    fn beat(&self, claimed: &types::ClaimedWork, cancel: CancellationToken) -> JoinHandle<()> {
+    /// Shows that the worker lives, in the background. Where the server says that the claim is lost, the work stops,
+    /// and this ends with what it said.
+    fn beat(&self, claimed: &types::ClaimedWork, cancel: CancellationToken) -> JoinHandle<ClientError> {
         let client = self.client.clone();
         let (claim, token) = (claimed.claim.clone(), claimed.token);
         let every = Duration::from_secs(claimed.heartbeat_seconds.max(1).into());
@@ -175,9 +183,8 @@ impl RemoteWorker<'_> {
                 match client.heartbeat(&claim, token).await {
                     Ok(_) => {}
                     Err(error) if is_lost(&error) => {
-                        output::notice(&format!("{error} [{}]", error.code()));
                         cancel.cancel();
-                        return;
+                        return error;
                     }
                     Err(error) => tracing::warn!(%error, claim, "no heartbeat reached the server"),
                 }
@@ -186,13 +193,15 @@ impl RemoteWorker<'_> {
     }
 
     /// Returns work until the server has answered: it may be away for a while, and the same work again is no other.
-    async fn complete(&self, claimed: &types::ClaimedWork, work: Work, reported: Reported) -> Result<String> {
+    async fn complete(&self, claimed: &types::ClaimedWork, work: Work, reported: Reported) -> Result<Fate> {
         let mut completion = completion(claimed, work, reported)?;
         for _ in 0..TRIES {
             match self.client.complete(&completion).await {
-                Ok(_) if completion.outcome.failed.is_some() => return Ok("could not be done".to_owned()),
-                Ok(_) => return Ok("returned".to_owned()),
-                Err(error) if is_lost(&error) => return Ok(format!("was lost: {error} [{}]", error.code())),
+                Ok(_) if completion.outcome.failed.is_some() => {
+                    return Ok(Fate::Settled("could not be done"));
+                }
+                Ok(_) => return Ok(Fate::Settled("returned")),
+                Err(error) if is_lost(&error) => return Ok(Fate::of(&error)),
                 // Refused as it is: the server must not wait for what never comes.
                 Err(error)
                     if matches!(error.status(), Some(413 | 422)) && completion.outcome.failed.is_none() =>
@@ -201,21 +210,58 @@ impl RemoteWorker<'_> {
                     completion.outcome = types::WorkOutcome { files: None, summary: None, failed };
                 }
                 Err(error) if error.is_transient() || error.status() == Some(401) => {
-                    tokio::time::sleep(PAUSE).await;
+                    // Who is told to stop has tried once more by then.
+                    if self.interrupt.is_cancelled() {
+                        return Ok(Fate::of(&error));
+                    }
+                    self.pause().await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok("was lost: the server did not answer".to_owned())
+        Ok(Fate::Lost("the server did not answer".to_owned(), "client.unreachable".to_owned()))
     }
 
-    async fn give_back(&self, claimed: &types::ClaimedWork, reported: Reported) -> Result<String> {
+    async fn give_back(&self, claimed: &types::ClaimedWork, reported: Reported) -> Result<Fate> {
         let spend = Some(wire::read(&reported.spend)?);
         let given = types::GiveBack { token: claimed.token, spend, models: reported.models };
         Ok(match self.client.release(&claimed.claim, &given).await {
-            Ok(()) => "given back".to_owned(),
-            Err(error) => format!("could not be given back: {error} [{}]", error.code()),
+            Ok(()) => Fate::Settled("given back"),
+            Err(error) => Fate::of(&error),
         })
+    }
+}
+
+/// How a piece of work ended for this worker.
+enum Fate {
+    /// As it should.
+    Settled(&'static str),
+    /// The claim is another's, or nobody's, by now: what was said, and its code. Nothing of the work counts.
+    Lost(String, String),
+}
+
+impl Fate {
+    fn of(error: &ClientError) -> Self {
+        Self::Lost(error.to_string(), error.code().to_owned())
+    }
+
+    /// For who ends with it.
+    fn ended(self) -> Result<()> {
+        match self {
+            Self::Settled(_) => Ok(()),
+            Self::Lost(why, code) => {
+                Err(Problem::new(&code, why, "nothing of the work counts; start the worker again").into())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settled(how) => f.write_str(how),
+            Self::Lost(why, code) => write!(f, "was lost: {why} [{code}]"),
+        }
     }
 }
 
