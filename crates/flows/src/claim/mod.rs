@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// What stands for the model of an attempt that a worker elsewhere makes: which one it calls is its own affair.
-pub(crate) const ANY_MODEL: &str = "a worker's own";
+pub(crate) const ANY_MODEL: &str = "a model of the worker's own";
 
 /// The longest time between two looks at a claim that is waited for.
 const LOOK: Duration = Duration::from_secs(1);

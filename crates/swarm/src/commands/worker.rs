@@ -11,7 +11,7 @@ use swarm_domain::{
     node::{MAX_LABELS, Takes},
 };
 
-use super::remote_worker;
+use super::{remote_worker, run::offered};
 use crate::{
     args::{WorkArgs, WorkerArgs, WorkerCommand},
     config::{self, Overrides},
@@ -79,7 +79,9 @@ async fn work(context: &Context, args: WorkArgs) -> Result<Exit> {
 }
 
 async fn list(context: &Context, all: bool) -> Result<Exit> {
-    let mut workers = door::reading(context, async |client| Ok(client.workers().await?)).await?;
+    let (mut workers, claims) =
+        door::reading(context, async |client| Ok((client.workers().await?, client.claims(None).await?)))
+            .await?;
     if !all {
         workers.retain(|worker| worker.state != NodeState::Left);
     }
@@ -88,7 +90,8 @@ async fn list(context: &Context, all: bool) -> Result<Exit> {
             return "nobody works; run `swarm up`, or `swarm worker` on a DATABASE_URL".to_owned();
         }
         let header = ["worker", "state", "labels", "last heard", "host", "token", "works on"];
-        table(header, workers.iter().map(row))
+        // Who works over HTTP is known only by what it holds.
+        format!("{}{}", table(header, workers.iter().map(row)), offered(&claims))
     })?;
     Ok(Exit::Done)
 }

@@ -137,7 +137,8 @@ fn returned(worker: &str, how: Returned, spend: Spend) -> (Weight, String) {
     let spent = match spend.calls {
         0 => String::new(),
         calls => {
-            format!("; it reports {calls} calls, {} tokens, {}", tokens(spend.tokens()), spend.usd)
+            let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+            format!("; it reports {calls}, {} tokens, {}", tokens(spend.tokens()), spend.usd)
         }
     };
     match how {
