@@ -7,6 +7,7 @@ mod claims;
 mod commands;
 mod crash;
 mod database;
+mod history;
 mod model;
 mod models;
 mod program;

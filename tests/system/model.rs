@@ -33,6 +33,8 @@ const SUMMARY: &str = r#"{"title": "feat: greet and shout", "text": "Two scripts
 pub enum Answer {
     /// Says this.
     Say(String),
+    /// Calls these tools, each with `name` and `arguments`.
+    Act(Vec<Value>),
     /// Refuses with this status and body.
     Refuse(u16, String),
     /// Begins to answer and breaks off.
@@ -170,7 +172,11 @@ async fn chat(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): 
     match answer {
         Answer::Say(text) => {
             desk.calls.lock().unwrap()[number].answered = true;
-            stream(Body::from(format!("{}{}", piece(&text), end())))
+            stream(Body::from(format!("{}{}", piece(&text), end("stop"))))
+        }
+        Answer::Act(calls) => {
+            desk.calls.lock().unwrap()[number].answered = true;
+            stream(Body::from(format!("{}{}", acts(number, &calls), end("tool_calls"))))
         }
         Answer::Refuse(status, body) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
         Answer::BreakOff => {
@@ -189,8 +195,18 @@ fn piece(text: &str) -> String {
     format!("data: {chunk}\n\n")
 }
 
-fn end() -> String {
-    let stop = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+fn acts(number: usize, calls: &[Value]) -> String {
+    let call = |(index, call): (usize, &Value)| {
+        let function = json!({"name": call["name"], "arguments": call["arguments"].to_string()});
+        json!({"index": index, "id": format!("call_{number}_{index}"), "type": "function", "function": function})
+    };
+    let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
+    let chunk = json!({"choices": [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": null}]});
+    format!("data: {chunk}\n\n")
+}
+
+fn end(why: &str) -> String {
+    let stop = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": why}]});
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 50}});
     format!("data: {stop}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
 }

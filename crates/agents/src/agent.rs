@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use swarm_domain::{BlobHash, Label, agent::Capability};
+use swarm_domain::{BlobHash, Label, agent::Capability, objective::Objective};
 use swarm_model::Capabilities;
 
 use crate::{rule::Rules, tool::ToolName};
@@ -33,6 +33,8 @@ pub struct Agent {
     pub rules: Rules,
     /// What of that its own file says.
     pub own_rules: Rules,
+    /// How often it is to succeed, if its file says so.
+    pub objective: Option<Objective>,
     /// The system prompt.
     pub prompt: String,
     /// The file that it was read from.
@@ -150,6 +152,10 @@ impl Agent {
         let _ = writeln!(text, "protocol: {}", self.protocol.word());
         let (whole, milli) = (self.temperature_milli / 1_000, self.temperature_milli % 1_000);
         let _ = writeln!(text, "temperature: {whole}.{milli:03}");
+        if let Some(Objective { success_milli, window }) = self.objective {
+            let (whole, milli) = (success_milli / 1_000, success_milli % 1_000);
+            let _ = writeln!(text, "objective: {{success: {whole}.{milli:03}, window: {window}}}");
+        }
         let l = &self.limits;
         let _ = writeln!(
             text,

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
-use swarm_domain::{Label, agent::Capability};
+use swarm_domain::{Label, agent::Capability, objective::Objective};
 
 use crate::{
     agent::Protocol,
@@ -38,6 +38,7 @@ pub(crate) struct AgentFile {
     pub(crate) temperature_milli: Option<u32>,
     pub(crate) produces: Option<Vec<String>>,
     pub(crate) validate: Vec<Rule>,
+    pub(crate) objective: Option<Objective>,
     pub(crate) prompt: String,
 }
 
@@ -73,6 +74,34 @@ struct Front {
     produces: Option<Words>,
     #[serde(default)]
     validate: Vec<Spanned<Rule>>,
+    objective: Option<ObjectiveFront>,
+}
+
+/// `objective: {success: 0.9, window: 50}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ObjectiveFront {
+    success: f64,
+    #[serde(default = "usual_window")]
+    window: u32,
+}
+
+/// Attempts over which an objective is counted where the file says nothing.
+fn usual_window() -> u32 {
+    50
+}
+
+impl ObjectiveFront {
+    fn read(&self) -> Result<Objective, String> {
+        let success_milli = milli(self.success).filter(|milli| *milli <= 1_000);
+        let success_milli = success_milli.ok_or_else(|| {
+            format!("`{}` is no share of successes: write 0 to 1, such as 0.9", self.success)
+        })?;
+        if !(1..=1_000).contains(&self.window) {
+            return Err(format!("`window` is {}; it is a number of attempts from 1 to 1000", self.window));
+        }
+        Ok(Objective { success_milli, window: self.window })
+    }
 }
 
 impl AgentFile {
@@ -105,6 +134,10 @@ impl AgentFile {
             })?),
             None => None,
         };
+        let objective = match front.objective {
+            Some(objective) => Some(objective.read().map_err(|detail| fail(line("objective"), detail))?),
+            None => None,
+        };
         if let Some((key, least)) = front.limits.too_small() {
             return Err(fail(line(key), format!("`{key}` must be at least {least}")));
         }
@@ -132,6 +165,7 @@ impl AgentFile {
             temperature_milli,
             produces,
             validate: front.validate.into_iter().map(|rule| rule.value).collect(),
+            objective,
             prompt: body.trim().replace("\r\n", "\n"),
         })
     }
@@ -263,6 +297,9 @@ mod tests {
         at("---\nname: a\nlimits:\n  turns: 0\n---\nx", 4);
         assert!(at("---\nname: a\ntools: [read, fly]\n---\nx", 3).contains("fly"));
         at("---\nname: a\n\ntemperature: 3\n---\nx", 4);
+        assert!(at("---\nname: a\nobjective: {success: 90}\n---\nx", 3).contains("0.9"));
+        at("---\nname: a\nobjective: {success: 0.9, window: 0}\n---\nx", 3);
+        at("---\nname: a\nobjective: {success: 0.9, widow: 9}\n---\nx", 3);
         at("---\nname: Some Name\n---\nx", 2);
         at("---\nname: a\ncapabilities: [code, dance]\n---\nx", 3);
         at("---\nname: a\n---\n \n", 3);
@@ -276,6 +313,21 @@ mod tests {
         assert_eq!(file.tools, Some(vec![ToolName::Read, ToolName::Write]));
         assert_eq!(file.model, Some(vec!["x/y".to_owned()]));
         assert_eq!(file.prompt, "Do it.");
+    }
+
+    #[test]
+    fn an_objective_is_kept_in_whole_thousandths() {
+        let read = |front: &str| {
+            AgentFile::parse(Path::new("a.md"), &format!("---\nname: a\n{front}---\nDo it."))
+                .unwrap()
+                .objective
+        };
+        assert_eq!(read(""), None);
+        assert_eq!(
+            read("objective: {success: 0.925, window: 40}\n"),
+            Some(Objective { success_milli: 925, window: 40 })
+        );
+        assert_eq!(read("objective:\n  success: 0.9\n").map(|objective| objective.window), Some(50));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `extends:`: an agent takes over what it does not say itself.
 //!
 //! The prompt of the parent comes first, then its own. `tools`, `model`, `capabilities`, `labels`, `description`,
-//! `protocol`, `temperature` and `produces` replace the parent's when they are given; `limits` are merged key by key, and the
-//! rules of `validate` are added to the parent's. A file of the user's folder that extends its own name extends the built-in agent of that name.
+//! `protocol`, `temperature`, `objective` and `produces` replace the parent's when they are given; `limits` are merged key
+//! by key, and the rules of `validate` are added to the parent's. A file of the user's folder that extends its own name
+//! extends the built-in agent of that name.
 
 use std::collections::BTreeMap;
 
@@ -85,6 +86,7 @@ fn merge(chain: &[&AgentFile]) -> Agent {
             validate,
         },
         own_rules: chain[0].rules(),
+        objective: chain.iter().find_map(|f| f.objective),
         prompt: prompts.join("\n\n"),
         source: chain[0].source.clone(),
         version: BlobHash::of(b""),

@@ -6,11 +6,12 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        Accepted, Budget, ChainReport, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion,
-        Event, EventPage, GiveBack, Health, Heartbeat, LeaseKept, NewFork, NewPlan, NewProject, NewRun,
-        NewSpec, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
-        Readiness, RebuildReport, Run, RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary,
-        StepDetail, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        Accepted, Budget, Calibration, ChainReport, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
+        Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
+        KindChoice, LeaseKept, NewFork, NewPlan, NewProject, NewRun, NewSpec, Overview, PlanDetail, PlanId,
+        PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Run,
+        RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, TicketDetail,
+        TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -185,6 +186,31 @@ impl Client {
     /// The pull request of a run, with its Markdown text.
     pub async fn pull_request(&self, run: &str) -> Result<PullRequest, ClientError> {
         self.get(api(&["runs", run, "pull-request"])).await
+    }
+
+    /// What was done so far, in a few numbers.
+    pub async fn overview(&self) -> Result<Overview, ClientError> {
+        self.get(api(&["stats"])).await
+    }
+
+    /// Whether estimates from history held.
+    pub async fn calibration(&self) -> Result<Calibration, ClientError> {
+        self.get(api(&["stats", "calibration"])).await
+    }
+
+    /// What is known of who does which work, and whether that may choose yet.
+    pub async fn choices(&self) -> Result<Vec<KindChoice>, ClientError> {
+        Ok(self.get::<ChoiceList>(api(&["stats", "choice"])).await?.items)
+    }
+
+    /// How long steps may take, going by similar ones.
+    pub async fn deadlines(&self) -> Result<Vec<StepDeadline>, ClientError> {
+        Ok(self.get::<DeadlineList>(api(&["stats", "deadlines"])).await?.items)
+    }
+
+    /// The most frequent kinds of failure, of all runs or of one, since a time (RFC 3339).
+    pub async fn failures(&self, run: Option<&str>, since: Option<&str>) -> Result<FailureList, ClientError> {
+        self.get(api(&["failures"]).with(&[("run", run), ("since", since)])).await
     }
 
     /// A page of the log. To follow it, see [`Client::follow`].

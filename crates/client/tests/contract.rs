@@ -136,6 +136,12 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;
+    client.overview().await?;
+    client.calibration().await?;
+    client.choices().await?;
+    client.deadlines().await?;
+    client.failures(None, None).await?;
+    client.failures(Some("x"), Some("2026-11-21T08:00:00Z")).await?;
     client.events(&EventQuery { after: 3, run: Some(text()), limit: Some(5) }).await?;
     client.follow(0, Some("x")).take(1).collect::<Vec<_>>().await.remove(0)?;
     client.verify().await?;

@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     budget::{Budget, Spend},
+    forecast::{self, Forecast},
+    history::TicketFact,
     money::MicroUsd,
     ticket::Ticket,
 };
 
-/// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts. Beside
+/// it, what past work says, where there was enough of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Estimate {
     /// Tokens if each ticket succeeds at once.
@@ -20,6 +23,17 @@ pub struct Estimate {
     pub usd_low: MicroUsd,
     /// The price of the high end.
     pub usd_high: MicroUsd,
+    /// What similar work took before, as P50 and P90; absent where too little was finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Forecast>,
+    /// How many finished tickets there were to go by.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub finished: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a model charges, in US-dollar millionths for a million tokens.
@@ -66,6 +80,16 @@ pub fn estimate(tickets: &[Ticket], attempts: u32, price: Price) -> Estimate {
         tokens_high: high.tokens(),
         usd_low: price.of(low),
         usd_high: price.of(high),
+        ..Estimate::default()
+    }
+}
+
+impl Estimate {
+    /// The same, with what past work says beside it. `price` is today's, where it is known.
+    #[must_use]
+    pub fn with_history(self, tickets: &[Ticket], history: &[TicketFact], price: Option<Price>) -> Self {
+        let finished = u32::try_from(history.len()).unwrap_or(u32::MAX);
+        Self { history: forecast::forecast(tickets, history, price), finished, ..self }
     }
 }
 

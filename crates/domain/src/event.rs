@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    choice::ChoiceReason,
     claim::Returned,
     finding::Finding,
     id::{
@@ -195,6 +197,12 @@ pub enum EventBody {
         /// What the agent was told and with what it works: the turn before its first step.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         turn: Option<BlobHash>,
+        /// What was asked of the agent; absent in logs from before it was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capability: Option<Capability>,
+        /// Why this agent and model, where that was not simply the first in line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<ChoiceReason>,
     },
     /// A ticket could begin and was held back, because it would likely clash with one that is under way.
     TicketHeld {
@@ -284,6 +292,12 @@ pub enum EventBody {
         ok: bool,
         /// The file or command that it was about, in a few words.
         about: String,
+        /// How long it took, in milliseconds; 0 in logs from before it was measured.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        millis: u64,
+        /// Whether it was ended by a deadline that was learned from similar steps.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        overdue: bool,
     },
     /// An acceptance command was run in a fresh sandbox.
     CheckRun {
@@ -463,8 +477,8 @@ impl EventBody {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(bytes: &u64) -> bool {
-    *bytes == 0
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why an acceptance command was run.

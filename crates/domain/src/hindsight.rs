@@ -91,7 +91,10 @@ pub struct ArmRecord {
 
 impl std::fmt::Display for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let points = |milli: i32| format!("{}.{}", milli / 10, (milli % 10).abs());
+        let points = |milli: i32| {
+            let (sign, milli) = (if milli < 0 { "-" } else { "" }, milli.unsigned_abs());
+            format!("{sign}{}.{}", milli / 10, milli % 10)
+        };
         match self {
             Self::Open { hindsight } => write!(
                 f,
@@ -102,7 +105,7 @@ impl std::fmt::Display for Gate {
                 points(hindsight.lower_bound_milli)
             ),
             Self::Fixed => f.write_str("off: `flows.choice` is \"fixed\""),
-            Self::OneArm => f.write_str("off: there is one agent with one model, and nothing to choose"),
+            Self::OneArm => f.write_str("off: nothing is known of a second agent or model at such work"),
             Self::TooFewTrials { needed } => {
                 write!(f, "off: the present choice and one other need {needed} trials each")
             }
@@ -290,6 +293,14 @@ mod tests {
         assert!(hindsight.learned_milli > hindsight.present_milli + 300, "{hindsight:?}");
         let fixed = judge(ChoicePolicy::Fixed, &[arm("a"), arm("b")], &kind(), &history, 10);
         assert_eq!(fixed.gate, Gate::Fixed);
+    }
+
+    #[test]
+    fn a_little_less_than_nothing_is_said_with_its_sign() {
+        let hindsight =
+            Hindsight { attempts: 20, present_milli: -5, learned_milli: 12, lower_bound_milli: -40 };
+        let said = Gate::NotBetter { hindsight }.to_string();
+        assert!(said.ends_with("(present -0.5 %, learned 1.2 %)"), "{said}");
     }
 
     #[test]

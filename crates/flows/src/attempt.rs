@@ -16,6 +16,7 @@ use crate::{
     claim, context,
     engine::{self, Flow},
     error::FlowError,
+    experience::Chosen,
     parts::{Parts, of_ticket, part},
     review, sweep,
     ticket::Frame,
@@ -57,6 +58,9 @@ struct Opened {
     /// The rules of the agent's file.
     #[serde(default)]
     rules: Rules,
+    /// Who makes it; absent in journals from before that was chosen here.
+    #[serde(default)]
+    chosen: Option<Chosen>,
 }
 
 /// What an attempt left.
@@ -76,7 +80,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) choice: Choice,
     pub(crate) agent: Arc<Agent>,
     /// How it began in the run whose journal is played.
-    played: Option<Beginning>,
+    pub(crate) played: Option<Beginning>,
 }
 
 /// Makes one attempt at a ticket.
@@ -100,12 +104,15 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
     };
     let choice = choice::choose(brief.within, brief.repeats, parts.models(&frame.options.models, &agent));
     let id = AttemptId::of(&frame.ticket.id, brief.number);
-    let attempt = Attempt { parts, frame, brief, id, choice, agent, played };
+    let mut attempt = Attempt { parts, frame, brief, id, choice, agent, played };
     let opened = engine::retried(parts, "open", || attempt.open()).await?;
     let opened = match opened {
         Ok(opened) => opened,
         Err(error) => return attempt.failed(error).await,
     };
+    if let Some(chosen) = &opened.chosen {
+        attempt = attempt.given_to(chosen);
+    }
     let ended = match frame.options.hands {
         // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
         Hands::Here => attempt.drive(parts.load(&opened.turn).await?).await?,
@@ -155,46 +162,49 @@ impl Attempt<'_> {
     async fn open(&self) -> Result<Opened, FlowError> {
         let (parts, frame) = (self.parts, self.frame);
         let mirror = parts.mirror(&frame.project).await?;
+        let began = self.began().await?;
         // A worktree that was made before a crash, and not written down, stays where it is: the branch may be further on.
         let made = mirror.attempt_base(&frame.run, &self.id).await?;
-        let base = match self.began_on().await?.or(made) {
-            Some(base) => base,
-            None => match &self.played {
-                Some(played) => travel::base(parts, frame, played).await?,
-                None => mirror.head(&frame.run).await?,
-            },
+        let base = match (began.as_ref().map(|began| began.base.clone()).or(made), &self.played) {
+            (Some(base), _) => base,
+            (None, Some(played)) => travel::base(parts, frame, played).await?,
+            (None, None) => mirror.head(&frame.run).await?,
         };
         let worktree = self.worktree(&base).await?;
         if let Some(from) = &self.brief.from {
             let own = context::own_files(&mirror, &frame.ticket, from).await?;
             mirror.restore(&worktree, from, &own).await?;
         }
+        let chosen = self.chosen(began.as_ref()).await?;
+        let cast = self.given_to(&chosen);
         let (begun, turn, model) = match frame.options.hands {
             Hands::Here => {
-                let turn = parts.keep(&self.turn(&mirror, &base).await?).await?;
-                (turn.clone(), Some(turn), self.model()?)
+                let turn = parts.keep(&cast.turn(&mirror, &base).await?).await?;
+                (turn.clone(), Some(turn), cast.model()?)
             }
             Hands::Claimed => {
-                let told = parts.keep(&claim::brief(self, &mirror, &base).await?).await?;
+                let told = parts.keep(&claim::brief(&cast, &mirror, &base).await?).await?;
                 (told, None, claim::ANY_MODEL.to_owned())
             }
         };
         let started = EventBody::AttemptStarted {
             number: self.brief.number,
-            agent: self.agent.name.clone(),
+            agent: cast.agent.name.clone(),
             model,
             rung: parts.sandboxes.rung(),
             base: base.clone(),
             hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
             turn,
+            capability: Some(self.capability()),
+            choice: chosen.reason.clone(),
         };
         self.record(&["started"], part("scheduler"), started).await?;
         let working = EventBody::TicketStateChanged { to: TicketState::Working };
         self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, turn: begun, rules: self.agent.rules.clone() })
+        Ok(Opened { base, turn: begun, rules: cast.agent.rules.clone(), chosen: Some(chosen) })
     }
 
-    fn worker(&self) -> Option<&PlayedWorker> {
+    pub(crate) fn worker(&self) -> Option<&PlayedWorker> {
         self.played.as_ref().and_then(|played| played.worker.as_ref())
     }
 
@@ -239,16 +249,6 @@ impl Attempt<'_> {
     /// What tells its sampling from that of the attempts before it.
     pub(crate) fn seed(&self) -> Option<u32> {
         (self.brief.number > 1).then_some(self.brief.number)
-    }
-
-    /// The commit that this attempt began on, if it began before a crash.
-    pub(crate) async fn began_on(&self) -> Result<Option<CommitId>, FlowError> {
-        let key = IdempotencyKey::of(&self.key(&["started"]));
-        let event = self.parts.store.event_by_key(&self.parts.config.tenant, &key).await?;
-        Ok(event.and_then(|event| match event.body {
-            EventBody::AttemptStarted { base, .. } => Some(base),
-            _ => None,
-        }))
     }
 
     /// Commits what the agent left and judges the commit. What the agent says about it does not count.

@@ -1,6 +1,9 @@
 //! A model call as a durable step: paid once, kept as blobs, counted against every budget above it.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
@@ -12,6 +15,7 @@ use swarm_store::RunRow;
 use crate::{
     engine::{self, Flow},
     error::FlowError,
+    experience,
     parts::{Parts, part, to_keep},
     travel::{self, PlayedCall},
 };
@@ -36,10 +40,16 @@ pub(crate) async fn call(
 ) -> Flow<Result<ChatReply, FlowError>> {
     // A reply that came just now need not be read back from where it is kept.
     let fresh = Mutex::new(None);
-    let asked = engine::retried(parts, "model", || async {
-        let (kept, reply) = ask(parts, caller, request).await?;
-        *fresh.lock().unwrap_or_else(PoisonError::into_inner) = reply;
-        Ok(kept)
+    // Only the first try is held to what such calls usually take: a long answer must be possible.
+    let mut tries = 0_u32;
+    let asked = engine::retried(parts, "model", || {
+        tries += 1;
+        let (first, fresh) = (tries == 1, &fresh);
+        async move {
+            let (kept, reply) = ask(parts, caller, request, first).await?;
+            *fresh.lock().unwrap_or_else(PoisonError::into_inner) = reply;
+            Ok(kept)
+        }
     })
     .await?;
     let fresh = fresh.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +65,7 @@ async fn ask(
     parts: &Parts,
     caller: &Caller<'_>,
     request: &ChatRequest,
+    first: bool,
 ) -> Result<(BlobHash, Option<ChatReply>), FlowError> {
     let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
     // Answered before a crash that came between the call and the journal: not asked, and not paid for, again.
@@ -72,8 +83,14 @@ async fn ask(
     {
         return Ok((play(parts, caller, request, played).await?, None));
     }
+    let deadlines = if first {
+        experience::model_deadlines(parts, caller.agent, caller.models).await?
+    } else {
+        BTreeMap::new()
+    };
     let call = Call {
         models: caller.models.to_vec(),
+        deadlines,
         request: request.clone(),
         budget_scopes: budgets(parts, &caller.subject, run.as_ref()).await?,
         cancel: engine::cancellation(),

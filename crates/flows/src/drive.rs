@@ -3,10 +3,11 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
-use swarm_agents::{AgentError, Doer, Invocation, ToolResult, Toolbox, Turn, TurnEnd, Workspace};
-use swarm_domain::{BlobHash, EventBody, IdempotencyKey};
+use swarm_agents::{AgentError, Doer, Invocation, ToolCode, ToolResult, Toolbox, Turn, TurnEnd, Workspace};
+use swarm_domain::{BlobHash, EventBody, IdempotencyKey, deadline::LearnedDeadline};
 use swarm_model::{ChatReply, ChatRequest};
 use swarm_sandbox::SandboxSpec;
 
@@ -16,6 +17,7 @@ use crate::{
     claim,
     engine::{self, Flow, FlowFailure},
     error::FlowError,
+    experience,
 };
 
 /// What ends the drive of a turn before its end.
@@ -64,32 +66,73 @@ impl Attempt<'_> {
         } else {
             None
         };
-        let toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
+        let about =
+            invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
+        let about: String = about.chars().filter(|c| !c.is_control()).take(120).collect();
+        let mut toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
+        let deadline = self.deadline(invocation, &about).await?;
+        if let Some(deadline) = &deadline {
+            toolbox = toolbox.ending_after(Duration::from_millis(deadline.soft_millis));
+        }
         let step_key = key.join("/");
+        let began = Instant::now();
         let done = toolbox.invoke(invocation, &step_key, engine::cancellation()).await;
+        let took = began.elapsed();
         drop(toolbox);
         if let Some(sandbox) = sandbox {
             sandbox.stop().await?;
         }
-        let done = done?;
+        let mut done = done?;
+        let overdue = deadline.filter(|deadline| {
+            done.code == ToolCode::CommandLimit && took >= Duration::from_millis(deadline.soft_millis)
+        });
+        if let Some(deadline) = &overdue {
+            done.text += &too_slow(deadline);
+        }
         let result = parts.keep(&done).await?;
-        let about =
-            invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
         let body = EventBody::ToolCalled {
             tool: invocation.tool.chars().take(40).collect(),
             arguments: parts.keep(&invocation.arguments).await?,
             result: result.clone(),
             ok: done.ok,
-            about: about.chars().filter(|c| !c.is_control()).take(120).collect(),
+            about,
+            millis: experience::millis_of(took).max(1),
+            overdue: overdue.is_some(),
         };
         self.record(&["tool", &invocation.call_id], self.actor(), body).await?;
         Ok(result)
+    }
+
+    /// The deadline of a command that follows from similar ones.
+    async fn deadline(
+        &self,
+        invocation: &Invocation,
+        line: &str,
+    ) -> Result<Option<LearnedDeadline>, FlowError> {
+        if invocation.tool != "run" || self.is_played() {
+            return Ok(None);
+        }
+        let limit = Duration::from_secs(self.agent.limits.tool_seconds.into());
+        experience::command_deadline(self.parts, &self.frame.run, &self.id, line, limit).await
     }
 
     fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
         let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
         SandboxSpec { name, workdir, limits: self.agent.limits.sandbox() }
     }
+}
+
+/// What an agent is told whose command took much longer than such commands do.
+fn too_slow(deadline: &LearnedDeadline) -> String {
+    let LearnedDeadline { samples, p95_millis, soft_millis } = *deadline;
+    let usual = match samples {
+        0 => String::new(),
+        _ => format!(" 95 of 100 commands like it end within {} s.", p95_millis.div_ceil(1_000)),
+    };
+    format!(
+        "It was ended after {} s.{usual} Look for what keeps it; if it needs longer, run it again: then it may.\n",
+        soft_millis.div_ceil(1_000)
+    )
 }
 
 /// Each call and each tool is a journalled step.

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, AttemptId, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId,
-    ProjectId, RunId, Subject, TenantId, TicketId, node::Takes, plan::Plan, train,
+    ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, node::Takes, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::Gateway;
 use swarm_sandbox::{Backend, Limits};
 use swarm_store::{Store, StoreError};
 
-use crate::{claim::ClaimsConfig, error::FlowError, retry::RetryPolicy};
+use crate::{claim::ClaimsConfig, error::FlowError, experience::DeadlineConfig, retry::RetryPolicy};
 
 /// How often a database that is away is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -95,6 +95,12 @@ pub struct FlowsConfig {
     /// The same for attempts without tests, against the spec's commands alone; 0, the default, turns that off. Nobody is
     /// sent back for it; people see what was not noticed.
     pub mutants_for_code: u32,
+    /// Whether past work steers who gets an attempt.
+    pub choice: ChoicePolicy,
+    /// How many trials of one kind of work each of two must have before past work may choose between them.
+    pub choice_trials: u32,
+    /// How long steps may take, going by similar ones.
+    pub deadlines: DeadlineConfig,
     /// Whether a reviewer reads each accepted diff before it is merged.
     pub review: bool,
     /// Who sponsors the work: the author of its commits. The agent is the co-author.
@@ -127,6 +133,9 @@ impl Default for FlowsConfig {
             checkpoints: true,
             mutants: 8,
             mutants_for_code: 0,
+            choice: ChoicePolicy::default(),
+            choice_trials: 10,
+            deadlines: DeadlineConfig::default(),
             review: false,
             sponsor_name: "swarm".to_owned(),
             sponsor_email: "swarm@localhost".to_owned(),

@@ -20,7 +20,7 @@ use swarm_domain::{
     ticket::Ticket,
 };
 use swarm_model::{ChatReply, ChatRequest};
-use swarm_store::SpecRow;
+use swarm_store::{Recordings, SpecRow};
 
 use crate::{
     attempt::agent_for,
@@ -59,8 +59,14 @@ pub(crate) async fn plan(parts: Parts, input: PlanInput) -> Flow<PlanId> {
         Err(error) => EventBody::PlanFailed { plan: input.plan.clone(), problem: error.problem() },
     };
     engine::step(&parts, "propose", || async {
+        let body = match body.clone() {
+            EventBody::PlanProposed { plan } => {
+                EventBody::PlanProposed { plan: planning.looked_back(plan).await? }
+            }
+            failed => failed,
+        };
         let key = ["plan", input.plan.as_str(), "proposed"];
-        parts.record(&key, part("planner"), calls::of_plan(&planning.project), body.clone()).await.map(drop)
+        parts.record(&key, part("planner"), calls::of_plan(&planning.project), body).await.map(drop)
     })
     .await?;
     Ok(input.plan)
@@ -163,10 +169,21 @@ impl Planning<'_> {
     }
 
     fn estimate(&self, tickets: &[Ticket]) -> Result<Estimate, FlowError> {
+        Ok(estimate::estimate(tickets, RunOptions::default().max_attempts, self.price()?.unwrap_or_default()))
+    }
+
+    /// What the author's model charges, where that is known.
+    fn price(&self) -> Result<Option<Price>, FlowError> {
         let agent = agent_for(self.parts, Capability::Code)?;
-        let price = self.parts.gateway.price(self.models(&agent))?.unwrap_or_default();
-        let price = Price { input: price.input, output: price.output };
-        Ok(estimate::estimate(tickets, RunOptions::default().max_attempts, price))
+        let price = self.parts.gateway.price(self.models(&agent))?;
+        Ok(price.map(|price| Price { input: price.input, output: price.output }))
+    }
+
+    /// The plan, with what similar work took beside its price.
+    async fn looked_back(&self, plan: Plan) -> Result<Plan, FlowError> {
+        let history = self.parts.store.history(&self.parts.config.tenant, Recordings::LeftOut).await?;
+        let estimate = plan.estimate.with_history(&plan.tickets, &history.tickets, self.price()?);
+        Ok(Plan { estimate, ..plan })
     }
 }
 

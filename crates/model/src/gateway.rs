@@ -52,6 +52,9 @@ pub struct Call {
     pub request: ChatRequest,
     /// Budgets that the call counts against; all must have room for its worst case.
     pub budget_scopes: Vec<BudgetScope>,
+    /// Models, by their full name, that get less time for one try than the gateway allows. A try that passes it is no
+    /// sign of a model that is ill.
+    pub deadlines: BTreeMap<String, Duration>,
     /// Ends the call.
     pub cancel: CancellationToken,
     /// Hears the answer grow.
@@ -194,6 +197,12 @@ impl Gateway {
         Ok(self.resolve(models)?.into_iter().next().ok_or_else(no_models)?.price)
     }
 
+    /// The longest that one try at one model may take.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// The day of the price table.
     #[must_use]
     pub fn price_version(&self) -> &str {
@@ -270,6 +279,7 @@ impl fmt::Debug for Call {
             .field("models", &self.models)
             .field("request", &self.request)
             .field("budget_scopes", &self.budget_scopes)
+            .field("deadlines", &self.deadlines)
             .finish_non_exhaustive()
     }
 }
@@ -278,7 +288,15 @@ impl Call {
     /// A call without budgets and listeners.
     #[must_use]
     pub fn new(models: Vec<String>, request: ChatRequest) -> Self {
-        Self { models, request, budget_scopes: Vec::new(), cancel: CancellationToken::new(), on_text: None }
+        let deadlines = BTreeMap::new();
+        Self {
+            models,
+            request,
+            budget_scopes: Vec::new(),
+            deadlines,
+            cancel: CancellationToken::new(),
+            on_text: None,
+        }
     }
 }
 

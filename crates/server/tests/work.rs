@@ -65,6 +65,14 @@ async fn a_spec_goes_in_and_a_pull_request_comes_out() {
     let offered = client.pull_request(&run).await.unwrap();
     assert!(offered.body.contains("REQ-1"), "{}", offered.body);
 
+    let overview = client.overview().await.unwrap();
+    assert_eq!((overview.runs.done, overview.work.merged, overview.work.merged_at_once), (1, 1, 1));
+    assert_eq!(client.calibration().await.unwrap().finished, 1);
+    assert!(client.choices().await.unwrap()[0].words.starts_with("off: "));
+    let steps = client.deadlines().await.unwrap();
+    assert!(steps.iter().all(|step| step.samples > 0 && step.deadline.is_none()), "{steps:?}");
+    assert_eq!(client.failures(Some(&run), Some("2026-11-01T00:00:00Z")).await.unwrap().attempts, 0);
+
     assert_eq!(client.verify().await.unwrap().first_bad, None);
     let rebuilt = client.rebuild().await.unwrap();
     assert!(rebuilt.tables.iter().all(|table| table.before == table.after), "{rebuilt:?}");
@@ -102,5 +110,9 @@ async fn what_cannot_be_done_is_refused_with_a_code_that_says_why() {
     assert_eq!(client.request_plan(&plan).await.unwrap_err().status(), Some(404));
     let run = NewRun { plan: "plan_nobody".to_owned(), options: options() };
     assert_eq!(client.start_run(&run).await.unwrap_err().status(), Some(404));
+    let failures = async |run, since| client.failures(run, since).await.unwrap_err().status();
+    assert_eq!(failures(Some("run_9"), None).await, Some(404));
+    assert_eq!(failures(Some("../x"), None).await, failures(None, Some("yesterday")).await);
+    assert!(matches!(failures(None, Some("yesterday")).await, Some(400 | 422)));
     world.end().await;
 }

@@ -90,6 +90,11 @@ impl<'r> Columns<'r> {
         serde_json::from_value(self.text(column)?.into()).map_err(|e| self.bad(column, e))
     }
 
+    pub(crate) fn word_or_none<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        let word = self.text_or_none(column)?;
+        word.map(|word| serde_json::from_value(word.into())).transpose().map_err(|e| self.bad(column, e))
+    }
+
     /// A state from the columns `state` and `problem`: some states have one.
     pub(crate) fn state<T: DeserializeOwned>(&self) -> Result<T> {
         let mut fields = serde_json::Map::new();

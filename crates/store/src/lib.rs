@@ -64,6 +64,6 @@ pub use schema::SchemaVersion;
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
-    AttemptRow, CheckRow, CommitRow, FindingRow, ModelCallRow, PlanRow, PlanState, ProjectRow,
-    PullRequestRow, RunRow, SpecRow, TicketRow, Trace, TracedTicket,
+    AttemptRow, CheckRow, CommitRow, FindingRow, History, ModelCallRow, PlanRow, PlanState, ProjectRow,
+    PullRequestRow, Recordings, RunRow, SpecRow, TicketRow, Trace, TracedTicket,
 };

@@ -11,11 +11,12 @@ use crate::{
     Result, StoreError,
     view::{
         attempt, check, clash, commit, finding, model_call, plan, project, pull_request, run, spec, ticket,
+        tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
     "projects",
     "specs",
     "plans",
@@ -23,6 +24,7 @@ pub(crate) const TABLES: [&str; 13] = [
     "tickets",
     "attempts",
     "model_calls",
+    "tool_calls",
     "checks",
     "findings",
     "commits",
@@ -74,7 +76,10 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             attempt::finish(conn, event, outcome, *disk_bytes).await
         }
         EventBody::ModelCalled { .. } => model_call::add(conn, event).await,
-        EventBody::ToolCalled { tool, about, .. } => ticket::step(conn, event, tool, about).await,
+        EventBody::ToolCalled { tool, about, .. } => {
+            ticket::step(conn, event, tool, about).await?;
+            tool_call::add(conn, event).await
+        }
         EventBody::CheckRun { .. } => check::add(conn, event).await,
         EventBody::FindingRaised { finding } => finding::add(conn, event, finding).await,
         EventBody::Committed { commit, files, added, removed } => {

@@ -1,6 +1,7 @@
 //! The `swarm` program: the command line, the configuration, and the wiring of the rooms below. It holds no rules.
 
 mod args;
+mod chart;
 mod commands;
 mod config;
 mod context;

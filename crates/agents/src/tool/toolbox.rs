@@ -53,6 +53,12 @@ impl<'a> Toolbox<'a> {
         }
     }
 
+    /// The same, with an earlier end for what it does: a deadline that was learned from similar steps.
+    #[must_use]
+    pub fn ending_after(self, deadline: Duration) -> Self {
+        Self { wall: self.wall.min(deadline), ..self }
+    }
+
     /// Whether this agent can run commands, so that its toolbox is worth a sandbox.
     #[must_use]
     pub fn needs_sandbox(agent: &Agent) -> bool {

@@ -56,6 +56,54 @@ pub enum Actor {
     Unknown,
 }
 
+/// An agent of this name, and how it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStanding {
+    /// The agent.
+    pub agent: String,
+    /// How it stands.
+    pub standing: ObjectiveStanding,
+    /// The same in words.
+    pub words: String,
+}
+
+/// What can be chosen: an agent, and the model that it begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arm {
+    /// The agent's name.
+    pub agent: String,
+    /// The model's full name.
+    pub model: String,
+}
+
+/// What is known of an arm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmRecord {
+    /// Which.
+    pub arm: Arm,
+    /// What one of them cost on average.
+    pub mean_usd: MicroUsd,
+    /// How often it was accepted.
+    pub successes: u32,
+    /// Of how many times.
+    pub trials: u32,
+}
+
+/// What an agent did with a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmStatistics {
+    /// Those of them that were accepted.
+    pub accepted: u32,
+    /// Which.
+    pub arm: Arm,
+    /// Attempts that ended.
+    pub attempts: u32,
+    /// Milliseconds of all of them.
+    pub millis: u64,
+    /// What all of them cost.
+    pub spend: Spend,
+}
+
 /// One try at a ticket by one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -63,6 +111,9 @@ pub struct Attempt {
     pub agent: String,
     /// The commit that it started from.
     pub base: CommitId,
+    /// Why it and its model were chosen; absent where they were simply the first in line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<ChoiceReason>,
     /// The bytes that its worktree took on disk; 0 while it goes on.
     pub disk_bytes: u64,
     /// When it ended.
@@ -148,6 +199,21 @@ pub struct Budget {
     /// At the most this much money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<MicroUsd>,
+}
+
+/// How well estimates from history held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Finished tickets.
+    pub finished: u32,
+    /// The latest predictions of tokens with what came of them, the oldest first.
+    pub latest: Vec<Prediction>,
+    /// How alike the work was that each prediction came from.
+    pub levels: Vec<LevelCount>,
+    /// What was measured.
+    pub measures: Vec<MeasureCalibration>,
+    /// Those of them for which something could have been said before they began.
+    pub predicted: u32,
 }
 
 /// What kind of work a ticket wants and an agent offers.
@@ -236,6 +302,53 @@ pub enum CheckStage {
     #[serde(rename = "merge")]
     Merge,
     /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What is known of who does which work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceList {
+    /// Each kind of work, the most frequent first.
+    pub items: Vec<KindChoice>,
+}
+
+/// Why somebody else than the first in line was chosen, or why past work says that it is the first in line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by")]
+pub enum ChoiceReason {
+    /// Past work of this kind.
+    #[serde(rename = "learned")]
+    Learned {
+        /// Whether it was chosen to learn more about it, though another looks better by what is known.
+        explored: bool,
+        /// Who would have had it otherwise; absent where that is the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead_of: Option<Arm>,
+        /// The kind of work.
+        kind: WorkKind,
+        /// What one of them cost on average.
+        mean_usd: MicroUsd,
+        /// How many attempts of the chosen one at such work were accepted.
+        successes: u32,
+        /// Of how many.
+        trials: u32,
+    },
+    /// Several attempts that began with the model before it were not accepted.
+    #[serde(rename = "ladder")]
+    Ladder {
+        /// That model.
+        instead_of: String,
+    },
+    /// The agent that would have had it has used up its error budget.
+    #[serde(rename = "quarantine")]
+    Quarantine {
+        /// That agent.
+        instead_of: String,
+        /// How it stands.
+        reason: String,
+    },
+    /// What a later server says.
     #[serde(other)]
     Unknown,
 }
@@ -332,6 +445,34 @@ pub struct ClaimedWork {
     pub token: FencingToken,
 }
 
+/// Failures with the same cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// What kind.
+    pub class: FailureClass,
+    /// The code of the finding or problem; has a section in the troubleshooting page.
+    pub code: String,
+    /// How many attempts failed so.
+    pub count: u32,
+    /// The latest of them.
+    pub example: FailureExample,
+    /// When it was seen first.
+    pub first_seen: DateTime<Utc>,
+    /// What to do about it.
+    pub hint: String,
+    /// When it was seen last.
+    pub last_seen: DateTime<Utc>,
+    /// The nearest mode of MAST, where one fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mast: Option<String>,
+    /// What they have in common.
+    pub signature: String,
+    /// At how many tickets of how many runs, each ticket of a run counted once.
+    pub tickets: u32,
+    /// What these attempts cost.
+    pub usd: MicroUsd,
+}
+
 /// What differs in the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeDiff {
@@ -389,6 +530,13 @@ pub struct DatabaseHealth {
     pub migration_known: Option<u64>,
     /// Whether it answers, with the tables that this program was built for.
     pub ok: bool,
+}
+
+/// How long steps may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadlineList {
+    /// Kinds of commands, then models.
+    pub items: Vec<StepDeadline>,
 }
 
 /// Why one ticket waits for another.
@@ -471,9 +619,16 @@ pub struct EditedCall {
     pub name: String,
 }
 
-/// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts.
+/// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts. Beside
+/// it, what past work says, where there was enough of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
+    /// How many finished tickets there were to go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<u32>,
+    /// What similar work took before, as P50 and P90; absent where too little was finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Forecast>,
     /// Tokens if each ticket needs every attempt.
     pub tokens_high: u64,
     /// Tokens if each ticket succeeds at once.
@@ -598,6 +753,12 @@ pub enum EventBody {
         agent: String,
         /// The commit that it starts from.
         base: CommitId,
+        /// What was asked of the agent; absent in logs from before it was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capability: Option<Capability>,
+        /// Why this agent and model, where that was not simply the first in line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<ChoiceReason>,
         /// What earlier attempts taught: the hints that it was given.
         hints: Vec<String>,
         /// Which model it begins with.
@@ -700,8 +861,14 @@ pub enum EventBody {
         about: String,
         /// Its arguments, as the model gave them.
         arguments: BlobHash,
+        /// How long it took, in milliseconds; 0 in logs from before it was measured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        millis: Option<u64>,
         /// Whether it did what was asked.
         ok: bool,
+        /// Whether it was ended by a deadline that was learned from similar steps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overdue: Option<bool>,
         /// What it answered.
         result: BlobHash,
         /// Which tool.
@@ -885,6 +1052,56 @@ pub enum Evidence {
     Unknown,
 }
 
+/// What kind of failure it was: who can do something about it.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureClass {
+    /// `specification`
+    #[serde(rename = "specification")]
+    Specification,
+    /// `misalignment`
+    #[serde(rename = "misalignment")]
+    Misalignment,
+    /// `verification`
+    #[serde(rename = "verification")]
+    Verification,
+    /// `environment`
+    #[serde(rename = "environment")]
+    Environment,
+    /// `model`
+    #[serde(rename = "model")]
+    Model,
+    /// `budget`
+    #[serde(rename = "budget")]
+    Budget,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One failure of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureExample {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// What happened.
+    pub detail: String,
+    /// In which run.
+    pub run: RunId,
+    /// At which ticket.
+    pub ticket: TicketId,
+}
+
+/// Failed attempts by what they have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureList {
+    /// How many attempts failed in all.
+    pub attempts: u32,
+    /// How many kinds of failure there are in all.
+    pub clusters: u32,
+    /// The most frequent first, ten at the most.
+    pub items: Vec<Cluster>,
+}
+
 /// A number that grows with every grant of the same seat, and never goes back.
 pub type FencingToken = u64;
 
@@ -1008,6 +1225,52 @@ pub struct Fixture {
     pub path: String,
 }
 
+/// What a plan will take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// Milliseconds of work, tickets one after the other.
+    pub millis: Span,
+    /// The tickets, each with what it was compared to.
+    pub tickets: Vec<TicketForecast>,
+    /// Tokens, in and out together.
+    pub tokens: Span,
+    /// Millionths of a US dollar, at the price of today where that is known.
+    pub usd: Span,
+}
+
+/// Whether past work of one kind may choose, and why not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "gate")]
+pub enum Gate {
+    /// It chooses: it would have done better.
+    #[serde(rename = "open")]
+    Open {
+        /// By how much.
+        hindsight: Hindsight,
+    },
+    /// The setting says that it must not.
+    #[serde(rename = "fixed")]
+    Fixed,
+    /// There is no second agent or model to choose.
+    #[serde(rename = "one_arm")]
+    OneArm,
+    /// Not enough is known of two of them, the one that is chosen now among them.
+    #[serde(rename = "too_few_trials")]
+    TooFewTrials {
+        /// How many trials each of two must have.
+        needed: u32,
+    },
+    /// It is not certain enough that it would have done better.
+    #[serde(rename = "not_better")]
+    NotBetter {
+        /// What was found.
+        hindsight: Hindsight,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A claim that is given back unfinished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GiveBack {
@@ -1071,8 +1334,60 @@ pub struct Heartbeat {
     pub token: FencingToken,
 }
 
+/// The value of learning beside that of the present way to choose, in thousandths of a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hindsight {
+    /// The logged attempts that it was judged on.
+    pub attempts: u32,
+    /// How the learner would have done.
+    pub learned_milli: i32,
+    /// The difference that is passed with a certainty of 95 %. Above zero, learning is better.
+    pub lower_bound_milli: i32,
+    /// How the present choice did.
+    pub present_milli: i32,
+}
+
+/// A promise, and how often it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// How many did.
+    pub below: u32,
+    /// The high end.
+    pub high_milli: u32,
+    /// The low end of what the true share may be, in thousandths (95 % interval after Wilson).
+    pub low_milli: u32,
+    /// Of how many.
+    pub of: u32,
+    /// The share of tickets, in percent, that was to stay at or below the estimate.
+    pub promised: u32,
+}
+
+/// What is known of a kind of work, and whether it may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindChoice {
+    /// Who can do it, the present choice first.
+    pub arms: Vec<ArmRecord>,
+    /// Whether past work may choose.
+    pub gate: Gate,
+    /// The kind of work.
+    pub kind: WorkKind,
+    /// The same in words.
+    pub words: String,
+}
+
 /// What some nodes have and some work needs: `gpu`, `eu`.
 pub type Label = String;
+
+/// A deadline that was learned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LearnedDeadline {
+    /// What 95 of 100 of them stayed at or below, in milliseconds.
+    pub p95_millis: u64,
+    /// How many steps it was learned from.
+    pub samples: u32,
+    /// The deadline itself, in milliseconds.
+    pub soft_millis: u64,
+}
 
 /// A lease that lasts on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -1081,6 +1396,35 @@ pub struct LeaseKept {
     pub expires_at: DateTime<Utc>,
     /// How often to send a heartbeat, in seconds.
     pub heartbeat_seconds: u32,
+}
+
+/// How alike past work must be to count for an estimate, the most alike first.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Level {
+    /// `same`
+    #[serde(rename = "same")]
+    Same,
+    /// `capability_and_size`
+    #[serde(rename = "capability_and_size")]
+    CapabilityAndSize,
+    /// `capability`
+    #[serde(rename = "capability")]
+    Capability,
+    /// `all`
+    #[serde(rename = "all")]
+    All,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How many predictions came from a level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelCount {
+    /// The level.
+    pub level: Level,
+    /// How many.
+    pub predicted: u32,
 }
 
 /// Something that is wrong with a plan.
@@ -1114,6 +1458,32 @@ pub enum LintSeverity {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// What is estimated.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Measure {
+    /// `tokens`
+    #[serde(rename = "tokens")]
+    Tokens,
+    /// `cost`
+    #[serde(rename = "cost")]
+    Cost,
+    /// `minutes`
+    #[serde(rename = "minutes")]
+    Minutes,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How well the estimates of one measure held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureCalibration {
+    /// Which measure.
+    pub measure: Measure,
+    /// What was promised, and what came of it.
+    pub points: Vec<Kept>,
 }
 
 /// An amount in millionths of a US dollar. Arithmetic saturates: a sum of costs never wraps round to small.
@@ -1219,6 +1589,30 @@ pub enum NodeState {
     Unknown,
 }
 
+/// How often an agent is to succeed, as its file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    /// The share of its attempts that are to be accepted, in thousandths.
+    pub success_milli: u32,
+    /// Over how many of its newest attempts that is counted.
+    pub window: u32,
+}
+
+/// How an agent stands beside its objective.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveStanding {
+    /// How many may fail: the error budget.
+    pub allowed: u32,
+    /// How many attempts are counted, at the most the window.
+    pub attempts: u32,
+    /// How many of them were not accepted.
+    pub failed: u32,
+    /// The objective.
+    pub objective: Objective,
+    /// Whether the budget is used up: the agent is not chosen while another offers the same.
+    pub quarantined: bool,
+}
+
 /// The run whose journal is played, and how far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -1244,6 +1638,17 @@ pub struct OutcomeFile {
     /// The whole new content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+/// What was done so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// How the agents stand that have an objective.
+    pub agents: Vec<AgentStanding>,
+    /// The runs.
+    pub runs: RunCounts,
+    /// Tickets and attempts that have ended, replies from recordings included.
+    pub work: Statistics,
 }
 
 /// How a part is.
@@ -1377,6 +1782,21 @@ pub struct PlanSummary {
     pub tickets: u64,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+}
+
+/// What would have been said of a ticket, and what it took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// When it settled.
+    pub ended_at: DateTime<Utc>,
+    /// In which run.
+    pub run: RunId,
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// What would have been said of its tokens.
+    pub tokens: Span,
+    /// The tokens that it took.
+    pub took: u64,
 }
 
 /// Whether the server can be asked.
@@ -1615,6 +2035,21 @@ pub struct Run {
     pub warnings: Vec<Problem>,
 }
 
+/// How many runs stand where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCounts {
+    /// Given up.
+    pub cancelled: u32,
+    /// Done.
+    pub done: u32,
+    /// A person is needed.
+    pub needs_person: u32,
+    /// At work.
+    pub running: u32,
+    /// All of them.
+    pub total: u32,
+}
+
 /// What two runs have in common and where they part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunDiff {
@@ -1749,6 +2184,32 @@ pub struct SandboxHealth {
     pub rung: Rung,
 }
 
+/// How much work a ticket is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Size {
+    /// `small`
+    #[serde(rename = "small")]
+    Small,
+    /// `medium`
+    #[serde(rename = "medium")]
+    Medium,
+    /// `large`
+    #[serde(rename = "large")]
+    Large,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What is passed half of the time, and what is passed one time in ten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The half of all stay at or below it.
+    pub p50: u64,
+    /// Nine of ten stay at or below it.
+    pub p90: u64,
+}
+
 /// A spec as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -1815,6 +2276,39 @@ pub struct Spend {
     pub tokens_out: u64,
     /// Money.
     pub usd: MicroUsd,
+}
+
+/// What was done so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Each agent with each model, the one with the most attempts first.
+    pub arms: Vec<ArmStatistics>,
+    /// Those of them that were merged.
+    pub merged: u32,
+    /// Those of them that were merged with their first attempt.
+    pub merged_at_once: u32,
+    /// Milliseconds of work on them.
+    pub millis: u64,
+    /// What they cost.
+    pub spend: Spend,
+    /// Tickets that have settled: merged, or a person is needed.
+    pub tickets: u32,
+    /// Week by week, how first attempts did; the oldest first.
+    pub weeks: Vec<WeekStatistics>,
+}
+
+/// A kind of step, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDeadline {
+    /// Its deadline; absent where only the limit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<LearnedDeadline>,
+    /// The limit that is configured, in milliseconds.
+    pub limit_millis: u64,
+    /// How many of its newest steps are known.
+    pub samples: u32,
+    /// A kind of command (`cargo test`), or an agent with a model (`coder on local/small`).
+    pub step: String,
 }
 
 /// A step of a run with what it says, and with the words that a person can put others in the place of.
@@ -1984,6 +2478,25 @@ pub struct TicketDetail {
     pub ticket: Ticket,
 }
 
+/// What a ticket will take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketForecast {
+    /// What it is like.
+    pub kind: WorkKind,
+    /// How alike the work was that it was compared to.
+    pub level: Level,
+    /// Milliseconds of work.
+    pub millis: Span,
+    /// How many finished tickets that was.
+    pub samples: u32,
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// Tokens, in and out together.
+    pub tokens: Span,
+    /// Millionths of a US dollar, at the price of today where that is known.
+    pub usd: Span,
+}
+
 /// A ticket of a plan: `T-…`, from the requirements it serves, so that planning again keeps it.
 pub type TicketId = String;
 
@@ -2120,6 +2633,19 @@ pub struct TracedTicket {
     pub title: String,
 }
 
+/// How an agent and a model did in a week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeekStatistics {
+    /// Those of them that were accepted.
+    pub accepted: u32,
+    /// Which.
+    pub arm: Arm,
+    /// First attempts that ended.
+    pub attempts: u32,
+    /// The Monday that it begins with, as `2026-11-16`.
+    pub week: String,
+}
+
 /// All that a worker gets to know of an attempt. It needs neither the repository nor the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkBrief {
@@ -2188,6 +2714,18 @@ pub struct WorkDemandByLabels {
     pub waiting: u32,
     /// Tickets that are worked on.
     pub working: u32,
+}
+
+/// What a piece of work is like, as far as that tells what a similar one will take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkKind {
+    /// What the agent must offer.
+    pub capability: Capability,
+    /// The language of the files that may be touched: `python`, `rust`; `mixed` for several, `other` where none is
+    /// known.
+    pub language: String,
+    /// How much of it there is.
+    pub size: Size,
 }
 
 /// What came of work: `files` and a `summary`, or `failed` alone.

@@ -134,13 +134,30 @@ fn telling_line(evidence: &str) -> Option<&str> {
 
 fn class_of(code: FindingCode) -> FailureClass {
     match code {
-        FindingCode::OutOfScope | FindingCode::TooLarge | FindingCode::NotFinished | FindingCode::Secret => {
-            FailureClass::Specification
-        }
+        // Also: asked for source of its own, it brought in what is none, switched the project's checks off, or broke a
+        // rule of its own file.
+        FindingCode::OutOfScope
+        | FindingCode::TooLarge
+        | FindingCode::NotFinished
+        | FindingCode::Secret
+        | FindingCode::Artefact
+        | FindingCode::CheckDisabled
+        | FindingCode::RuleBroken => FailureClass::Specification,
         FindingCode::Conflict | FindingCode::MergeRed | FindingCode::ToolFailed => FailureClass::Misalignment,
         FindingCode::Loop | FindingCode::Malformed => FailureClass::Model,
-        // What a check finds in work that was called done, checks of later days among them.
-        _ => FailureClass::Verification,
+        // What a check finds in work that was called done.
+        FindingCode::AcceptanceFailed
+        | FindingCode::AcceptanceLimit
+        | FindingCode::Placeholder
+        | FindingCode::NothingDone
+        | FindingCode::Review
+        | FindingCode::HollowTest
+        | FindingCode::TestTampered
+        | FindingCode::HardCoded
+        | FindingCode::Evasion
+        | FindingCode::Shadowed
+        | FindingCode::SwallowedError
+        | FindingCode::Injection => FailureClass::Verification,
     }
 }
 
@@ -158,15 +175,19 @@ fn class_of_problem(code: &str) -> FailureClass {
 #[must_use]
 pub fn mast(code: &str) -> Option<&'static str> {
     Some(match code {
-        "out_of_scope" | "too_large" | "secret" => "1.1 disobey task specification",
-        "malformed" => "1.2 disobey role specification",
+        "out_of_scope" | "too_large" | "secret" | "artefact" | "check_disabled" => {
+            "1.1 disobey task specification"
+        }
+        "malformed" | "rule_broken" => "1.2 disobey role specification",
         "loop" => "1.3 step repetition",
         "not_finished" => "2.2 fail to ask for clarification",
         "merge_red" => "2.4 information withholding",
         "conflict" => "2.5 ignored other agent's input",
         "tool_failed" => "2.6 reasoning-action mismatch",
         "nothing_done" | "placeholder" => "3.1 premature termination",
-        "acceptance_failed" | "acceptance_limit" => "3.2 no or incomplete verification",
+        "acceptance_failed" | "acceptance_limit" | "hollow_test" | "swallowed_error" => {
+            "3.2 no or incomplete verification"
+        }
         "review" => "3.3 incorrect verification",
         _ => return None,
     })
@@ -203,6 +224,16 @@ pub fn hint(class: FailureClass, code: &str) -> &'static str {
         "acceptance_limit" => {
             "look for a loop in the work; if the command needs longer, raise `flows.check_limits`"
         }
+        "hollow_test" | "test_tampered" | "hard_coded" | "evasion" | "shadowed" => {
+            "choose a stronger model for this work: it works towards the check and not towards the requirement"
+        }
+        "swallowed_error" => "say in the spec what is to happen when something fails, with an example",
+        "rule_broken" => {
+            "say the rule in the prompt of the agent's file too; `swarm agent check` tries it on its cases"
+        }
+        "injection" => "read the diff before anything else: words in it are meant to steer whoever reads it",
+        "artefact" => "name what is generated in `.gitignore`, or say in the spec that the file is wanted",
+        "check_disabled" => "say in the spec which warnings may stay, or fix what they are about first",
         "review" => {
             "read the finding with `swarm ticket show`; switch the review off in `flows.review` if it is not worth it"
         }
@@ -266,6 +297,8 @@ mod tests {
             (FindingCode::Conflict, FailureClass::Misalignment),
             (FindingCode::AcceptanceFailed, FailureClass::Verification),
             (FindingCode::Placeholder, FailureClass::Verification),
+            (FindingCode::HardCoded, FailureClass::Verification),
+            (FindingCode::Artefact, FailureClass::Specification),
             (FindingCode::Malformed, FailureClass::Model),
         ] {
             assert_eq!(rejected(code, "").class, class);

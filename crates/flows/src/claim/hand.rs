@@ -151,6 +151,7 @@ impl Making<'_> {
         };
         let call = Call {
             models: self.hand.models(&self.agent).to_vec(),
+            deadlines: std::collections::BTreeMap::new(),
             request: request.clone(),
             budget_scopes: vec![scope],
             cancel: self.cancel.clone(),

@@ -151,11 +151,12 @@ impl Gateway {
             let detail = "the stream ended before the answer".to_owned();
             Err(ModelError::Unavailable { model: name.to_owned(), detail })
         };
+        let after = call.deadlines.get(name).map_or(self.deadline, |soft| self.deadline.min(*soft));
         tokio::select! {
             biased;
             () = call.cancel.cancelled() => Err(ModelError::Cancelled),
-            reply = tokio::time::timeout(self.deadline, answer) => reply.unwrap_or_else(|_| {
-                Err(ModelError::TimedOut { model: name.to_owned(), after: self.deadline })
+            reply = tokio::time::timeout(after, answer) => reply.unwrap_or_else(|_| {
+                Err(ModelError::TimedOut { model: name.to_owned(), after })
             }),
         }
     }
@@ -165,6 +166,8 @@ impl Gateway {
         let now = self.clock.now();
         match error {
             ModelError::RateLimited { retry_after, .. } => place.throttled(*retry_after, now),
+            // It was only slower than it usually is.
+            ModelError::TimedOut { after, .. } if *after < self.deadline => admission.succeeded(),
             ModelError::Unavailable { .. } | ModelError::TimedOut { .. } | ModelError::Malformed { .. } => {
                 admission.failed(now);
             }

@@ -11,6 +11,7 @@ pub(crate) mod projects;
 pub(crate) mod pull_requests;
 pub(crate) mod runs;
 pub(crate) mod specs;
+pub(crate) mod statistics;
 pub(crate) mod tickets;
 pub(crate) mod trace;
 pub(crate) mod travel;
@@ -49,6 +50,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(claims::claims))
         .routes(routes!(claims::demand))
         .routes(routes!(trace::trace))
+        .routes(routes!(statistics::overview))
+        .routes(routes!(statistics::calibration))
+        .routes(routes!(statistics::choice))
+        .routes(routes!(statistics::deadlines))
+        .routes(routes!(statistics::failures))
         .routes(routes!(pull_requests::pull_request))
         .routes(routes!(workers::workers))
         .routes(routes!(events::events))

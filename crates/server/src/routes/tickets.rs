@@ -7,6 +7,7 @@ use swarm_domain::{
     AttemptId, BlobHash, CommitId, Event, EventBody, RequirementId, RunId, TicketId,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    choice::ChoiceReason,
     finding::Finding,
     ticket::{Ticket, TicketState},
 };
@@ -110,6 +111,8 @@ pub(crate) struct Attempt {
     pub number: u32,
     /// Which agent.
     pub agent: String,
+    /// Why it and its model were chosen; absent where they were simply the first in line.
+    pub choice: Option<ChoiceReason>,
     /// The model that it began with.
     pub model: String,
     /// Where its code ran.
@@ -210,6 +213,7 @@ impl From<AttemptRow> for Attempt {
             ticket: row.ticket,
             number: row.number,
             agent: row.agent,
+            choice: row.choice,
             model: row.model,
             rung: row.rung,
             base: row.base,

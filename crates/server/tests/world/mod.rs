@@ -239,7 +239,11 @@ pub fn operations() -> Vec<(Method, String, Value)> {
     let document = serde_json::to_value(swarm_server::document()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let parts = path.split('/').map(|part| if part.starts_with('{') { "nobody" } else { part });
+        let parts = path.split('/').map(|part| match part {
+            "{step}" => "1",
+            part if part.starts_with('{') => "nobody",
+            part => part,
+        });
         let path = parts.collect::<Vec<_>>().join("/");
         for (method, operation) in item.as_object().unwrap() {
             let method = method.to_uppercase().parse().unwrap();

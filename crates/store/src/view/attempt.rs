@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgRow};
 use swarm_domain::{
     AttemptId, CommitId, Event, EventBody, RunId, TenantId, TicketId,
+    agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::Spend,
+    choice::ChoiceReason,
+    failure::Failure,
 };
 
 use crate::{
@@ -29,6 +32,10 @@ pub struct AttemptRow {
     pub number: u32,
     /// The agent.
     pub agent: String,
+    /// What was asked of it; absent where the log does not say.
+    pub capability: Option<Capability>,
+    /// Why it and its model were chosen, where they were not simply the first in line.
+    pub choice: Option<ChoiceReason>,
     /// The model that it began with.
     pub model: String,
     /// Where its code ran.
@@ -58,6 +65,8 @@ fn read(row: &PgRow) -> Result<AttemptRow> {
         ticket: columns.id("ticket")?,
         number: columns.small("number")?,
         agent: columns.text("agent")?,
+        capability: columns.word_or_none("capability")?,
+        choice: columns.json_or_none("choice")?,
         model: columns.text("model")?,
         rung: columns.word("rung")?,
         base: columns.id("base")?,
@@ -72,12 +81,15 @@ fn read(row: &PgRow) -> Result<AttemptRow> {
 
 /// Writes an [`EventBody::AttemptStarted`].
 pub(crate) async fn start(conn: &mut PgConnection, event: &Event) -> Result<()> {
-    let EventBody::AttemptStarted { number, agent, model, rung, base, hints, .. } = &event.body else {
+    let EventBody::AttemptStarted { number, agent, model, rung, base, hints, capability, choice, .. } =
+        &event.body
+    else {
         return Ok(());
     };
     sqlx::query(
-        "INSERT INTO swarm.attempts (tenant, run, id, ticket, number, agent, model, rung, base, hints, started_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO swarm.attempts (tenant, run, id, ticket, number, agent, model, rung, base, hints, capability,
+                                     choice, started_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(event.tenant.as_str())
     .bind(projection::run_of(event)?.as_str())
@@ -89,6 +101,8 @@ pub(crate) async fn start(conn: &mut PgConnection, event: &Event) -> Result<()> 
     .bind(to_word("attempts.rung", rung)?)
     .bind(base.as_str())
     .bind(hints)
+    .bind(capability.map(|capability| to_word("attempts.capability", &capability)).transpose()?)
+    .bind(choice.as_ref().map(|choice| to_json("attempts.choice", choice)).transpose()?)
     .bind(event.at)
     .execute(conn)
     .await?;
@@ -101,8 +115,11 @@ pub(crate) async fn finish(
     outcome: &AttemptOutcome,
     disk_bytes: u64,
 ) -> Result<()> {
+    let failure = Failure::of(outcome);
     sqlx::query(
-        "UPDATE swarm.attempts SET outcome = $4, finished_at = $5, disk_bytes = $6
+        "UPDATE swarm.attempts SET outcome = $4, finished_at = $5, disk_bytes = $6, class = $7, code = $8,
+                signature = $9,
+                worked_ms = COALESCE(worked_ms, (EXTRACT(EPOCH FROM ($5 - started_at)) * 1000)::bigint)
          WHERE tenant = $1 AND run = $2 AND id = $3",
     )
     .bind(event.tenant.as_str())
@@ -111,6 +128,9 @@ pub(crate) async fn finish(
     .bind(to_json("attempts.outcome", outcome)?)
     .bind(event.at)
     .bind(whole(disk_bytes))
+    .bind(failure.as_ref().map(|failure| to_word("attempts.class", &failure.class)).transpose()?)
+    .bind(failure.as_ref().map(|failure| &failure.code))
+    .bind(failure.as_ref().map(|failure| &failure.signature))
     .execute(conn)
     .await?;
     Ok(())

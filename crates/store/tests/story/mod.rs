@@ -9,6 +9,7 @@ use swarm_domain::{
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    choice::ChoiceReason,
     claim::Returned,
     estimate::Estimate,
     event::CheckStage,
@@ -233,6 +234,8 @@ pub fn whole() -> Vec<NewEvent> {
         base: commit('a'),
         hints: vec!["Mind the \"quotes\", {braces} and commas".to_owned()],
         turn: None,
+        capability: Some(Capability::Code),
+        choice: (number > 1).then(|| ChoiceReason::Ladder { instead_of: "scripted/none".to_owned() }),
     };
     let tool = EventBody::ToolCalled {
         tool: "write".to_owned(),
@@ -240,6 +243,8 @@ pub fn whole() -> Vec<NewEvent> {
         result: BlobHash::of(b"ok"),
         ok: true,
         about: "textstat/words.py".to_owned(),
+        millis: 3,
+        overdue: false,
     };
     let based = EventBody::RunBased {
         base: commit('a'),

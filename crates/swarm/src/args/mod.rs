@@ -2,6 +2,7 @@
 
 mod build;
 mod engine;
+mod history;
 mod look;
 mod remote;
 mod travel;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
+pub(crate) use history::{FailuresArgs, StatsArgs};
 pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
     TraceArgs,
@@ -81,6 +83,10 @@ pub(crate) enum Command {
     Top(TopArgs),
     /// One requirement: its tickets, commits, acceptance commands and their output
     Trace(TraceArgs),
+    /// What was done so far in numbers; whether estimates held; who does what; deadlines
+    Stats(StatsArgs),
+    /// What failed, by what failures have in common, and what to do about it
+    Failures(FailuresArgs),
     /// The pull request
     #[command(subcommand)]
     Pr(PrCommand),

@@ -4,16 +4,19 @@ use std::{fmt::Write as _, sync::Arc};
 
 use serde::Serialize;
 use swarm_agents::{Agent, Catalogue, Roster, check_rules, rules_need_sandbox};
+use swarm_domain::objective::AgentStanding;
 use swarm_sandbox::Ladder;
 
 use crate::{
     args::AgentCommand,
     config::{self, Overrides, Settings},
     context::Context,
+    door,
     exit::{Exit, Failure, Result},
     house,
     progress::plain,
     table::{indented, table},
+    wire,
 };
 
 pub(super) fn run(context: &Context, command: &AgentCommand) -> Result<Exit> {
@@ -21,12 +24,25 @@ pub(super) fn run(context: &Context, command: &AgentCommand) -> Result<Exit> {
     let roster = catalogue(&settings)?.current();
     match command {
         AgentCommand::List => {
-            let all: Vec<_> = roster.iter().map(|agent| Described::of(agent)).collect();
+            let standings = if roster.iter().any(|agent| agent.objective.is_some()) {
+                super::wait(standings(context))?
+            } else {
+                Vec::new()
+            };
+            let standing = |agent: &Agent| standings.iter().find(|known| known.agent == agent.name);
+            let all: Vec<_> = roster
+                .iter()
+                .map(|agent| Described { standing: standing(agent).cloned(), ..Described::of(agent) })
+                .collect();
             context.output.print(&all, |all| {
                 let rows = all
                     .iter()
                     .map(|a| [a.name.clone(), a.can.join(", "), a.tools.join(", "), a.description.clone()]);
-                table(["agent", "can", "tools", "what it is for"], rows)
+                let text = table(["agent", "can", "tools", "what it is for"], rows);
+                all.iter().filter_map(|agent| agent.standing.as_ref()).fold(text, |text, known| {
+                    let weight = if known.standing.quarantined { "warning: " } else { "" };
+                    format!("{text}\n{weight}{}: {}", plain(&known.agent), plain(&known.words))
+                })
             })?;
         }
         AgentCommand::Show { name } => {
@@ -38,6 +54,12 @@ pub(super) fn run(context: &Context, command: &AgentCommand) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// How the agents stand that have an objective.
+pub(super) async fn standings(context: &Context) -> Result<Vec<AgentStanding>> {
+    let found = door::reading(context, async |client| Ok(client.overview().await?)).await?;
+    wire::read(&found.agents)
 }
 
 async fn check(context: &Context, settings: &Settings, roster: &Roster, name: Option<&str>) -> Result<Exit> {
@@ -123,6 +145,9 @@ struct Described {
     source: String,
     version: String,
     prompt: String,
+    /// How it stands beside its objective, if it has one. Only in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<AgentStanding>,
 }
 
 impl Described {
@@ -137,6 +162,7 @@ impl Described {
             source: agent.source.display().to_string(),
             version: agent.version.to_string(),
             prompt: agent.prompt.clone(),
+            standing: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    config::{Layers, Overrides, faults},
+    config::{Layers, Overrides, Settings, faults},
     context::Context,
     doctor::{Finding, Standing, look},
     exit::{Exit, Result},
@@ -12,7 +12,9 @@ use crate::{
 
 pub(super) async fn run(context: &Context) -> Result<Exit> {
     let (settings, faults) = faults(&Layers::of_process(Overrides::default()));
-    let mut found = look(&context.data()?, &settings.unwrap_or_default()).await;
+    let settings = settings.unwrap_or_default();
+    let mut found = look(&context.data()?, &settings).await;
+    found.extend(quarantined(context, &settings).await);
     if !faults.is_empty() {
         found.insert(
             0,
@@ -27,6 +29,24 @@ pub(super) async fn run(context: &Context) -> Result<Exit> {
     context.output.print(&found, |found| in_words(found))?;
     let missing = found.iter().any(|one| one.standing == Standing::Missing);
     Ok(if missing { Exit::Environment } else { Exit::Done })
+}
+
+/// The agents that are not chosen because they used up their error budgets. Only where one has an objective is the history
+/// looked at; where that cannot be read, what is missing for it is among the findings already.
+async fn quarantined(context: &Context, settings: &Settings) -> Vec<Finding> {
+    let Ok(catalogue) = super::catalogue(settings) else { return Vec::new() };
+    if catalogue.current().iter().all(|agent| agent.objective.is_none()) {
+        return Vec::new();
+    }
+    let standings = super::agent::standings(context).await.unwrap_or_default();
+    let stands_back = standings.into_iter().filter(|known| known.standing.quarantined);
+    let note = |known: swarm_domain::objective::AgentStanding| Finding {
+        name: format!("agent: {}", known.agent),
+        standing: Standing::Note,
+        detail: format!("not chosen while another offers the same; {}", known.words),
+        mend: Some("read `swarm failures`, then mend its file or its objective".to_owned()),
+    };
+    stands_back.map(note).collect()
 }
 
 fn in_words(found: &[Finding]) -> String {

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod db;
 mod doctor;
+mod failures;
 mod plan;
 mod planned;
 mod planning;
@@ -14,6 +15,7 @@ mod pr;
 mod remote_worker;
 mod repository;
 mod run;
+mod stats;
 mod ticket;
 mod top;
 mod trace;
@@ -55,6 +57,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Run(command) => wait(run::run(&context, command)),
         Command::Top(args) => wait(top::run(&context, args)),
         Command::Trace(args) => wait(trace::run(&context, args)),
+        Command::Stats(args) => wait(stats::run(&context, args)),
+        Command::Failures(args) => wait(failures::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Audit(command) => wait(audit::run(&context, &command)),

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use swarm_domain::{Problem, estimate::Estimate, lint::Lint, plan::Plan, spec::Spec};
+use chrono::TimeDelta;
+use swarm_domain::{
+    MicroUsd, Problem, estimate::Estimate, forecast::Forecast, lint::Lint, plan::Plan, spec::Spec,
+};
 
 use crate::{
-    progress::{plain, tokens},
+    progress::{plain, short_duration, tokens},
     table::table,
 };
 
@@ -38,9 +41,46 @@ pub(super) fn tickets(plan: &Plan) -> String {
 }
 
 fn price(estimate: &Estimate) -> String {
-    let Estimate { tokens_low, tokens_high, usd_low, usd_high } = *estimate;
+    if let Some(history) = &estimate.history {
+        return forecast(history, estimate.finished);
+    }
+    let by_formula = formula(estimate);
+    if estimate.finished == 0 {
+        return by_formula;
+    }
+    let (finished, fewest) = (estimate.finished, swarm_domain::quantile::FEWEST);
+    format!(
+        "{by_formula}\nby formula: {finished} of the {fewest} finished tickets that an estimate from history takes"
+    )
+}
+
+/// What similar work took.
+fn forecast(history: &Forecast, finished: u32) -> String {
+    let Forecast { tokens: used, usd, millis, tickets } = history;
+    let time =
+        |millis: u64| short_duration(TimeDelta::milliseconds(i64::try_from(millis).unwrap_or(i64::MAX)));
+    let money = match usd.p90 {
+        0 => "at no cost, or at a price that is not known".to_owned(),
+        _ => format!("{} to {}", MicroUsd(usd.p50), MicroUsd(usd.p90)),
+    };
+    let mut levels: Vec<_> = tickets.iter().map(|ticket| ticket.level).collect();
+    levels.sort_unstable();
+    let said = levels.chunk_by(|a, b| a == b).map(|same| format!("{} by {}", same.len(), same[0]));
+    format!(
+        "expected: {money} ({} to {} tokens, {} to {} of work): P50 to P90 of {finished} finished tickets\n\
+         compared: {}",
+        tokens(used.p50),
+        tokens(used.p90),
+        time(millis.p50),
+        time(millis.p90),
+        said.collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn formula(estimate: &Estimate) -> String {
+    let Estimate { tokens_low, tokens_high, usd_low, usd_high, .. } = *estimate;
     let range = format!("{} to {} tokens", tokens(tokens_low), tokens(tokens_high));
-    if usd_high == swarm_domain::MicroUsd::ZERO {
+    if usd_high == MicroUsd::ZERO {
         return format!("expected: {range}; the model costs nothing, or its price is not known");
     }
     format!(

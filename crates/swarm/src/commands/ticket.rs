@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use swarm_client::{Client, types};
-use swarm_domain::{MicroUsd, Problem, RunId, TicketId};
+use swarm_domain::{MicroUsd, Problem, RunId, TicketId, choice::ChoiceReason};
 
 use super::run::{latest, offered, state_of_ticket, watch};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     interrupt,
     progress::{plain, tokens},
     table::{indented, local, table, usd},
+    wire,
 };
 
 pub(super) async fn run(context: &Context, command: TicketCommand) -> Result<Exit> {
@@ -115,6 +116,10 @@ fn in_words(detail: &types::TicketDetail) -> String {
             disk(attempt.disk_bytes),
             outcome(attempt.outcome.as_ref()),
         );
+        if let Some(reason) = attempt.choice.as_ref().and_then(|sent| wire::read::<ChoiceReason>(sent).ok()) {
+            let (agent, model) = (plain(&attempt.agent), plain(&attempt.model));
+            let _ = writeln!(text, "  chosen: {agent} on {model}: {}", plain(&reason.to_string()));
+        }
         for entry in detail.findings.iter().filter(|f| f.attempt.as_ref() == Some(&attempt.id)) {
             let finding = &entry.finding;
             let _ = writeln!(text, "  {}: {}", wire_name(&finding.code), plain(&finding.detail));

@@ -53,8 +53,9 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::RunStateChanged { to } => (Main, run_state(to)),
         EventBody::RunBudgetChanged { budget } => (Main, new_budget(*budget)),
         EventBody::TicketStateChanged { to } => ticket_state(to),
-        EventBody::AttemptStarted { number, agent, model, rung, .. } => {
-            (Main, format!("attempt {number} by {agent} with {model}, sandbox {rung}"))
+        EventBody::AttemptStarted { number, agent, model, rung, choice, .. } => {
+            let why = choice.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            (Main, format!("attempt {number} by {agent} with {model}, sandbox {rung}{why}"))
         }
         EventBody::TicketHeld { behind, why } => {
             (Main, format!("is held back until {behind} is merged: {why}"))
@@ -79,6 +80,9 @@ fn words(body: &EventBody) -> (Weight, String) {
                 spend.usd
             );
             (Detail, text)
+        }
+        EventBody::ToolCalled { tool, about, overdue: true, .. } => {
+            (Main, format!("{tool} {about}: ended at the deadline of its kind"))
         }
         EventBody::ToolCalled { tool, about, ok, .. } => {
             (Detail, format!("{tool} {about}{}", if *ok { "" } else { ": failed" }))

@@ -94,6 +94,8 @@ impl Story {
                 base: commit(),
                 hints: Vec::new(),
                 turn: None,
+                capability: None,
+                choice: None,
             },
         )
     }
@@ -228,6 +230,8 @@ fn while_an_agent_works_its_line_says_what_it_does_and_the_others_what_they_wait
             result: BlobHash::of(b"r"),
             ok: true,
             about: "a.py".to_owned(),
+            millis: 2,
+            overdue: false,
         },
     );
     insta::assert_snapshot!(story.screen(120));
@@ -297,6 +301,8 @@ fn what_a_model_wrote_cannot_move_the_cursor() {
             result: BlobHash::of(b"r"),
             ok: false,
             about: "\u{1b}]0;owned\u{7}".to_owned(),
+            millis: 2,
+            overdue: false,
         },
     );
     let text = format!("{}{}", story.screen(120), news(story.events.last().unwrap()).1);
