@@ -42,8 +42,8 @@ async fn finish_beside_the_write_that_fails_is_not_success_either() {
     assert_eq!(place.play(&mut turn, std::slice::from_ref(&both)).await, None);
     assert!(last_message(&turn.next()).contains("setup.py"));
     assert_eq!(place.has("setup.py"), None);
-    let end = place.play(&mut turn, &[both.clone(), both]).await;
-    assert_eq!(codes(end), [FindingCode::Loop, FindingCode::ToolFailed]);
+    assert_eq!(place.play(&mut turn, &[both.clone(), both.clone()]).await, None, "it was taken back once");
+    assert_eq!(codes(place.play(&mut turn, &[both]).await), [FindingCode::ToolFailed]);
 }
 
 #[tokio::test]
@@ -72,15 +72,38 @@ async fn a_refused_path_can_be_dropped_and_a_failed_allowed_one_cannot() {
     assert_eq!(codes(place.play(&mut second, &replies).await), [FindingCode::ToolFailed]);
 }
 
-#[tokio::test]
-async fn going_round_in_circles_is_a_loop() {
-    let place = Place::new(&[RANK]);
-    let mut turn = turn(LARGE, &[RANK], &[]);
+/// Reads what is not there and lists what is, again and again.
+fn circle(times: usize) -> Vec<ChatReply> {
     let read = calls(&[("read", json!({"path": "nowhere.py"}))]);
     let list = calls(&[("list", json!({}))]);
-    let replies: Vec<_> = [read, list].iter().cycle().take(12).cloned().collect();
-    assert_eq!(codes(place.play(&mut turn, &replies).await), [FindingCode::Loop]);
-    assert_eq!(turn.replies(), 6);
+    [read, list].iter().cycle().take(times).cloned().collect()
+}
+
+#[tokio::test]
+async fn who_goes_round_in_circles_is_taken_back_to_before_them_and_told_so() {
+    let place = Place::new(&[RANK]);
+    let mut turn = turn(LARGE, &[RANK], &[]);
+    assert_eq!(place.play(&mut turn, &circle(2)).await, None);
+    let Step::Call(before) = turn.next() else { panic!() };
+    assert_eq!(place.play(&mut turn, &circle(4)).await, None);
+    let Step::Call(after) = turn.next() else { panic!() };
+    assert_eq!(after.messages.len(), before.messages.len(), "the first round stays, the others are gone");
+    let (was, is) = (before.messages.last().unwrap().text(), after.messages.last().unwrap().text());
+    assert!(is.strip_prefix(was).is_some_and(|word| word.contains("got nowhere")), "{is}");
+    assert!(after.temperature_milli > before.temperature_milli, "asked the same, it would say the same");
+    assert_eq!(turn.replies(), 6, "what was taken back was paid for");
+
+    let write = calls(&[("write", json!({"path": RANK, "content": "x = 1\n"}))]);
+    let end = place.play(&mut turn, &[write, finish()]).await;
+    assert!(matches!(end, Some(TurnEnd::Finished { .. })), "{end:?}");
+}
+
+#[tokio::test]
+async fn going_round_in_circles_again_is_a_loop() {
+    let place = Place::new(&[RANK]);
+    let mut turn = turn(LARGE, &[RANK], &[]);
+    assert_eq!(codes(place.play(&mut turn, &circle(20)).await), [FindingCode::Loop]);
+    assert_eq!(turn.replies(), 12);
 }
 
 #[tokio::test]

@@ -41,6 +41,19 @@ impl Conversation {
         self.messages.push(Message::Tool { call_id: call_id.to_owned(), text: text.to_owned() });
     }
 
+    /// Goes back to its first so many messages, and adds a word to the last of them: providers want neither an answer to
+    /// nothing nor two messages of one speaker.
+    pub(super) fn rewind(&mut self, messages: usize, word: &str) {
+        self.messages.truncate(messages.max(2));
+        match self.messages.last_mut() {
+            Some(Message::User { text } | Message::Tool { text, .. }) => {
+                text.push_str("\n\n");
+                text.push_str(word);
+            }
+            _ => self.user(word),
+        }
+    }
+
     /// The model's native calls, by our own numbers: those of a provider would make each conversation another one.
     pub(super) fn native(
         &mut self,

@@ -7,13 +7,18 @@ use super::{
     MAX_RE_ASKS, Phase, Then, Turn, TurnEnd, conversation,
     ending::{self, failed, finding},
     size::room,
+    wording::last_words,
 };
 use crate::{
     agent::Protocol,
     protocol::{Asked, Complaint, Wish},
     text,
-    tool::{Invocation, ToolName, finish::Report, output},
+    tool::{Invocation, ToolName, ToolResult, finish::Report, output},
+    trajectory::Stuck,
 };
+
+/// How much more boldly a model samples that went round in circles: asked the same, it would say the same.
+const BOLDER_MILLI: u32 = 300;
 
 impl Turn {
     pub(super) fn take(&mut self, wish: Wish, text: &str) {
@@ -85,6 +90,28 @@ impl Turn {
             list.join("\n")
         );
         self.object(&objection, finish_id);
+    }
+
+    /// Goes back to before the steps that lead nowhere and says so, once; the next time it is over.
+    pub(super) fn stuck(&mut self, stuck: Stuck, invocations: &[Invocation], results: &[ToolResult]) {
+        let words = stuck.words();
+        if let Some(messages) = self.trajectory.rewind() {
+            let last = last_words(invocations, results);
+            self.conversation.rewind(
+                messages,
+                &format!(
+                    "You went on from here and got nowhere: {words}. The last of it was:\n{last}\nThat was taken back; \
+                     files are as you left them. Doing it again changes nothing. Take another way, or call `finish` with \
+                     `done` set to false and say what stands in the way."
+                ),
+            );
+            self.temperature_milli = (self.temperature_milli + BOLDER_MILLI).min(2_000);
+            return self.go_on();
+        }
+        let hint = "Do not repeat a step that did not help. Take another way.";
+        let circle = finding(FindingCode::Loop, &words, last_words(invocations, results), hint);
+        let findings = std::iter::once(circle).chain(self.writes.unmended()).collect();
+        self.end(TurnEnd::Failed { findings });
     }
 
     /// Says why the work is not done yet. The same patience as for replies that cannot be read.

@@ -13,7 +13,7 @@ mod wording;
 mod writes;
 
 use serde::{Deserialize, Serialize};
-use swarm_domain::{finding::FindingCode, scope::Scope};
+use swarm_domain::scope::Scope;
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Message, ReplyFormat};
 
 pub use drive::{Doer, drive};
@@ -29,9 +29,8 @@ use crate::{
     trajectory::Trajectory,
 };
 use conversation::Conversation;
-use ending::finding;
 use size::room;
-use wording::{is_write, last_words, said, shown, wrote};
+use wording::{is_write, said, shown, wrote};
 use writes::Writes;
 
 /// How often in a row a reply that cannot be read is asked for again.
@@ -185,16 +184,8 @@ impl Turn {
         }
         // Whole files are bounded by the patience for objections, which says more about what failed.
         let is_step = !invocations.is_empty() && !matches!(then, Then::End { .. });
-        let circle = if is_step { self.trajectory.add(&invocations, results) } else { None };
-        if let Some(steps) = circle {
-            let circle = finding(
-                FindingCode::Loop,
-                &format!("the same {steps} step(s) came three times in a row with the same outcome"),
-                last_words(&invocations, results),
-                "Do not repeat a step that did not help. Take another way.",
-            );
-            let findings = std::iter::once(circle).chain(self.writes.unmended()).collect();
-            self.end(TurnEnd::Failed { findings });
+        if is_step && let Some(stuck) = self.trajectory.add(&invocations, results) {
+            self.stuck(stuck, &invocations, results);
             return Ok(());
         }
         match then {
@@ -233,6 +224,9 @@ impl Turn {
                 self.end(end);
             }
             Then::End { .. } => self.object(&said(&invocations, results), None),
+        }
+        if is_step {
+            self.trajectory.told(self.conversation.messages().len(), &invocations, results);
         }
         Ok(())
     }
