@@ -49,7 +49,7 @@ fn an_answer_that_cannot_be_used_says_why_and_is_asked_for_again() {
         let reply = says(text);
         let misread = read_skeleton(&reply, &spec()).unwrap_err();
         assert_eq!(misread.finding().code, FindingCode::Malformed);
-        let again = asked_again(&request, &reply, &misread);
+        let again = asked_again(&request, &reply, &misread, SMALL);
         assert_eq!(again.messages.len(), 4, "{text}");
         assert!(again.messages[3].text().contains(&misread.detail));
     }

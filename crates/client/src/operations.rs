@@ -10,8 +10,9 @@ use crate::{
         Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
         KindChoice, LeaseKept, NewFork, NewPlan, NewProject, NewRun, NewSpec, Overview, PlanDetail, PlanId,
         PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Run,
-        RunDiff, RunId, RunList, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, TicketDetail,
-        TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        RunDiff, RunId, RunList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
+        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker,
+        WorkerList,
     },
 };
 
@@ -59,6 +60,21 @@ impl Client {
     /// One spec with its requirements.
     pub async fn spec(&self, spec: &str) -> Result<SpecDetail, ClientError> {
         self.get(api(&["specs", spec])).await
+    }
+
+    /// What differs between two versions of a spec; from the one that it was written from where none is named.
+    pub async fn spec_delta(&self, spec: &str, from: Option<&str>) -> Result<SpecDelta, ClientError> {
+        self.get(api(&["specs", spec, "delta"]).with(&[("from", from)])).await
+    }
+
+    /// Holds a spec against the head of a branch, in the background.
+    pub async fn check_spec(&self, spec: &str, branch: Option<&str>) -> Result<SurveyId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["specs", spec, "check"]), &json!({ "branch": branch })).await?.id)
+    }
+
+    /// What a survey found, once it has ended.
+    pub async fn survey(&self, survey: &str) -> Result<SurveyDetail, ClientError> {
+        self.get(api(&["surveys", survey])).await
     }
 
     /// Asks for a plan, which is drawn up in the background.

@@ -85,6 +85,8 @@ fn new_run() -> types::NewRun {
         hands: None,
         labels: Vec::new(),
         origin: None,
+        continues: None,
+        fresh: Some(false),
     };
     types::NewRun { plan: "plan_1".to_owned(), options }
 }
@@ -114,6 +116,10 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.add_spec(&types::NewSpec { project: text(), text: text() }).await?;
     client.specs().await?;
     client.spec("x").await?;
+    client.spec_delta("x", None).await?;
+    client.spec_delta("x", Some("y")).await?;
+    client.check_spec("x", Some("main")).await?;
+    client.survey("x").await?;
     client.request_plan(&types::NewPlan { spec: text(), models: Vec::new() }).await?;
     client.plans().await?;
     client.plan("x").await?;

@@ -15,12 +15,13 @@ use crate::{
     finding::Finding,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-        RequirementId, RunId, SpecId, TenantId, TicketId,
+        RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
     },
     lease::FencingToken,
     plan::Plan,
     run::{RunOptions, RunState},
     spec::Spec,
+    survey::{Survey, SurveyOutcome},
     ticket::TicketState,
 };
 
@@ -126,6 +127,9 @@ pub enum EventBody {
         text: BlobHash,
         /// What was understood.
         spec: Spec,
+        /// The version that it was written from, where the project has one that it continues.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<SpecId>,
     },
     /// A plan was asked for.
     PlanRequested {
@@ -375,6 +379,32 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         paths: Vec<String>,
     },
+    /// An earlier run's work still does what a ticket asks for: the ticket is merged without anybody working on it.
+    TicketCarried {
+        /// The run that did the work.
+        from: RunId,
+        /// The commit on that run's branch.
+        commit: CommitId,
+    },
+    /// A carried ticket is to be worked on after all: it does not hold on top of another ticket's work.
+    TicketReopened {
+        /// Whose work.
+        by: TicketId,
+    },
+    /// A look at code and spec was asked for.
+    SurveyAsked {
+        /// Its id.
+        survey: SurveyId,
+        /// What is looked for.
+        what: Survey,
+    },
+    /// A look at code and spec ended.
+    SurveyEnded {
+        /// Which.
+        survey: SurveyId,
+        /// What was found.
+        outcome: SurveyOutcome,
+    },
     /// A pull request was opened or brought up to date.
     PullRequestOpened {
         /// Where: the local forge's id or a URL.
@@ -466,6 +496,10 @@ impl EventBody {
             Self::Committed { .. } => "committed",
             Self::Clashed { .. } => "clashed",
             Self::Merged { .. } => "merged",
+            Self::TicketCarried { .. } => "ticket_carried",
+            Self::TicketReopened { .. } => "ticket_reopened",
+            Self::SurveyAsked { .. } => "survey_asked",
+            Self::SurveyEnded { .. } => "survey_ended",
             Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::NodeJoined { .. } => "node_joined",
             Self::NodeLost { .. } => "node_lost",

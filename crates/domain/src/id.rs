@@ -108,6 +108,8 @@ ids! {
     TicketId, "ticket";
     /// One execution of a plan: `run_…`.
     RunId, "run";
+    /// One look at code and spec: `survey_…`.
+    SurveyId, "survey";
     /// One try at a ticket by one agent: `<ticket>.<n>` within its run.
     AttemptId, "attempt";
     /// A commit's object name in git.
@@ -135,6 +137,7 @@ macro_rules! minted {
 minted! {
     RunId, "run";
     PlanId, "plan";
+    SurveyId, "survey";
 }
 
 fn ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

@@ -19,6 +19,7 @@ pub mod attempt;
 pub mod bandit;
 pub mod budget;
 pub mod calibration;
+pub mod carry;
 pub mod checkpoint;
 pub mod choice;
 pub mod claim;
@@ -54,6 +55,7 @@ pub mod scope;
 pub mod skeleton;
 pub mod spec;
 pub mod statistics;
+pub mod survey;
 pub mod ticket;
 pub mod time;
 pub mod train;
@@ -61,7 +63,7 @@ pub mod train;
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
     AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-    RequirementId, RunId, SpecId, TenantId, TicketId,
+    RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

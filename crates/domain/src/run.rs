@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{budget::Budget, claim::Hands, id::Label, origin::Origin, problem::Problem};
+use crate::{
+    budget::Budget,
+    claim::Hands,
+    id::{Label, RunId},
+    origin::Origin,
+    problem::Problem,
+};
 
 /// What a person chose for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,12 @@ pub struct RunOptions {
     /// The run whose journal is played, where this one is a replay or a fork of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The settled run of an earlier version of the spec whose work this one goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<RunId>,
+    /// Whether everything is built anew: no earlier run's work is looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
 }
 
 impl Default for RunOptions {
@@ -42,6 +54,8 @@ impl Default for RunOptions {
             hands: Hands::Here,
             labels: Vec::new(),
             origin: None,
+            continues: None,
+            fresh: false,
         }
     }
 }

@@ -17,7 +17,7 @@ use swarm_domain::{
 };
 
 use crate::{
-    clashes,
+    carry, clashes,
     engine::{self, Flow, Workflow},
     error::FlowError,
     merge::{Candidate, MergeInput, Settled},
@@ -61,6 +61,9 @@ struct Opening {
     /// What earlier runs saw; none where likely clashes are to be raced.
     clashed: Option<Vec<Seen>>,
     train: train::Bounds,
+    /// What broke carried tickets that wait again.
+    #[serde(default)]
+    broken: Vec<(TicketId, Vec<Finding>)>,
 }
 
 /// Executes a plan.
@@ -74,7 +77,10 @@ pub(crate) async fn build(parts: Parts, children: Children, input: BuildInput) -
 
 async fn execute(parts: &Parts, children: &Children, frame: &Frame, input: &BuildInput) -> Flow<RunState> {
     let run = &input.run;
-    engine::step(parts, "base", || base(parts, frame, run)).await?;
+    let base = engine::step(parts, "base", || base(parts, frame, run)).await?;
+    if let Some(from) = frame.options.continues.as_ref().filter(|_| input.generation == 1) {
+        engine::step(parts, "carry", || carry::carry(parts, frame, run, from, &base)).await?;
+    }
     let opening = engine::step(parts, "states", || opening(parts, frame, run)).await?;
     let mut carrier = Carrier::new(frame, input, opening);
     if let Some(origin) = &frame.options.origin {
@@ -108,7 +114,10 @@ async fn base(parts: &Parts, frame: &Frame, run: &RunId) -> Result<CommitId, Flo
     } else {
         let repo = parts.store.project(&parts.config.tenant, project).await?.repo;
         let mirror = parts.forge.mirror(project, &repo).await?;
-        let base = mirror.base(frame.options.branch.as_deref()).await?;
+        let mut base = mirror.base(frame.options.branch.as_deref()).await?;
+        if let Some(earlier) = &frame.options.continues {
+            base = carry::base(&mirror, base, earlier).await?;
+        }
         (mirror, base)
     };
     let branch = mirror.begin_run(run, &base).await?;
@@ -131,7 +140,11 @@ async fn opening(parts: &Parts, frame: &Frame, run: &RunId) -> Result<Opening, F
     } else {
         None
     };
-    Ok(Opening { states: settle::states(parts, run).await?, clashed, train: parts.config.train() })
+    let broken = match frame.options.continues {
+        Some(_) => carry::waiting_again(parts, run).await?,
+        None => Vec::new(),
+    };
+    Ok(Opening { states: settle::states(parts, run).await?, clashed, train: parts.config.train(), broken })
 }
 
 /// A child that is under way.
@@ -172,7 +185,7 @@ struct Carrier<'a> {
 
 impl<'a> Carrier<'a> {
     fn new(frame: &'a Frame, input: &'a BuildInput, opening: Opening) -> Self {
-        let Opening { states, clashed, train } = opening;
+        let Opening { states, clashed, train, broken } = opening;
         let bounds = schedule::Bounds {
             max_parallel: frame.options.max_parallel.max(1) as usize,
             train_length: train.length,
@@ -185,7 +198,10 @@ impl<'a> Carrier<'a> {
             train,
             under_way: Vec::new(),
             candidates: BTreeMap::new(),
-            carried: BTreeMap::new(),
+            carried: broken
+                .into_iter()
+                .map(|(ticket, evidence)| (ticket, Carried { evidence, ..Carried::default() }))
+                .collect(),
             rounds: BTreeMap::new(),
         }
     }
@@ -292,9 +308,14 @@ impl<'a> Carrier<'a> {
             }
         };
         let ends: Vec<train::End> = settled.iter().map(|one| one.end).collect();
+        let mut reopened = Vec::new();
         for (ticket, settled) in tickets.iter().zip(settled) {
             if settled.end == train::End::Behind {
                 continue;
+            }
+            for opened in settled.reopened {
+                self.carried.entry(opened.ticket.clone()).or_default().evidence.push(opened.finding);
+                reopened.push(opened.ticket);
             }
             let sent_back = self.candidates.remove(ticket).filter(|candidate| candidate.part.is_empty());
             if let Some(candidate) = sent_back {
@@ -304,6 +325,9 @@ impl<'a> Carrier<'a> {
             }
         }
         self.schedule.train_ended(&ends);
+        for ticket in &reopened {
+            self.schedule.reopened(ticket);
+        }
     }
 
     async fn hold(&self, parts: &Parts, ticket: &TicketId, behind: &TicketId, why: &str) -> Flow<()> {

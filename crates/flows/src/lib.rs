@@ -27,6 +27,7 @@
 mod attempt;
 mod build;
 mod calls;
+mod carry;
 mod casting;
 mod choice;
 mod claim;
@@ -54,12 +55,15 @@ mod sequence;
 mod service;
 mod settle;
 mod stack;
+mod survey;
 mod sweep;
 mod ticket;
 mod travel;
 mod validate;
+mod version;
 mod works;
 
+pub use carry::Continuation;
 pub use claim::{Claimed, ClaimsConfig, Hand, Kept, Made};
 pub use demand::{Demand, LabelDemand};
 pub use error::FlowError;

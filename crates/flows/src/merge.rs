@@ -15,12 +15,13 @@ use swarm_domain::{
 };
 
 use crate::{
+    carry::{self, Reopening},
     clashes,
     engine::{self, Flow},
     error::FlowError,
     mend,
     parts::{Parts, of_ticket, part},
-    proof,
+    proof::{self, Proven},
     stack::{self, Stack},
 };
 
@@ -53,6 +54,9 @@ pub(crate) struct Settled {
     pub(crate) end: End,
     /// Why it was sent back.
     pub(crate) findings: Vec<Finding>,
+    /// The carried tickets that do not hold on top of it.
+    #[serde(default)]
+    pub(crate) reopened: Vec<Reopening>,
 }
 
 /// What a round reads once at its start; none of it changes during the run.
@@ -85,6 +89,8 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
     let mut stack: Option<Stack> = None;
     let mut faults: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
     let mut clashed: BTreeMap<usize, Finding> = BTreeMap::new();
+    let mut reopenings: BTreeMap<usize, Vec<Reopening>> = BTreeMap::new();
+    let mut reopened: Vec<Reopening> = Vec::new();
     loop {
         match train.order() {
             Order::Stack => {
@@ -107,13 +113,14 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
                     proof::prove(&parts, &frame, &stack.commits, train.stack(), &proofs)
                 })
                 .await?;
-                for (proof, findings) in &seen {
+                let verdicts: Vec<(Proof, bool)> =
+                    seen.iter().map(|proven| (proven.proof, proven.findings.is_empty())).collect();
+                for Proven { proof, findings, reopenings: excused } in seen {
                     if let Some(candidate) = train.at(proof.place) {
-                        faults.insert(candidate, findings.clone());
+                        faults.insert(candidate, findings);
+                        reopenings.insert(proof.place, excused);
                     }
                 }
-                let verdicts: Vec<(Proof, bool)> =
-                    seen.into_iter().map(|(proof, findings)| (proof, findings.is_empty())).collect();
                 train.proved(&verdicts);
             }
             Order::Advance { place } => {
@@ -123,6 +130,11 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
                     engine::step(&parts, "advance", || advance(&parts, &frame, stack, through)).await?;
                 if moved {
                     engine::step(&parts, "merged", || merged(&parts, &frame, stack, through)).await?;
+                    let broken = reopenings.remove(&place).unwrap_or_default();
+                    if !broken.is_empty() {
+                        reopened =
+                            engine::step(&parts, "reopen", || carry::reopen(&parts, &frame, &broken)).await?;
+                    }
                 }
                 train.advanced(moved);
             }
@@ -137,6 +149,11 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
                             End::Guilty => faults.remove(&at).unwrap_or_default(),
                             _ => Vec::new(),
                         },
+                        reopened: reopened
+                            .iter()
+                            .filter(|opened| opened.by == frame.candidates[at].attempt)
+                            .cloned()
+                            .collect(),
                     })
                     .collect();
                 if settled.iter().any(|one| !one.findings.is_empty()) {

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 use swarm_agents::{
-    Agent, MAX_RE_ASKS, Misread, asked_again, read_skeleton, read_ticket, skeleton_request, ticket_request,
+    Agent, MAX_RE_ASKS, Misread, asked_again, read_skeleton, read_ticket, skeleton_portions,
+    skeleton_request, ticket_request,
 };
 use swarm_domain::{
     EventBody, PlanId, Problem, ProjectId, SpecId,
@@ -15,7 +16,7 @@ use swarm_domain::{
     lint::{self, Lint, Severity},
     plan::Plan,
     run::RunOptions,
-    skeleton,
+    skeleton::{self, ProposedSkeleton},
     spec::Spec,
     ticket::Ticket,
 };
@@ -25,6 +26,7 @@ use swarm_store::{Recordings, SpecRow};
 use crate::{
     attempt::agent_for,
     calls::{self, Caller},
+    carry::{self, Kept},
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, part},
@@ -47,12 +49,18 @@ struct Planning<'a> {
     input: &'a PlanInput,
     project: ProjectId,
     spec: Spec,
+    kept: Kept,
 }
 
 /// Draws up a plan.
 pub(crate) async fn plan(parts: Parts, input: PlanInput) -> Flow<PlanId> {
     let row = engine::patiently(&parts, || spec(&parts, &input.spec)).await?;
-    let planning = Planning { parts: &parts, input: &input, project: row.project, spec: row.spec };
+    // The first version of a spec has nothing to keep.
+    let kept = match &row.previous {
+        Some(_) => engine::step(&parts, "kept", || carry::kept(&parts, &row)).await?,
+        None => Kept::default(),
+    };
+    let planning = Planning { parts: &parts, input: &input, project: row.project, spec: row.spec, kept };
     let body = match planning.draw_up().await? {
         Ok(plan) => EventBody::PlanProposed { plan },
         Err(FlowError::Cancelled) => return Err(FlowError::Cancelled.into()),
@@ -84,6 +92,10 @@ impl Planning<'_> {
         };
         let mut tickets = Vec::new();
         for mut ticket in skeleton.tickets {
+            if self.kept.describe(&mut ticket) {
+                tickets.push(ticket);
+                continue;
+            }
             match self.fill_in(&mut ticket).await? {
                 Ok(()) => tickets.push(ticket),
                 Err(error) => return Ok(Err(error)),
@@ -111,15 +123,36 @@ impl Planning<'_> {
             Ok(capabilities) => capabilities,
             Err(error) => return Ok(Err(error)),
         };
-        let request = skeleton_request(&agent, &self.spec, capabilities);
-        let read = |reply: &ChatReply| read_skeleton(reply, &self.spec);
-        Ok(self.ask(&agent, "skeleton", request, read).await?.map(|asked| match asked {
-            Ok((proposal, model)) => (skeleton::draft(&self.spec, Some(&proposal)), model),
-            Err(misread) => {
-                tracing::warn!(%misread, "the planner's reply cannot be read; the computed skeleton stands in");
-                (skeleton::draft(&self.spec, None), "computed: the planner's reply could not be read".to_owned())
+        let mut proposal =
+            ProposedSkeleton { tickets: self.kept.proposed.clone(), ..ProposedSkeleton::default() };
+        let mut model = self.kept.model.clone();
+        for (number, portion) in skeleton_portions(&agent, &self.open(), capabilities).iter().enumerate() {
+            let purpose = if number == 0 { "skeleton".to_owned() } else { format!("skeleton.{number}") };
+            let request = skeleton_request(&agent, portion, capabilities);
+            let read = |reply: &ChatReply| read_skeleton(reply, portion);
+            match self.ask(&agent, &purpose, request, read).await? {
+                Ok(Ok((proposed, by))) => {
+                    proposal.tickets.extend(proposed.tickets);
+                    model = by;
+                }
+                Ok(Err(misread)) => {
+                    tracing::warn!(%misread, "the planner's reply cannot be read; the computed skeleton stands in");
+                }
+                Err(error) => return Ok(Err(error)),
             }
-        }))
+        }
+        if proposal.tickets.is_empty() {
+            let model = "computed: the planner's reply could not be read".to_owned();
+            return Ok(Ok((skeleton::draft(&self.spec, None), model)));
+        }
+        Ok(Ok((skeleton::draft(&self.spec, Some(&proposal)), model)))
+    }
+
+    /// The spec without the requirements that have their tickets already.
+    fn open(&self) -> Spec {
+        let mut spec = self.spec.clone();
+        spec.requirements.retain(|requirement| !self.kept.has(&requirement.id));
+        spec
     }
 
     /// Fills in one ticket's words. What the model says that cannot be read is left out: the computed words stand.
@@ -162,7 +195,11 @@ impl Planning<'_> {
             match read(&reply) {
                 Ok(value) => return Ok(Ok(Ok((value, reply.model)))),
                 Err(misread) if asked >= MAX_RE_ASKS => return Ok(Ok(Err(misread))),
-                Err(misread) => request = asked_again(&request, &reply, &misread),
+                Err(misread) => {
+                    let room =
+                        self.parts.gateway.capabilities(self.models(agent)).map_err(FlowError::from)?;
+                    request = asked_again(&request, &reply, &misread, room);
+                }
             }
         }
         Err(FlowError::internal("the planner", "the questions did not end").into())

@@ -3,6 +3,7 @@
 //! its own, so that after a crash only those run again that had not ended.
 
 use futures::future;
+use serde::{Deserialize, Serialize};
 use swarm_domain::{
     CommitId,
     event::CheckStage,
@@ -13,11 +14,22 @@ use swarm_domain::{
 use swarm_store::TicketRow;
 
 use crate::{
+    carry::{self, Reopening},
     error::FlowError,
     merge::{Candidate, Frame},
     parts::Parts,
     validate::acceptance,
 };
+
+/// What a proof showed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Proven {
+    pub(crate) proof: Proof,
+    /// What failed.
+    pub(crate) findings: Vec<Finding>,
+    /// What failed and is no fault: carried tickets that are opened again if the branch moves here.
+    pub(crate) reopenings: Vec<Reopening>,
+}
 
 /// Carries out proofs of a stack of these commits, in which these candidates stand. What failed, for each of them.
 pub(crate) async fn prove(
@@ -26,7 +38,7 @@ pub(crate) async fn prove(
     commits: &[CommitId],
     standing: &[usize],
     proofs: &[Proof],
-) -> Result<Vec<(Proof, Vec<Finding>)>, FlowError> {
+) -> Result<Vec<Proven>, FlowError> {
     let done = parts.store.tickets(&parts.config.tenant, &frame.run).await?;
     let each = proofs.iter().map(|proof| {
         let below: Vec<&Candidate> = standing.iter().map(|&at| &frame.candidates[at]).collect();
@@ -43,7 +55,7 @@ async fn one(
     standing: Vec<&Candidate>,
     proof: Proof,
     done: &[TicketRow],
-) -> Result<(Proof, Vec<Finding>), FlowError> {
+) -> Result<Proven, FlowError> {
     let missing = || FlowError::internal("the merge train", format!("has no place {}", proof.place));
     let commit = commits.get(proof.place).ok_or_else(missing)?;
     let prefix = standing.get(..=proof.place).ok_or_else(missing)?;
@@ -63,7 +75,9 @@ async fn one(
         stage: CheckStage::Merge,
         number: proof.number,
     };
-    Ok((proof, acceptance::judge(parts, &judged, &checks, &frame.spec.fixtures).await?))
+    let findings = acceptance::judge(parts, &judged, &checks, &frame.spec.fixtures).await?;
+    let (findings, reopenings) = carry::excused(parts, frame, prefix, done, findings).await?;
+    Ok(Proven { proof, findings, reopenings })
 }
 
 /// Whether a check must hold on top of this prefix: its requirement is merged, or is in the prefix.

@@ -39,7 +39,8 @@ struct Summary {
 /// nothing to offer.
 pub(crate) async fn open(parts: &Parts, frame: &Frame, run: &RunId, generation: u32) -> Flow<()> {
     let tickets = engine::step(parts, "merged tickets", || merged(parts, run)).await?;
-    if tickets.is_empty() {
+    // What an earlier run did, that run has offered.
+    if tickets.iter().all(|ticket| ticket.carried.is_some()) {
         return Ok(());
     }
     let summary = summary(parts, frame, run, generation, &tickets).await?;

@@ -3,20 +3,24 @@
 use std::{sync::Arc, time::Duration};
 
 use swarm_domain::{
-    Actor, EventBody, IdempotencyKey, NewEvent, PlanId, Problem, ProjectId, RunId, SpecId, Subject, TicketId,
+    Actor, EventBody, IdempotencyKey, NewEvent, PlanId, Problem, ProjectId, RunId, SpecId, Subject, SurveyId,
+    TicketId,
     budget::Budget,
     run::{RunOptions, RunState},
     spec,
+    survey::{Survey, SurveyOutcome, Tried},
     ticket::TicketState,
 };
-use swarm_store::Store;
+use swarm_store::{PlanRow, Store};
 
 use crate::{
+    carry::{self, Continuation},
     error::FlowError,
     node::{self, Node, Worker},
     parts::{Parts, of_run, of_ticket},
     routing,
     sequence::SequenceRequest,
+    survey, version,
     works::{Current, Works},
 };
 
@@ -134,11 +138,20 @@ impl Flows {
         let spec = spec::read(text).map_err(|error| error.problem())?;
         let source = String::from_utf8_lossy(text);
         let id = SpecId::of_text(&format!("{project}\n{source}"));
+        let versions = self.parts.store.specs_of(&self.parts.config.tenant, project).await;
+        let versions = versions.map_err(|e| e.problem())?;
+        if versions.iter().any(|known| known.id == id) {
+            return Ok(id);
+        }
+        let previous = version::previous(&versions, &spec);
         let blob = self.parts.store.blobs().put(text).await.map_err(|e| e.problem())?;
         let subject = Subject { project: Some(project.clone()), ..Subject::default() };
-        let body = EventBody::SpecAdded { id: id.clone(), text: blob, spec };
-        self.record(by, &["spec", project.as_str(), id.as_str(), "added"], subject, body).await?;
-        Ok(id)
+        let body = EventBody::SpecAdded { id: id.clone(), text: blob, spec, previous };
+        match self.record(by, &["spec", project.as_str(), id.as_str(), "added"], subject, body).await {
+            // Somebody else added the same text just now.
+            Err(problem) if problem.code == "store.key_reused" => Ok(id),
+            recorded => recorded.map(|()| id),
+        }
     }
 
     /// Asks for a plan; it is drawn up in the background.
@@ -160,7 +173,10 @@ impl Flows {
     /// Executes a plan; it runs in the background.
     pub async fn start_run(&self, by: &Asker, plan: &PlanId, options: RunOptions) -> Result<RunId, Problem> {
         // Only what looked at the origin may name it.
-        self.start(by, plan, RunOptions { origin: None, ..options }).await
+        let tenant = &self.parts.config.tenant;
+        let known = self.parts.store.plan(tenant, plan).await.map_err(|e| e.problem())?;
+        let options = carry::continued(&self.parts, &known, RunOptions { origin: None, ..options }).await;
+        self.start(by, plan, options.map_err(|error| error.problem())?).await
     }
 
     /// Executes a plan with these options as they are.
@@ -196,6 +212,55 @@ impl Flows {
         };
         self.record(by, &["sequence", &request.name, "asked"], Subject::default(), asked).await?;
         self.works.get().run_sequence(request).await.map_err(|error| error.problem())
+    }
+
+    /// Begins a survey, in the background.
+    pub async fn start_survey(
+        &self,
+        by: &Asker,
+        project: &ProjectId,
+        what: Survey,
+    ) -> Result<SurveyId, Problem> {
+        let id = SurveyId::mint(&*self.parts.clock, &*self.parts.entropy);
+        let subject = Subject { project: Some(project.clone()), ..Subject::default() };
+        let body = EventBody::SurveyAsked { survey: id.clone(), what: what.clone() };
+        self.record(by, &["survey", id.as_str(), "asked"], subject, body).await?;
+        let started = self.works.get().start_survey(&id, project, what).await;
+        started.map(|()| id).map_err(|error| error.problem())
+    }
+
+    /// What a survey found; nothing while it is under way.
+    pub async fn survey(&self, id: &SurveyId) -> Result<Option<(SurveyOutcome, Vec<Tried>)>, Problem> {
+        let (store, tenant) = (&self.parts.store, &self.parts.config.tenant);
+        let key = IdempotencyKey::of(&survey::ended_key(id));
+        let ended = store.event_by_key(tenant, &key).await.map_err(|e| e.problem())?;
+        match ended.map(|event| event.body) {
+            Some(EventBody::SurveyEnded { outcome, .. }) => {
+                let report = match &outcome {
+                    SurveyOutcome::Checked { report, .. } => {
+                        self.parts.load(report).await.map_err(|error| error.problem())?
+                    }
+                    SurveyOutcome::Failed { .. } => Vec::new(),
+                };
+                Ok(Some((outcome, report)))
+            }
+            _ => {
+                let key = IdempotencyKey::of(&["survey", id.as_str(), "asked"]);
+                match store.event_by_key(tenant, &key).await.map_err(|e| e.problem())? {
+                    Some(_) => Ok(None),
+                    None => Err(Problem::new(
+                        "survey.unknown",
+                        format!("there is no survey {id}"),
+                        "run `swarm spec check SPEC` to begin one",
+                    )),
+                }
+            }
+        }
+    }
+
+    /// What a run of this plan would take over from an earlier one.
+    pub async fn continuation(&self, plan: &PlanRow) -> Result<Option<Continuation>, Problem> {
+        carry::continuation(&self.parts, plan).await.map_err(|error| error.problem())
     }
 
     /// Stops a run: what is merged stays merged, what is under way is given up.

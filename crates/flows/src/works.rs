@@ -3,8 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use swarm_domain::{
-    EventBody, IdempotencyKey, PlanId, RunId, SpecId,
+    EventBody, IdempotencyKey, PlanId, ProjectId, RunId, SpecId, SurveyId,
     run::{RunOptions, RunState},
+    survey::Survey,
 };
 use swarm_store::PlanState;
 use tokio::sync::Semaphore;
@@ -18,6 +19,7 @@ use crate::{
     plan::{self, PlanInput},
     routing,
     sequence::{self, SequenceRequest},
+    survey::{self, SurveyInput},
     ticket,
 };
 
@@ -28,6 +30,7 @@ pub(crate) struct Works {
     plan: Workflow<PlanInput, PlanId>,
     build: Workflow<BuildInput, RunState>,
     sequence: Workflow<SequenceRequest, String>,
+    survey: Workflow<SurveyInput, ()>,
 }
 
 /// The works that count now: a node that lost its lease goes on with others.
@@ -77,7 +80,9 @@ impl Works {
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
         let with = parts.clone();
         let sequence = engine.register("sequence", move |input| sequence::sequence(with.clone(), input))?;
-        Ok(Self { parts: parts.clone(), engine, plan, build, sequence })
+        let with = parts.clone();
+        let survey = engine.register("survey", move |input| survey::survey(with.clone(), input))?;
+        Ok(Self { parts: parts.clone(), engine, plan, build, sequence, survey })
     }
 
     /// Starts what was asked for but not yet handed to the engine when a process died. What the engine knows is
@@ -109,6 +114,16 @@ impl Works {
     ) -> Result<(), FlowError> {
         let input = PlanInput { plan: plan.clone(), spec: spec.clone(), models };
         engine::start(&self.plan, &format!("plan/{plan}"), input).await.map(drop)
+    }
+
+    pub(crate) async fn start_survey(
+        &self,
+        survey: &SurveyId,
+        project: &ProjectId,
+        what: Survey,
+    ) -> Result<(), FlowError> {
+        let input = SurveyInput { survey: survey.clone(), project: project.clone(), what };
+        engine::start(&self.survey, &format!("survey/{survey}"), input).await.map(drop)
     }
 
     pub(crate) async fn start_build(

@@ -233,11 +233,7 @@ impl Mirror {
     }
 
     /// Whether `ancestor` is `descendant` or comes before it.
-    pub(crate) async fn is_ancestor(
-        &self,
-        ancestor: &CommitId,
-        descendant: &CommitId,
-    ) -> Result<bool, ForgeError> {
+    pub async fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, ForgeError> {
         let names = [self.require_commit(ancestor).await?, self.require_commit(descendant).await?];
         let call = self.git("merge-base").arg("--is-ancestor").args(names);
         Ok(call.accept(&[0, 1]).run().await?.code == 0)

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chat::{Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, ToolCall};
 use crate::error::ModelError;
 use crate::replay;
+use crate::tokens;
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub enum Fault {
     Latency(Duration),
     /// 429, with this `Retry-After`.
     RateLimited(Duration),
+    /// A request that needs more tokens than this with its answer is refused, as a provider refuses what is longer than
+    /// the model's context.
+    Context(u64),
     /// 500.
     ServerError,
     /// The stream breaks off after its first piece.
@@ -46,9 +50,9 @@ pub enum When {
 /// Which faults happen when.
 ///
 /// Written as `fault[:argument]when`, separated by commas, with or without `faulty:` before them. Faults are `429`
-/// (argument: seconds of `Retry-After`, default 1), `500`, `latency` (argument: milliseconds, default 1000), `cut`,
+/// (argument: seconds of `Retry-After`, default 1), `500`, `context` (argument: tokens, default 8192), `latency` (argument: milliseconds, default 1000), `cut`,
 /// `malformed`, `wrong-tool` and `loop`; when is `@3` (the third call), `@3+5` (the third and the fifth) or `%4` (every
-/// fourth). Latency adds to other faults; of the others the first that is due happens.
+/// fourth). Latency adds to other faults, and so does a context that is too small; of the others the first that is due happens.
 ///
 /// ```
 /// let schedule: swarm_model::FaultSchedule = "faulty:429:5@1,cut@3,latency:200%2".parse()?;
@@ -93,7 +97,7 @@ impl FromStr for FaultSchedule {
 fn parse_item(item: &str) -> Result<(Fault, When), ModelError> {
     let wrong = || ModelError::Config {
         detail: format!(
-            "`{item}` is no fault: write 429, 500, latency, cut, malformed, wrong-tool or loop with @CALL, @CALL+CALL or %N, as in 429:5@1,cut@3"
+            "`{item}` is no fault: write 429, 500, context, latency, cut, malformed, wrong-tool or loop with @CALL, @CALL+CALL or %N, as in 429:5@1,cut@3"
         ),
     };
     let at = item.find(['@', '%']).ok_or_else(wrong)?;
@@ -103,6 +107,7 @@ fn parse_item(item: &str) -> Result<(Fault, When), ModelError> {
     let number = |default: u64| argument.map_or(Ok(default), str::parse).map_err(|_| wrong());
     let fault = match name.trim() {
         "429" => Fault::RateLimited(Duration::from_secs(number(1)?)),
+        "context" => Fault::Context(number(8_192)?),
         "latency" => Fault::Latency(Duration::from_millis(number(1_000)?)),
         _ if argument.is_some() => return Err(wrong()),
         "500" => Fault::ServerError,
@@ -127,6 +132,7 @@ impl fmt::Display for FaultSchedule {
             match fault {
                 Fault::Latency(delay) => write!(f, "latency:{}", delay.as_millis()),
                 Fault::RateLimited(rest) => write!(f, "429:{}", rest.as_secs()),
+                Fault::Context(limit) => write!(f, "context:{limit}"),
                 Fault::ServerError => f.write_str("500"),
                 Fault::Cut => f.write_str("cut"),
                 Fault::Malformed => f.write_str("malformed"),
@@ -230,6 +236,11 @@ impl ChatModel for Faulty {
                     biased;
                     () = cancel.cancelled() => return Err(ModelError::Cancelled),
                     () = tokio::time::sleep(delay) => {}
+                }
+            } else if let Fault::Context(limit) = fault {
+                let needed = tokens::of_request(request) + u64::from(request.max_tokens);
+                if needed > limit {
+                    return Err(ModelError::TooLong { model: self.name().to_owned(), needed, limit });
                 }
             } else {
                 due = due.or(Some(fault));

@@ -2,7 +2,7 @@
 //! writers who saw the same state cannot both change it.
 
 use sqlx::PgConnection;
-use swarm_domain::{Event, EventBody, PlanId, run::RunState};
+use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState};
 
 use crate::{
     Result, StoreError, projection,
@@ -14,8 +14,11 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
     let tenant = &event.tenant;
     match &event.body {
         EventBody::ProjectAdded { project, .. } => absent(conn, event, "project", project.as_str()).await,
-        EventBody::SpecAdded { id, .. } => {
+        EventBody::SpecAdded { id, previous, .. } => {
             present(conn, event, "project", projection::project_of(event)?.as_str()).await?;
+            if let Some(previous) = previous {
+                present(conn, event, "spec", previous.as_str()).await?;
+            }
             absent(conn, event, "spec", id.as_str()).await
         }
         EventBody::PlanRequested { plan, spec, .. } => {
@@ -60,6 +63,26 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             } else {
                 Err(not_found("attempt", projection::attempt_of(event)?))
             }
+        }
+        EventBody::TicketCarried { from, .. } => {
+            run::find(conn, tenant, from).await?;
+            let row =
+                ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
+            if row.state == TicketState::Waiting {
+                return Ok(());
+            }
+            Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "carried"))
+        }
+        EventBody::TicketReopened { .. } => {
+            let row =
+                ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
+            if row.carried.is_some() && row.state == TicketState::Merged {
+                return Ok(());
+            }
+            Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "reopened"))
+        }
+        EventBody::SurveyAsked { .. } | EventBody::SurveyEnded { .. } => {
+            present(conn, event, "project", projection::project_of(event)?.as_str()).await
         }
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }

@@ -37,7 +37,9 @@ pub(crate) const TABLES: [&str; 14] = [
 pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()> {
     match &event.body {
         EventBody::ProjectAdded { project, repo } => project::add(conn, event, project, repo).await,
-        EventBody::SpecAdded { id, text, spec } => spec::add(conn, event, id, text, spec).await,
+        EventBody::SpecAdded { id, text, spec, previous } => {
+            spec::add(conn, event, id, text, spec, previous.as_ref()).await
+        }
         EventBody::PlanRequested { plan, spec, models } => {
             plan::request(conn, event, plan, spec, models).await
         }
@@ -93,12 +95,16 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             }
             ticket::merge(conn, event, commit).await
         }
+        EventBody::TicketCarried { from, commit } => ticket::carry(conn, event, from, commit).await,
+        EventBody::TicketReopened { .. } => ticket::reopen(conn, event).await,
         EventBody::PullRequestOpened { reference, title, body, head } => {
             pull_request::open(conn, event, reference, title, body, head).await
         }
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
+        | EventBody::SurveyAsked { .. }
+        | EventBody::SurveyEnded { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. }
         | EventBody::NodeJoined { .. }

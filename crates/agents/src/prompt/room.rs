@@ -18,6 +18,11 @@ impl Room {
         Self { left: usize::try_from(tokens.saturating_mul(BYTES_PER_TOKEN)).unwrap_or(usize::MAX) }
     }
 
+    /// Bytes that are left.
+    pub(crate) fn bytes(&self) -> usize {
+        self.left
+    }
+
     pub(crate) fn spend(&mut self, bytes: usize) {
         self.left = self.left.saturating_sub(bytes);
     }

@@ -18,6 +18,8 @@ use crate::{
 
 /// Bytes of expected output that an example shows.
 const MAX_EXAMPLE: usize = 1_200;
+/// Bytes of the list of what may be written.
+const MAX_GLOBS: usize = 4_000;
 /// Findings that one attempt is told of.
 const MAX_HINTS: usize = 6;
 /// Imports that the closing words name.
@@ -30,7 +32,7 @@ pub(super) fn text(setup: &TurnSetup<'_>, protocol: Protocol, scope: &Scope, mut
     let closing = closing(protocol, scope, setup);
     room.spend(closing.len());
     let title = setup.ticket.title.trim();
-    let may_write = format!("You may write only: {}\n", scope.globs().join(", "));
+    let may_write = format!("You may write only: {}\n", output::cut(&scope.globs().join(", "), MAX_GLOBS));
     room.spend(title.len() + may_write.len() + 64);
 
     let requirements = room.take(&requirements(setup.requirements), 60);

@@ -16,7 +16,7 @@ use swarm_model::{Capabilities, ChatReply, ChatRequest, Finish, Message, ReplyFo
 
 pub use conflict::{Conflict, ConflictSide, conflict_request, read_conflict};
 pub use review::{read_review, review_request};
-pub use skeleton::{read_skeleton, skeleton_request};
+pub use skeleton::{read_skeleton, skeleton_portions, skeleton_request};
 pub use summary::{Summary, SummaryLine, read_summary, summary_request};
 pub use ticket::{TicketText, read_ticket, ticket_request};
 
@@ -58,12 +58,30 @@ impl Misread {
     }
 }
 
-/// The same question again, with the answer that could not be used and the reason. Ask at the most
-/// [`MAX_RE_ASKS`](crate::MAX_RE_ASKS) times.
+/// The same question again, with the answer that could not be used and the reason: with no more of the answer than the
+/// model can hold beside the question. Ask at the most [`MAX_RE_ASKS`](crate::MAX_RE_ASKS) times.
 #[must_use]
-pub fn asked_again(request: &ChatRequest, reply: &ChatReply, misread: &Misread) -> ChatRequest {
+pub fn asked_again(
+    request: &ChatRequest,
+    reply: &ChatReply,
+    misread: &Misread,
+    capabilities: Capabilities,
+) -> ChatRequest {
+    let fits = |request: &ChatRequest| {
+        swarm_model::tokens::of_request(request) + u64::from(request.max_tokens)
+            <= u64::from(capabilities.context_tokens)
+    };
+    let tries = [MAX_SAID, MAX_SAID / 4].map(|said| again(request, reply, misread, said));
+    // Where not even a part of it fits, the question alone is asked once more.
+    tries.into_iter().find(fits).unwrap_or_else(|| request.clone())
+}
+
+/// Bytes of an answer that are shown to the one who gave it.
+const MAX_SAID: usize = 2_000;
+
+fn again(request: &ChatRequest, reply: &ChatReply, misread: &Misread, said: usize) -> ChatRequest {
     let mut request = request.clone();
-    let said = output::cut(&text::passage(&reply.text, 4_000), 2_000);
+    let said = output::cut(&text::passage(&reply.text, 4_000), said);
     let said = if said.is_empty() { "(nothing)".to_owned() } else { said };
     request.messages.push(Message::Assistant { text: said, tool_calls: Vec::new() });
     let text = format!("I could not use that: {}. {}", misread.detail, misread.hint);

@@ -15,6 +15,10 @@ use crate::{agent::Agent, path::WorkPath, text, tool::output};
 /// Tickets that a plan may have, and files that one may name.
 const MAX_TICKETS: usize = 200;
 const MAX_FILES: usize = 8;
+/// Requirements that a planner is asked about at once: of more, the answer is too long for a small model.
+const MAX_PORTION: usize = 24;
+/// Bytes of a question beside its requirements: the words between them, and the schema's.
+const PORTION_FRAME: usize = 600;
 /// Characters of a ticket's title.
 const MAX_TITLE: usize = 80;
 
@@ -43,6 +47,36 @@ pub fn skeleton_request(agent: &Agent, spec: &Spec, capabilities: Capabilities) 
         room.take(&ids.join(", "), 100)
     );
     question.request(&body)
+}
+
+/// The spec in portions that a planner can be asked about one after another, each with the requirements of a stretch of
+/// the text: as many as fit into what the model can hold, said in full. A small spec is one portion; a spec without
+/// requirements is none.
+#[must_use]
+pub fn skeleton_portions(agent: &Agent, spec: &Spec, capabilities: Capabilities) -> Vec<Spec> {
+    let empty = Spec { requirements: Vec::new(), ..spec.clone() };
+    let question =
+        Question { agent, capabilities, name: "skeleton", schema: schema(&empty), example: json!({}) };
+    let room = question.room().bytes();
+    let overview = spec.overview.trim().len().min(room / 5) + text::line(&spec.title, 200).len();
+    let room = room.saturating_sub(overview + PORTION_FRAME);
+    let mut portions: Vec<Spec> = Vec::new();
+    let mut taken = 0;
+    for requirement in &spec.requirements {
+        // Said once, and its id in the list, in the schema, and in what a schema costs besides.
+        let cost = told(requirement).len() + 5 * (requirement.id.as_str().len() + 4);
+        let last = portions
+            .last_mut()
+            .filter(|portion| portion.requirements.len() < MAX_PORTION && taken + cost <= room);
+        if let Some(portion) = last {
+            taken += cost;
+            portion.requirements.push(requirement.clone());
+        } else {
+            taken = cost;
+            portions.push(Spec { requirements: vec![requirement.clone()], ..empty.clone() });
+        }
+    }
+    portions
 }
 
 fn told(requirement: &Requirement) -> String {

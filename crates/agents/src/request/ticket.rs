@@ -11,11 +11,13 @@ use swarm_domain::{
 use swarm_model::{Capabilities, ChatReply, ChatRequest};
 
 use super::{Misread, Question, answer, line_of};
-use crate::{agent::Agent, text};
+use crate::{agent::Agent, text, tool::output};
 
 /// Characters of a title, and of the notes.
 const MAX_TITLE: usize = 72;
 const MAX_NOTES: usize = 600;
+/// Bytes of the list of files.
+const MAX_FILES: usize = 2_000;
 
 /// What a model adds to a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub fn ticket_request(
     let question = Question { agent, capabilities, name: "ticket", schema: schema(), example };
     let mut room = question.room();
     let mut body = format!("# Draft: {}\n\n", text::line(&ticket.title, 200));
-    let _ = writeln!(body, "Files: {}\n", ticket.touches.join(", "));
+    let _ = writeln!(body, "Files: {}\n", output::cut(&ticket.touches.join(", "), MAX_FILES));
     for requirement in ticket.requirements.iter().filter_map(|id| spec.requirement(id)) {
         let told = format!("{}: {}\n{}\n", requirement.id, requirement.title.trim(), requirement.text.trim());
         let _ = writeln!(body, "{}", room.take(&told, 50));

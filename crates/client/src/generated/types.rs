@@ -261,6 +261,26 @@ pub struct ChainReport {
     pub head: String,
 }
 
+/// What became of a requirement.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeKind {
+    /// `added`
+    #[serde(rename = "added")]
+    Added,
+    /// `modified`
+    #[serde(rename = "modified")]
+    Modified,
+    /// `removed`
+    #[serde(rename = "removed")]
+    Removed,
+    /// `unchanged`
+    #[serde(rename = "unchanged")]
+    Unchanged,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// An acceptance command that was run in a fresh sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -539,6 +559,19 @@ pub struct DeadlineList {
     pub items: Vec<StepDeadline>,
 }
 
+/// How many requirements came to what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaCounts {
+    /// Only in the new version.
+    pub added: u64,
+    /// Asking for something else.
+    pub modified: u64,
+    /// Only in the old version.
+    pub removed: u64,
+    /// Asking for the same.
+    pub unchanged: u64,
+}
+
 /// Why one ticket waits for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependency {
@@ -680,6 +713,9 @@ pub enum EventBody {
     SpecAdded {
         /// Its id.
         id: SpecId,
+        /// The version that it was written from, where the project has one that it continues.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<SpecId>,
         /// What was understood.
         spec: Spec,
         /// The text as it was given.
@@ -956,6 +992,36 @@ pub enum EventBody {
         /// The requirements that it serves.
         requirements: Vec<RequirementId>,
     },
+    /// An earlier run's work still does what a ticket asks for: the ticket is merged without anybody working on it.
+    #[serde(rename = "ticket_carried")]
+    TicketCarried {
+        /// The commit on that run's branch.
+        commit: CommitId,
+        /// The run that did the work.
+        from: RunId,
+    },
+    /// A carried ticket is to be worked on after all: it does not hold on top of another ticket's work.
+    #[serde(rename = "ticket_reopened")]
+    TicketReopened {
+        /// Whose work.
+        by: TicketId,
+    },
+    /// A look at code and spec was asked for.
+    #[serde(rename = "survey_asked")]
+    SurveyAsked {
+        /// Its id.
+        survey: SurveyId,
+        /// What is looked for.
+        what: Survey,
+    },
+    /// A look at code and spec ended.
+    #[serde(rename = "survey_ended")]
+    SurveyEnded {
+        /// What was found.
+        outcome: SurveyOutcome,
+        /// Which.
+        survey: SurveyId,
+    },
     /// A pull request was opened or brought up to date.
     #[serde(rename = "pull_request_opened")]
     PullRequestOpened {
@@ -1105,6 +1171,32 @@ pub struct FailureList {
 /// A number that grows with every grant of the same seat, and never goes back.
 pub type FencingToken = u64;
 
+/// A part of a requirement.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Field {
+    /// `title`
+    #[serde(rename = "title")]
+    Title,
+    /// `text`
+    #[serde(rename = "text")]
+    Text,
+    /// `acceptance`
+    #[serde(rename = "acceptance")]
+    Acceptance,
+    /// `fixtures`
+    #[serde(rename = "fixtures")]
+    Fixtures,
+    /// `depends_on`
+    #[serde(rename = "depends_on")]
+    DependsOn,
+    /// `files`
+    #[serde(rename = "files")]
+    Files,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -1222,6 +1314,32 @@ pub struct Fixture {
     /// The whole content.
     pub content: String,
     /// Relative to the root of the repository.
+    pub path: String,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FixtureChange {
+    /// `added`
+    #[serde(rename = "added")]
+    Added,
+    /// `modified`
+    #[serde(rename = "modified")]
+    Modified,
+    /// `removed`
+    #[serde(rename = "removed")]
+    Removed,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What became of a file of the examples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixtureDelta {
+    /// What became of it.
+    pub change: FixtureChange,
+    /// Its path.
     pub path: String,
 }
 
@@ -1398,6 +1516,20 @@ pub struct LeaseKept {
     pub heartbeat_seconds: u32,
 }
 
+/// A requirement that is asked for no more, and what was done for it. Taking code out is left to people: nothing says
+/// that nobody else uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    /// The commits that did it.
+    pub commits: Vec<CommitId>,
+    /// The files that its tickets might write.
+    pub files: Vec<String>,
+    /// The requirement.
+    pub requirement: RequirementId,
+    /// Its title.
+    pub title: String,
+}
+
 /// How alike past work must be to count for an estimate, the most alike first.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
@@ -1514,6 +1646,14 @@ pub struct ModelCall {
     /// For which ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
+}
+
+/// Where a spec is held against the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCheck {
+    /// The branch, on whose head the acceptance commands are run; the repository's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 /// Where a run is to begin again, and with what.
@@ -1705,9 +1845,25 @@ pub struct Plan {
     pub tickets: Vec<Ticket>,
 }
 
+/// What a run of a plan takes over from an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanContinuation {
+    /// Tickets that nobody has to work on, if their acceptance commands still pass.
+    pub carried: Vec<TicketId>,
+    /// How the spec differs from that run's.
+    pub counts: DeltaCounts,
+    /// What is asked for no more: its code stays until a person takes it out.
+    pub leftovers: Vec<Leftover>,
+    /// The earlier run.
+    pub run: RunId,
+}
+
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDetail {
+    /// The earlier run that a run of it goes on from, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<PlanContinuation>,
     /// Its id.
     pub id: PlanId,
     /// What the lint says about it.
@@ -1933,6 +2089,20 @@ pub struct Requirement {
     pub title: String,
 }
 
+/// A requirement, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequirementChange {
+    /// What became of it.
+    pub change: ChangeKind,
+    /// What of it differs.
+    pub fields: Vec<Field>,
+    /// Its id, in the newer version where that has it.
+    pub id: RequirementId,
+    /// Its id in the older version, where it was another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<RequirementId>,
+}
+
 /// A requirement: the spec's own label (`REQ-3`) or `R-…` from the hash of its text.
 pub type RequirementId = String;
 
@@ -2089,6 +2259,12 @@ pub struct RunOptions {
     pub branch: Option<String>,
     /// What the run may spend as a whole.
     pub budget: Budget,
+    /// The settled run of an earlier version of the spec whose work this one goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<RunId>,
+    /// Whether everything is built anew: no earlier run's work is looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh: Option<bool>,
     /// Where the turns of its attempts are made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Hands>,
@@ -2225,6 +2401,27 @@ pub struct Spec {
     pub title: String,
 }
 
+/// What differs between two versions of a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecDelta {
+    /// How many requirements came to what.
+    pub counts: DeltaCounts,
+    /// Files of the examples that came, changed or went.
+    pub fixtures: Vec<FixtureDelta>,
+    /// The older one.
+    pub from: SpecId,
+    /// The same as a delta file, which `swarm spec apply` reads.
+    pub markdown: String,
+    /// Whether the text outside of the requirements differs.
+    pub overview: bool,
+    /// One by one: those of the newer one in its order, then those that it has no more.
+    pub requirements: Vec<RequirementChange>,
+    /// Whether the title differs.
+    pub title: bool,
+    /// The newer one.
+    pub to: SpecId,
+}
+
 /// A spec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecDetail {
@@ -2232,12 +2429,19 @@ pub struct SpecDetail {
     pub added_at: DateTime<Utc>,
     /// Its id: the same text in the same project has the same.
     pub id: SpecId,
+    /// The version that it was written from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<SpecId>,
     /// For which project.
     pub project: ProjectId,
+    /// The text as it was given.
+    pub source: String,
     /// What was understood, and what was not.
     pub spec: Spec,
     /// The hash of the text as it was given.
     pub text: BlobHash,
+    /// From 1: the versions of one spec are numbered in the order in which they came.
+    pub version: u32,
 }
 
 /// One version of a spec: `spec_…`, from the hash of its text, so the same text has the same id.
@@ -2257,12 +2461,17 @@ pub struct SpecSummary {
     pub added_at: DateTime<Utc>,
     /// Its id.
     pub id: SpecId,
+    /// The version that it was written from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<SpecId>,
     /// For which project.
     pub project: ProjectId,
     /// How many requirements it has.
     pub requirements: u64,
     /// The first heading.
     pub title: String,
+    /// From 1: the versions of one spec are numbered in the order in which they came.
+    pub version: u32,
 }
 
 /// What was used: by a call, an attempt, a ticket or a run.
@@ -2372,6 +2581,66 @@ pub struct Subject {
     /// The ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Survey {
+    /// Whether a spec still holds.
+    #[serde(rename = "check")]
+    Check {
+        /// On the head of this branch; the repository's own choice where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+        /// Which.
+        spec: SpecId,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A look at code and spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyDetail {
+    /// Its id.
+    pub id: SurveyId,
+    /// What was found, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<SurveyOutcome>,
+    /// Each command that was run.
+    pub tried: Vec<Tried>,
+}
+
+/// One look at code and spec: `survey_…`.
+pub type SurveyId = String;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome")]
+pub enum SurveyOutcome {
+    /// Each acceptance command was run.
+    #[serde(rename = "checked")]
+    Checked {
+        /// On which commit.
+        commit: CommitId,
+        /// Requirements that all their commands prove.
+        proven: u32,
+        /// Each command with its result, as JSON.
+        report: BlobHash,
+        /// Requirements that there are.
+        requirements: u32,
+    },
+    /// Nothing was found, for this reason.
+    #[serde(rename = "failed")]
+    Failed {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What a table holds, in short.
@@ -2631,6 +2900,21 @@ pub struct TracedTicket {
     pub state: TicketState,
     /// What is to be done, in a line.
     pub title: String,
+}
+
+/// A command that was run, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// The command.
+    pub command: String,
+    /// How it ended: `exit 0`, `timed out`.
+    pub ended: String,
+    /// What it printed, cut to a bound.
+    pub output: String,
+    /// Whether it did what the spec says.
+    pub passed: bool,
+    /// What it proves.
+    pub requirement: RequirementId,
 }
 
 /// How an agent and a model did in a week.

@@ -219,6 +219,14 @@ impl Schedule {
         }
     }
 
+    /// What was carried from an earlier run does not hold on top of what was merged: it is to be worked on after all.
+    /// Who says so knows that this build merged no work of its own for it.
+    pub fn reopened(&mut self, ticket: &TicketId) {
+        if self.states.get(ticket) == Some(&TicketState::Merged) {
+            self.states.insert(ticket.clone(), TicketState::Waiting);
+        }
+    }
+
     /// A round of the train could not be carried through: its candidates need a person.
     pub fn train_failed(&mut self, problem: &Problem) {
         for ticket in self.train.take().into_iter().flatten() {

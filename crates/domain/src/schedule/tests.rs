@@ -153,6 +153,23 @@ fn what_a_build_before_left_half_done_is_begun_again() {
 }
 
 #[test]
+fn what_was_carried_counts_as_merged_until_it_is_opened_again() {
+    let plan = plan(2, |at| if at == 1 { vec![0] } else { vec![] });
+    let states = [(id(0), TicketState::Waiting), (id(1), TicketState::Merged)].into();
+    let mut schedule = Schedule::new(plan, Forecast::default(), BOUNDS, states);
+    assert_eq!(started(&schedule.commands()), [id(0)]);
+    // Not before it is merged: it says nothing about what is under way.
+    schedule.reopened(&id(0));
+    assert_eq!(schedule.state(&id(0)), Some(&TicketState::Working));
+    schedule.ticket_ended(&id(0), TicketEnd::Verified);
+    schedule.commands();
+    schedule.train_ended(&[End::Merged]);
+    schedule.reopened(&id(1));
+    schedule.reopened(&id(1));
+    assert_eq!(started(&schedule.commands()), [id(1)]);
+}
+
+#[test]
 fn an_end_that_is_told_twice_counts_once() {
     let mut schedule = schedule(plan(1, |_| vec![]), &[], BOUNDS);
     schedule.commands();

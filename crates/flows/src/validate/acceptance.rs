@@ -120,13 +120,34 @@ pub(super) async fn run(
     wrong: Option<&Fixture>,
 ) -> Result<Ended, FlowError> {
     let name = format!("check-{}-{}-{}-{label}", judged.run, judged.attempt, judged.stage_name());
+    let trial = Trial { project: judged.project, commit: judged.commit, name };
+    try_out(parts, &trial, check, fixtures, wrong).await
+}
+
+/// Where a command is tried out.
+pub(crate) struct Trial<'a> {
+    pub(crate) project: &'a ProjectId,
+    pub(crate) commit: &'a CommitId,
+    /// Of the checkout and the sandbox.
+    pub(crate) name: String,
+}
+
+/// Runs one command in a fresh sandbox on a checkout of its own, where need be with a file that is wrong on purpose.
+pub(crate) async fn try_out(
+    parts: &Parts,
+    trial: &Trial<'_>,
+    check: &Acceptance,
+    fixtures: &[Fixture],
+    wrong: Option<&Fixture>,
+) -> Result<Ended, FlowError> {
+    let name = trial.name.clone();
     let folder = crate::sweep::own_checkouts(parts).join(&name);
     remove(&folder).await?;
     tokio::fs::create_dir_all(&folder)
         .await
         .map_err(|error| FlowError::internal("a checkout's folder", error))?;
-    let mirror = parts.mirror(judged.project).await?;
-    mirror.checkout(judged.commit, &folder).await?;
+    let mirror = parts.mirror(trial.project).await?;
+    mirror.checkout(trial.commit, &folder).await?;
     for fixture in fixtures.iter().chain(wrong) {
         write_fixture(&folder, fixture).await?;
     }
@@ -164,7 +185,7 @@ async fn write_fixture(folder: &std::path::Path, fixture: &Fixture) -> Result<()
 }
 
 /// Whether a command did what the spec says. Trailing white space of lines and of the whole does not count.
-pub(super) fn passes(check: &Acceptance, ended: &Ended) -> bool {
+pub(crate) fn passes(check: &Acceptance, ended: &Ended) -> bool {
     let stdout = String::from_utf8_lossy(&ended.stdout);
     let stderr = String::from_utf8_lossy(&ended.stderr);
     ended.how == How::Exited { code: check.exit }

@@ -4,11 +4,14 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    PlanId, Problem, ProjectId, RequirementId, SpecId, TicketId,
+    PlanId, Problem, ProjectId, RequirementId, RunId, SpecId, TicketId,
+    carry::Leftover,
     estimate::Estimate,
     lint::{self, Lint, Severity},
     plan::Plan,
+    spec::delta::DeltaCounts,
 };
+use swarm_flows::Continuation;
 use swarm_store::{PlanRow, PlanState};
 use utoipa::ToSchema;
 
@@ -82,12 +85,27 @@ pub(crate) struct PlanDetail {
     pub plan: Option<Plan>,
     /// What the lint says about it.
     pub lint: Vec<LintEntry>,
+    /// The earlier run that a run of it goes on from, where there is one.
+    pub continues: Option<PlanContinuation>,
     /// Why it could not be drawn up, and what to do.
     pub problem: Option<Problem>,
     /// When it was asked for.
     pub requested_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+}
+
+/// What a run of a plan takes over from an earlier one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlanContinuation {
+    /// The earlier run.
+    pub run: RunId,
+    /// How the spec differs from that run's.
+    pub counts: DeltaCounts,
+    /// Tickets that nobody has to work on, if their acceptance commands still pass.
+    pub carried: Vec<TicketId>,
+    /// What is asked for no more: its code stays until a person takes it out.
+    pub leftovers: Vec<Leftover>,
 }
 
 /// How much a lint matters.
@@ -151,7 +169,7 @@ impl From<PlanRow> for PlanSummary {
 }
 
 impl PlanDetail {
-    fn of(row: PlanRow, lint: Vec<Lint>) -> Self {
+    fn of(row: PlanRow, lint: Vec<Lint>, continues: Option<Continuation>) -> Self {
         Self {
             id: row.id,
             spec: row.spec,
@@ -160,6 +178,12 @@ impl PlanDetail {
             state: row.state.into(),
             plan: row.plan,
             lint: lint.into_iter().map(LintEntry::from).collect(),
+            continues: continues.map(|found| PlanContinuation {
+                run: found.run,
+                counts: found.counts,
+                carried: found.carried,
+                leftovers: found.leftovers,
+            }),
             problem: row.problem,
             requested_at: row.requested_at,
             updated_at: row.updated_at,
@@ -208,5 +232,6 @@ pub(crate) async fn plan(State(app): State<App>, InPath(id): InPath<PlanId>) -> 
         Some(plan) => lint::lint(plan, &app.store().spec(app.tenant(), &row.spec).await?.spec),
         None => Vec::new(),
     };
-    Ok(Json(PlanDetail::of(row, lint)))
+    let continues = app.flows.continuation(&row).await?;
+    Ok(Json(PlanDetail::of(row, lint, continues)))
 }

@@ -95,7 +95,14 @@ pub(crate) async fn trace(
     InQuery(query): InQuery<TraceQuery>,
 ) -> Reply<Json<Trace>> {
     let rows = app.store().trace(app.tenant(), &run, query.requirement.as_ref()).await?;
-    let head = newest_merge(&app.store().tickets(app.tenant(), &run).await?);
+    let tickets = app.store().tickets(app.tenant(), &run).await?;
+    // Where all is carried, the branch is where it began.
+    let head = match newest_merge(&tickets) {
+        None if tickets.iter().any(|ticket| ticket.carried.is_some()) => {
+            app.store().run(app.tenant(), &run).await?.base
+        }
+        head => head,
+    };
     let evidence = evidence(&rows, head.as_ref());
     let mut requirements = Vec::with_capacity(rows.len());
     for row in rows {
@@ -112,7 +119,7 @@ pub(crate) async fn trace(
 fn newest_merge(tickets: &[TicketRow]) -> Option<CommitId> {
     tickets
         .iter()
-        .filter(|ticket| ticket.merged.is_some())
+        .filter(|ticket| ticket.merged.is_some() && ticket.carried.is_none())
         .max_by_key(|ticket| ticket.merged_at)?
         .merged
         .clone()

@@ -144,7 +144,7 @@ impl World {
         };
         for body in [
             EventBody::ProjectAdded { project: project.clone(), repo: "/nowhere".to_owned() },
-            EventBody::SpecAdded { id: spec.clone(), text, spec: read },
+            EventBody::SpecAdded { id: spec.clone(), text, spec: read, previous: None },
             EventBody::PlanRequested { plan: plan.clone(), spec, models: Vec::new() },
             EventBody::PlanProposed { plan: drawn },
             EventBody::RunStarted { plan, options: RunOptions::default() },

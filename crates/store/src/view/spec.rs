@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgRow};
-use swarm_domain::{BlobHash, Event, ProjectId, SpecId, TenantId, spec::Spec};
+use swarm_domain::{BlobHash, Event, ProjectId, RunId, SpecId, TenantId, spec::Spec};
 
 use super::not_found;
 use crate::{
-    Result, Store,
+    Result, Store, StoreError,
     column::{Columns, to_json},
     projection,
 };
@@ -24,6 +24,12 @@ pub struct SpecRow {
     pub text: BlobHash,
     /// What was understood.
     pub spec: Spec,
+    /// The first version of it.
+    pub line: SpecId,
+    /// From 1, in the order of the log.
+    pub version: u32,
+    /// The version that it was written from.
+    pub previous: Option<SpecId>,
     /// When it was read.
     pub added_at: DateTime<Utc>,
 }
@@ -35,6 +41,9 @@ fn read(row: &PgRow) -> Result<SpecRow> {
         project: columns.id("project")?,
         text: columns.id("text")?,
         spec: columns.json("spec")?,
+        line: columns.id("line")?,
+        version: columns.small("version")?,
+        previous: columns.id_or_none("previous")?,
         added_at: columns.time("added_at")?,
     })
 }
@@ -45,9 +54,16 @@ pub(crate) async fn add(
     id: &SpecId,
     text: &BlobHash,
     spec: &Spec,
+    previous: Option<&SpecId>,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO swarm.specs (tenant, id, project, text, spec, added_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "WITH line AS (
+             SELECT coalesce((SELECT line FROM swarm.specs WHERE tenant = $1 AND id = $7), $2) AS first
+         )
+         INSERT INTO swarm.specs (tenant, id, project, text, spec, added_at, previous, line, version)
+         SELECT $1, $2, $3, $4, $5, $6, $7, line.first,
+                1 + coalesce((SELECT max(version) FROM swarm.specs WHERE tenant = $1 AND specs.line = line.first), 0)
+         FROM line",
     )
     .bind(event.tenant.as_str())
     .bind(id.as_str())
@@ -55,6 +71,7 @@ pub(crate) async fn add(
     .bind(text.as_str())
     .bind(to_json("specs.spec", spec)?)
     .bind(event.at)
+    .bind(previous.map(SpecId::as_str))
     .execute(conn)
     .await?;
     Ok(())
@@ -78,5 +95,35 @@ impl Store {
             .fetch_optional(self.pool())
             .await?;
         read(&row.ok_or_else(|| not_found("spec", id))?)
+    }
+
+    /// The versions of a project's specs, the newest first.
+    pub async fn specs_of(&self, tenant: &TenantId, project: &ProjectId) -> Result<Vec<SpecRow>> {
+        let rows = sqlx::query(
+            "SELECT * FROM swarm.specs WHERE tenant = $1 AND project = $2 ORDER BY added_at DESC, version DESC, id",
+        )
+        .bind(tenant.as_str())
+        .bind(project.as_str())
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The newest settled run of another version of a spec that has merged something.
+    pub async fn run_to_continue(&self, tenant: &TenantId, spec: &SpecRow) -> Result<Option<RunId>> {
+        let found: Option<String> = sqlx::query_scalar(
+            "SELECT r.id FROM swarm.runs r JOIN swarm.specs s ON s.tenant = r.tenant AND s.id = r.spec
+             WHERE r.tenant = $1 AND s.line = $2 AND r.spec <> $3 AND r.settled_at IS NOT NULL AND r.base IS NOT NULL
+               AND EXISTS (SELECT FROM swarm.tickets t
+                           WHERE t.tenant = r.tenant AND t.run = r.id AND t.state = 'merged')
+             ORDER BY r.started_at DESC, r.id DESC LIMIT 1",
+        )
+        .bind(tenant.as_str())
+        .bind(spec.line.as_str())
+        .bind(spec.id.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        let id = found.map(RunId::parse).transpose();
+        id.map_err(|error| StoreError::corrupt("runs.id", error))
     }
 }

@@ -43,6 +43,8 @@ pub struct TicketRow {
     pub merged: Option<CommitId>,
     /// When it was merged.
     pub merged_at: Option<DateTime<Utc>>,
+    /// The earlier run that did the work, where nobody had to do it again.
+    pub carried: Option<RunId>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -61,6 +63,7 @@ fn read(row: &PgRow) -> Result<TicketRow> {
         checkpoint: columns.ids("checkpoint")?,
         merged: columns.id_or_none("merged")?,
         merged_at: columns.time_or_none("merged_at")?,
+        carried: columns.id_or_none("carried")?,
         updated_at: columns.time("updated_at")?,
     })
 }
@@ -201,6 +204,45 @@ pub(crate) async fn checkpoint(
     .bind(projection::run_of(event)?.as_str())
     .bind(projection::ticket_of(event)?.as_str())
     .bind(proven)
+    .bind(event.at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What an earlier run did is as good as merged here.
+pub(crate) async fn carry(
+    conn: &mut PgConnection,
+    event: &Event,
+    from: &RunId,
+    commit: &CommitId,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE swarm.tickets SET state = $4, carried = $5, merged = $6, merged_at = $7, updated_at = $7
+         WHERE tenant = $1 AND run = $2 AND id = $3",
+    )
+    .bind(event.tenant.as_str())
+    .bind(projection::run_of(event)?.as_str())
+    .bind(projection::ticket_of(event)?.as_str())
+    .bind(TicketState::Merged.name())
+    .bind(from.as_str())
+    .bind(commit.as_str())
+    .bind(event.at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What was carried has to be done after all.
+pub(crate) async fn reopen(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    sqlx::query(
+        "UPDATE swarm.tickets SET state = $4, carried = NULL, merged = NULL, merged_at = NULL, updated_at = $5
+         WHERE tenant = $1 AND run = $2 AND id = $3",
+    )
+    .bind(event.tenant.as_str())
+    .bind(projection::run_of(event)?.as_str())
+    .bind(projection::ticket_of(event)?.as_str())
+    .bind(TicketState::Waiting.name())
     .bind(event.at)
     .execute(conn)
     .await?;

@@ -193,7 +193,12 @@ pub fn beginning() -> Vec<NewEvent> {
         event(
             "2",
             of_project(),
-            EventBody::SpecAdded { id: spec_id.clone(), text: BlobHash::of(b"# textstat"), spec: spec() },
+            EventBody::SpecAdded {
+                id: spec_id.clone(),
+                text: BlobHash::of(b"# textstat"),
+                spec: spec(),
+                previous: None,
+            },
         ),
         event(
             "3",
@@ -367,6 +372,34 @@ pub fn whole() -> Vec<NewEvent> {
         ),
         ticket_becomes("again", 2, TicketState::Waiting),
         run_becomes("33", RunState::Running),
+        event("carried", of_ticket(2), EventBody::TicketCarried { from: run_id(), commit: commit('c') }),
+        event("reopened", of_ticket(2), EventBody::TicketReopened { by: ticket_id(1) }),
+        event(
+            "second version",
+            of_project(),
+            EventBody::SpecAdded {
+                id: SpecId::parse("spec_2").unwrap(),
+                text: BlobHash::of(b"# textstat 2"),
+                spec: spec(),
+                previous: Some(spec_id()),
+            },
+        ),
+        event(
+            "survey",
+            of_project(),
+            EventBody::SurveyAsked {
+                survey: SurveyId::parse("survey_1").unwrap(),
+                what: Survey::Check { spec: spec_id(), branch: None },
+            },
+        ),
+        event(
+            "surveyed",
+            of_project(),
+            EventBody::SurveyEnded {
+                survey: SurveyId::parse("survey_1").unwrap(),
+                outcome: SurveyOutcome::Failed { problem: problem.clone() },
+            },
+        ),
         event("34", of_run(), pull_request("Count words, again")),
         run_becomes("35", RunState::NeedsPerson { problem }),
     ]);

@@ -34,6 +34,10 @@ pub(crate) struct BuildArgs {
     #[arg(long)]
     pub(crate) plan_only: bool,
 
+    /// Build everything, also what an earlier run has done
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
     /// Do not ask before the work begins
     #[arg(short, long)]
     pub(crate) yes: bool,

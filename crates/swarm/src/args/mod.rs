@@ -5,6 +5,7 @@ mod engine;
 mod history;
 mod look;
 mod remote;
+mod spec;
 mod travel;
 mod worker;
 
@@ -20,6 +21,7 @@ pub(crate) use look::{
     TraceArgs,
 };
 pub(crate) use remote::RemoteArgs;
+pub(crate) use spec::{CheckArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Only a worker, on the database of DATABASE_URL or over HTTP; or who works there
     Worker(Box<WorkerArgs>),
+    /// The versions of a spec: what differs, whether it still holds
+    #[command(subcommand)]
+    Spec(SpecCommand),
     /// A plan with its tickets; what is wrong with one
     #[command(subcommand)]
     Plan(PlanCommand),

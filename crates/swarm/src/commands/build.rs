@@ -90,6 +90,8 @@ fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
         hands: if args.claimed { Hands::Claimed } else { Hands::Here },
         labels: args.labels.clone(),
         origin: None,
+        continues: None,
+        fresh: args.fresh,
     };
     Ok(Job { text, spec, repo, project, options, plan_only: args.plan_only, yes: args.yes })
 }
@@ -105,7 +107,7 @@ async fn work(context: &Context, door: &Door, job: &mut Job, interrupt: &Cancell
     let asked = types::NewPlan { spec: spec.id, models: job.options.models.clone() };
     let id = client.request_plan(&asked).await?;
     let detail = planning::wait(context, client, &id, job.project.as_str(), after, interrupt).await?;
-    let plan = show(context, &detail)?;
+    let plan = show(context, job, &detail)?;
     if job.plan_only {
         context
             .output
@@ -142,10 +144,13 @@ fn introduce(context: &Context, door: &Door, job: &mut Job) -> Result<()> {
 }
 
 /// Prints the plan with its price range. A plan that the lint blocks is not built.
-fn show(context: &Context, detail: &types::PlanDetail) -> Result<Plan> {
+fn show(context: &Context, job: &Job, detail: &types::PlanDetail) -> Result<Plan> {
     let missing = || Problem::new("plan.none", "the plan has no tickets", "run `swarm plan show`");
     let plan: Plan = crate::wire::read(detail.plan.as_ref().ok_or_else(missing)?)?;
     context.output.say(&format!("\n{}", planned::tickets(&plan)))?;
+    if let Some(continues) = detail.continues.as_ref().filter(|_| !job.options.fresh) {
+        context.output.say(&format!("\n{}", planned::continues(continues, plan.tickets.len())))?;
+    }
     let findings: Vec<Lint> = crate::wire::read(&detail.lint)?;
     if !findings.is_empty() {
         context.output.say(&format!("\n{}", planned::lint(&findings).trim_end()))?;

@@ -15,6 +15,8 @@ mod pr;
 mod remote_worker;
 mod repository;
 mod run;
+mod spec;
+mod spec_check;
 mod stats;
 mod ticket;
 mod top;
@@ -50,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Config(command) => config::run(&context, &command),
         Command::Agent(command) => agent::run(&context, &command),
         Command::Plan(command) => plan::run(&context, command),
+        Command::Spec(command) => wait(spec::run(&context, command)),
         Command::Build(args) => wait(build::run(&context, *args)),
         Command::Up(args) => wait(up::run(&context, args)),
         Command::Worker(args) => wait(worker::run(&context, *args)),

@@ -3,8 +3,14 @@
 use std::fmt::Write;
 
 use chrono::TimeDelta;
+use swarm_client::types;
 use swarm_domain::{
-    MicroUsd, Problem, estimate::Estimate, forecast::Forecast, lint::Lint, plan::Plan, spec::Spec,
+    MicroUsd, Problem,
+    estimate::Estimate,
+    forecast::Forecast,
+    lint::Lint,
+    plan::Plan,
+    spec::{Spec, delta::DeltaCounts},
 };
 
 use crate::{
@@ -38,6 +44,46 @@ pub(super) fn tickets(plan: &Plan) -> String {
     });
     let text = table(["ticket", "", "serves", "may touch", "after"], rows);
     format!("{text}\n\n{}", price(&plan.estimate))
+}
+
+/// How much of a spec changed.
+pub(super) fn counts(counts: DeltaCounts) -> String {
+    let told = [
+        (counts.modified, "changed"),
+        (counts.added, "added"),
+        (counts.removed, "removed"),
+        (counts.unchanged, "unchanged"),
+    ];
+    let told: Vec<_> = told.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    told.join(", ")
+}
+
+/// What an earlier run has done already, and what it leaves behind.
+pub(super) fn continues(found: &types::PlanContinuation, tickets: usize) -> String {
+    let number = |n: i64| usize::try_from(n).unwrap_or_default();
+    let counted = DeltaCounts {
+        added: number(found.counts.added),
+        modified: number(found.counts.modified),
+        removed: number(found.counts.removed),
+        unchanged: number(found.counts.unchanged),
+    };
+    let carried = found.carried.len();
+    let mut text = format!(
+        "{}: {} tickets to do, {carried} carried from {}",
+        counts(counted),
+        tickets.saturating_sub(carried),
+        found.run
+    );
+    for left in &found.leftovers {
+        let _ = write!(
+            text,
+            "\n{} ({}) is asked for no more; its code stays until you take it out: {}",
+            left.requirement,
+            plain(&left.title),
+            if left.files.is_empty() { "no file".to_owned() } else { left.files.join(", ") }
+        );
+    }
+    text
 }
 
 fn price(estimate: &Estimate) -> String {

@@ -50,6 +50,8 @@ impl Line {
     fn apply(&mut self, event: &Event) {
         match &event.body {
             EventBody::TicketStateChanged { to } => self.enter(to, event),
+            EventBody::TicketCarried { .. } => self.enter(&TicketState::Merged, event),
+            EventBody::TicketReopened { .. } => self.enter(&TicketState::Waiting, event),
             EventBody::AttemptStarted { number, agent, .. } => {
                 self.attempt = *number;
                 self.agent = plain(agent);

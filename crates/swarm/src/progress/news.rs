@@ -114,6 +114,14 @@ fn words(body: &EventBody) -> (Weight, String) {
             let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
             (Main, format!("merged as {}: {}", short(commit.as_str()), served.join(", ")))
         }
+        EventBody::TicketCarried { from, commit } => {
+            (Main, format!("holds as it is: carried from {from}, {}", short(commit.as_str())))
+        }
+        EventBody::TicketReopened { by } => {
+            (Main, format!("does not hold any more on top of {by}: reopened"))
+        }
+        EventBody::SurveyAsked { survey, what } => (Detail, format!("{survey} began: {}", what.name())),
+        EventBody::SurveyEnded { survey, outcome } => (Main, format!("{survey}: {outcome}")),
         EventBody::PullRequestOpened { reference, title, .. } => {
             (Main, format!("pull request {reference}: {title}"))
         }

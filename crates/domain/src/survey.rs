@@ -1,0 +1,85 @@
+//! A survey: a look at a repository's code and what is said of it, without changing anything.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{BlobHash, CommitId, RequirementId, SpecId},
+    problem::Problem,
+};
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Survey {
+    /// Whether a spec still holds.
+    Check {
+        /// Which.
+        spec: SpecId,
+        /// On the head of this branch; the repository's own choice where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+    },
+}
+
+impl Survey {
+    /// The name for people.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Check { .. } => "check",
+        }
+    }
+}
+
+/// A command that was run, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tried {
+    /// What it proves.
+    pub requirement: RequirementId,
+    /// The command.
+    pub command: String,
+    /// Whether it did what the spec says.
+    pub passed: bool,
+    /// How it ended: `exit 0`, `timed out`.
+    pub ended: String,
+    /// What it printed, cut to a bound.
+    pub output: String,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum SurveyOutcome {
+    /// Each acceptance command was run.
+    Checked {
+        /// On which commit.
+        commit: CommitId,
+        /// Each command with its result, as JSON.
+        report: BlobHash,
+        /// Requirements that all their commands prove.
+        proven: u32,
+        /// Requirements that there are.
+        requirements: u32,
+    },
+    /// Nothing was found, for this reason.
+    Failed {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+impl fmt::Display for SurveyOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checked { proven, requirements, .. } => {
+                write!(f, "{proven} of {requirements} requirements are proven")
+            }
+            Self::Failed { problem } => write!(f, "{problem}"),
+        }
+    }
+}

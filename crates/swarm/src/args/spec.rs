@@ -1,0 +1,85 @@
+//! `swarm spec`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use swarm_domain::{ProjectId, SpecId};
+
+use super::EngineArgs;
+
+/// `swarm spec`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpecCommand {
+    /// The specs, with their versions
+    List {
+        /// Only those of this project
+        #[arg(long, value_name = "NAME")]
+        project: Option<ProjectId>,
+    },
+    /// One spec with its requirements
+    Show {
+        /// Which spec; the latest when absent
+        spec: Option<SpecId>,
+        /// Print its text, as it was given
+        #[arg(long)]
+        text: bool,
+    },
+    /// What differs between two versions, as a delta file
+    #[command(after_help = "\
+Examples:
+  swarm spec diff spec.md                 a file against the version that was read last
+  swarm spec diff spec_4f2 spec_9ab       two versions
+  swarm spec diff old.md new.md           two files; needs no server")]
+    Diff {
+        /// The older one, an id or a file; with nothing behind it, the newer one
+        a: String,
+        /// The newer one, an id or a file
+        b: Option<String>,
+        /// Print a table instead of a delta file
+        #[arg(long)]
+        brief: bool,
+    },
+    /// Change a spec file as a delta file says; shows the result, and writes it with --write
+    #[command(after_help = "\
+Examples:
+  swarm spec apply delta.md --to spec.md            prints the new text
+  swarm spec apply delta.md --to spec.md --write    writes it")]
+    Apply {
+        /// The delta file: `## ADDED Requirements` and so on
+        delta: PathBuf,
+        /// The spec file
+        #[arg(long, value_name = "FILE", default_value = "spec.md")]
+        to: PathBuf,
+        /// Write the spec file
+        #[arg(long)]
+        write: bool,
+    },
+    /// Whether every requirement still holds on the head of a branch; exit code 1 where one does not
+    Check(Box<CheckArgs>),
+}
+
+/// `swarm spec check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  swarm spec check spec.md                          the repository around the current folder
+  swarm spec check spec.md --repo . --branch main   in CI")]
+pub(crate) struct CheckArgs {
+    /// The spec, a Markdown file
+    pub(crate) spec: PathBuf,
+
+    /// The repository, as a path or URL; the current folder's when absent
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+
+    /// The branch, whose head is looked at; the repository's own choice when absent
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+
+    /// The name of the project; made from the repository's when absent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<ProjectId>,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
