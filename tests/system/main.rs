@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod database;
 mod history;
+mod living;
 mod model;
 mod models;
 mod program;

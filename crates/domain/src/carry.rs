@@ -58,21 +58,36 @@ pub struct Leftover {
     pub requirement: RequirementId,
     /// Its title.
     pub title: String,
-    /// The files that its tickets might write.
+    /// The files that its tickets might write, and no other ticket.
     pub files: Vec<String>,
     /// The commits that did it.
     pub commits: Vec<CommitId>,
 }
 
+/// The tickets that nobody needs any more: not merged, and all that they serve is asked for no more.
+#[must_use]
+pub fn obsolete<'a>(delta: &SpecDelta, done: &'a [Done]) -> Vec<&'a Ticket> {
+    let gone: HashSet<&RequirementId> = delta.removed().map(|requirement| &requirement.id).collect();
+    let is_gone = |one: &&Done| {
+        let served = &one.ticket.requirements;
+        one.merged.is_none() && !served.is_empty() && served.iter().all(|id| gone.contains(id))
+    };
+    done.iter().filter(is_gone).map(|one| &one.ticket).collect()
+}
+
 /// What was done for requirements that are gone.
 #[must_use]
 pub fn leftovers(delta: &SpecDelta, done: &[Done]) -> Vec<Leftover> {
+    let gone: HashSet<&RequirementId> = delta.removed().map(|requirement| &requirement.id).collect();
+    let stays = |one: &&Done| one.ticket.requirements.iter().any(|id| !gone.contains(id));
+    let needed: HashSet<&String> = done.iter().filter(stays).flat_map(|one| &one.ticket.touches).collect();
     let left = |requirement: &Requirement| {
         let serving: Vec<&Done> = done
             .iter()
             .filter(|d| d.merged.is_some() && d.ticket.requirements.contains(&requirement.id))
             .collect();
         let mut files: Vec<String> = serving.iter().flat_map(|d| d.ticket.touches.clone()).collect();
+        files.retain(|file| !needed.contains(file));
         files.sort();
         files.dedup();
         Leftover {
@@ -134,6 +149,20 @@ mod tests {
         let changed = SPEC.replace("In `b.py`.", "In `b.py`, twice.");
         assert_eq!(carried(SPEC, &changed, &[], 9), ["REQ-1", "REQ-3"]);
         assert_eq!(carried(SPEC, &changed, &[], 0), ["REQ-3"]);
+    }
+
+    #[test]
+    fn what_was_not_done_and_is_asked_for_no_more_is_obsolete() {
+        let less = SPEC[..SPEC.find("## REQ-3").unwrap()].replace("In `b.py`.", "In `b.py`, twice.");
+        let (was, is) = (parse(SPEC).unwrap(), parse(&less).unwrap());
+        let old = plan(&was, &[]);
+        let gone = |unmerged| {
+            let done = done(&old, unmerged);
+            let found = obsolete(&SpecDelta::between(&was, &is), &done);
+            found.iter().map(|ticket| ticket.requirements[0].to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(2), ["REQ-3"]);
+        assert!(gone(1).is_empty() && gone(9).is_empty(), "changed, or done");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     AttemptId, CommitId, EventBody, Problem, RequirementId, RunId, TicketId,
-    carry::{Candidate, Done, Leftover, candidates, leftovers},
+    carry::{self as carry_rules, Candidate, Done, Leftover, candidates, leftovers},
     event::CheckStage,
     finding::{Finding, FindingCode},
     graph,
@@ -134,6 +134,30 @@ pub(crate) async fn continued(
         }
     };
     Ok(RunOptions { continues, ..options })
+}
+
+/// The tickets of an earlier run that still wait for a person although a later version of the spec asks for nothing that
+/// they serve, each with the reason.
+pub(crate) async fn obsolete(
+    parts: &Parts,
+    run: &RunId,
+    spec: &SpecRow,
+) -> Result<Vec<(TicketId, String)>, FlowError> {
+    let earlier = earlier(parts, run, &spec.spec).await?;
+    let gone = carry_rules::obsolete(&earlier.delta, &earlier.done);
+    let mut found = Vec::new();
+    for row in parts.store.tickets(&parts.config.tenant, run).await? {
+        let is_open = row.state.then(TicketState::Cancelled).is_ok();
+        if let Some(ticket) = gone.iter().find(|ticket| ticket.id == row.id).filter(|_| is_open) {
+            let served: Vec<_> = ticket.requirements.iter().map(ToString::to_string).collect();
+            let (served, id) = (served.join(", "), &spec.id);
+            found.push((
+                row.id,
+                format!("version {} of the spec ({id}) asks for {served} no more", spec.version),
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// What a run of this plan would take over.

@@ -123,8 +123,7 @@ impl Planning<'_> {
             Ok(capabilities) => capabilities,
             Err(error) => return Ok(Err(error)),
         };
-        let mut proposal =
-            ProposedSkeleton { tickets: self.kept.proposed.clone(), ..ProposedSkeleton::default() };
+        let mut proposal = ProposedSkeleton { tickets: self.kept.proposed.clone() };
         let mut model = self.kept.model.clone();
         for (number, portion) in skeleton_portions(&agent, &self.open(), capabilities).iter().enumerate() {
             let purpose = if number == 0 { "skeleton".to_owned() } else { format!("skeleton.{number}") };

@@ -176,7 +176,15 @@ impl Flows {
         let tenant = &self.parts.config.tenant;
         let known = self.parts.store.plan(tenant, plan).await.map_err(|e| e.problem())?;
         let options = carry::continued(&self.parts, &known, RunOptions { origin: None, ..options }).await;
-        self.start(by, plan, options.map_err(|error| error.problem())?).await
+        let options = options.map_err(|error| error.problem())?;
+        if let Some(earlier) = &options.continues {
+            let spec = self.parts.store.spec(tenant, &known.spec).await.map_err(|e| e.problem())?;
+            let obsolete = carry::obsolete(&self.parts, earlier, &spec).await;
+            for (ticket, reason) in obsolete.map_err(|error| error.problem())? {
+                self.cancel_ticket(by, earlier, &ticket, &reason).await?;
+            }
+        }
+        self.start(by, plan, options).await
     }
 
     /// Executes a plan with these options as they are.
@@ -234,28 +242,24 @@ impl Flows {
         let (store, tenant) = (&self.parts.store, &self.parts.config.tenant);
         let key = IdempotencyKey::of(&survey::ended_key(id));
         let ended = store.event_by_key(tenant, &key).await.map_err(|e| e.problem())?;
-        match ended.map(|event| event.body) {
-            Some(EventBody::SurveyEnded { outcome, .. }) => {
-                let report = match &outcome {
-                    SurveyOutcome::Checked { report, .. } => {
-                        self.parts.load(report).await.map_err(|error| error.problem())?
-                    }
-                    SurveyOutcome::Failed { .. } => Vec::new(),
-                };
-                Ok(Some((outcome, report)))
+        let Some(EventBody::SurveyEnded { outcome, .. }) = ended.map(|event| event.body) else {
+            let key = IdempotencyKey::of(&["survey", id.as_str(), "asked"]);
+            return match store.event_by_key(tenant, &key).await.map_err(|e| e.problem())? {
+                Some(_) => Ok(None),
+                None => Err(Problem::new(
+                    "survey.unknown",
+                    format!("there is no survey {id}"),
+                    "run `swarm spec check SPEC` to begin one",
+                )),
+            };
+        };
+        let report = match &outcome {
+            SurveyOutcome::Checked { report, .. } => {
+                self.parts.load(report).await.map_err(|error| error.problem())?
             }
-            _ => {
-                let key = IdempotencyKey::of(&["survey", id.as_str(), "asked"]);
-                match store.event_by_key(tenant, &key).await.map_err(|e| e.problem())? {
-                    Some(_) => Ok(None),
-                    None => Err(Problem::new(
-                        "survey.unknown",
-                        format!("there is no survey {id}"),
-                        "run `swarm spec check SPEC` to begin one",
-                    )),
-                }
-            }
-        }
+            SurveyOutcome::Failed { .. } => Vec::new(),
+        };
+        Ok(Some((outcome, report)))
     }
 
     /// What a run of this plan would take over from an earlier one.

@@ -35,8 +35,7 @@ pub(crate) fn ended_key(survey: &SurveyId) -> [&str; 3] {
 /// Looks.
 pub(crate) async fn survey(parts: Parts, input: SurveyInput) -> Flow<()> {
     let Survey::Check { spec, branch } = &input.what;
-    let found = engine::retried(&parts, "check", || check(&parts, &input, spec, branch.as_deref())).await?;
-    let outcome = match found {
+    let outcome = match check(&parts, &input, spec, branch.as_deref()).await? {
         Ok(outcome) => outcome,
         Err(FlowError::Cancelled) => return Err(FlowError::Cancelled.into()),
         Err(error) => SurveyOutcome::Failed { problem: error.problem() },
@@ -49,48 +48,55 @@ pub(crate) async fn survey(parts: Parts, input: SurveyInput) -> Flow<()> {
     .await
 }
 
+/// Runs the commands one by one, each a step: what was run is not run again after a crash.
 async fn check(
     parts: &Parts,
     input: &SurveyInput,
-    spec: &SpecId,
+    id: &SpecId,
     branch: Option<&str>,
-) -> Result<SurveyOutcome, FlowError> {
+) -> Flow<Result<SurveyOutcome, FlowError>> {
     let tenant = &parts.config.tenant;
-    let spec = parts.store.spec(tenant, spec).await?.spec;
-    let repo = parts.store.project(tenant, &input.project).await?.repo;
-    let mirror = parts.forge.mirror(&input.project, &repo).await?;
-    let commit = mirror.base(branch).await?.commit;
+    let spec = engine::patiently(parts, || async { Ok(parts.store.spec(tenant, id).await?.spec) }).await?;
+    let commit = match engine::retried(parts, "head", || head(parts, &input.project, branch)).await? {
+        Ok(commit) => commit,
+        Err(error) => return Ok(Err(error)),
+    };
     let mut report: Vec<Tried> = Vec::new();
     let mut held: BTreeMap<&RequirementId, bool> = BTreeMap::new();
     for requirement in &spec.requirements {
         for acceptance in &requirement.acceptance {
             let name = format!("check-{}-{}", input.survey, report.len());
             let trial = Trial { project: &input.project, commit: &commit, name };
-            let ended = acceptance::try_out(parts, &trial, acceptance, &spec.fixtures, None).await?;
-            let passed = acceptance::passes(acceptance, &ended);
-            *held.entry(&requirement.id).or_insert(true) &= passed;
-            let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-            report.push(Tried {
-                requirement: requirement.id.clone(),
-                command: acceptance.command.clone(),
-                passed,
-                ended: ended.how.to_string(),
-                output: evidence::bounded(&format!("{}\n{}", out.trim_end(), err.trim_end())),
+            let tried = engine::retried(parts, "try", || async {
+                let ended = acceptance::try_out(parts, &trial, acceptance, &spec.fixtures, None).await?;
+                let (out, err) =
+                    (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+                Ok(Tried {
+                    requirement: requirement.id.clone(),
+                    command: acceptance.command.clone(),
+                    passed: acceptance::passes(acceptance, &ended),
+                    ended: ended.how.to_string(),
+                    output: evidence::bounded(&format!("{}\n{}", out.trim_end(), err.trim_end())),
+                })
             });
+            let tried = match tried.await? {
+                Ok(tried) => tried,
+                Err(error) => return Ok(Err(error)),
+            };
+            *held.entry(&requirement.id).or_insert(true) &= tried.passed;
+            report.push(tried);
         }
     }
-    checked(parts, commit, &report, held.values().filter(|held| **held).count(), spec.requirements.len())
-        .await
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let proven = number(held.values().filter(|held| **held).count());
+    let requirements = number(spec.requirements.len());
+    let kept = engine::step(parts, "report", || parts.keep(&report)).await?;
+    Ok(Ok(SurveyOutcome::Checked { commit, report: kept, proven, requirements }))
 }
 
-async fn checked(
-    parts: &Parts,
-    commit: CommitId,
-    report: &Vec<Tried>,
-    proven: usize,
-    requirements: usize,
-) -> Result<SurveyOutcome, FlowError> {
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let report = parts.keep(report).await?;
-    Ok(SurveyOutcome::Checked { commit, report, proven: number(proven), requirements: number(requirements) })
+/// The head of a branch, as it is now.
+async fn head(parts: &Parts, project: &ProjectId, branch: Option<&str>) -> Result<CommitId, FlowError> {
+    let repo = parts.store.project(&parts.config.tenant, project).await?.repo;
+    let mirror = parts.forge.mirror(project, &repo).await?;
+    Ok(mirror.base(branch).await?.commit)
 }

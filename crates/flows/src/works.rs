@@ -103,6 +103,13 @@ impl Works {
                 self.start_build(&run.id, run.generation, &run.options).await?;
             }
         }
+        for event in self.parts.store.surveys_under_way(tenant).await? {
+            if let (EventBody::SurveyAsked { survey, what }, Some(project)) =
+                (event.body, event.subject.project)
+            {
+                self.start_survey(&survey, &project, what).await?;
+            }
+        }
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use crate::{
     symlink,
 };
 
+/// Objects that are read at once.
+const BATCH: usize = 200;
+
 /// What an entry of a tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +74,49 @@ impl Mirror {
             return Err(ForgeError::TooMuchOutput { command: "cat-file", limit: max_bytes });
         }
         Ok(Some(found.stdout))
+    }
+
+    /// The ordinary files of a commit that `wanted` takes, with their bytes, in git's order: no more than `max_files`, and
+    /// no more than `max_total` bytes of all of them. One of more than `max_bytes` comes without its bytes. The paths that
+    /// found no room come beside them.
+    pub async fn contents(
+        &self,
+        commit: &CommitId,
+        wanted: impl Fn(&str) -> bool,
+        max_bytes: usize,
+        max_files: usize,
+        max_total: usize,
+    ) -> Result<(Vec<(String, Option<Vec<u8>>)>, Vec<String>), ForgeError> {
+        let named = self.entries(commit).await?.into_iter().filter_map(|entry| {
+            let path = String::from_utf8(entry.path).ok()?;
+            let is_file = matches!(entry.mode, FileMode::File | FileMode::Executable);
+            (is_file && wanted(&path)).then_some((path, entry.id))
+        });
+        let named: Vec<(String, String)> = named.collect();
+        let ids: Vec<&str> = named.iter().map(|(_, id)| id.as_str()).collect();
+        let sizes = self.sizes(&ids).await?;
+        let (mut files, mut skipped, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        let mut total = 0_u64;
+        for ((path, id), size) in named.iter().zip(sizes) {
+            let is_small = size <= max_bytes as u64;
+            if files.len() == max_files || (is_small && total + size > max_total as u64) {
+                skipped.push(path.clone());
+                continue;
+            }
+            if is_small {
+                total += size;
+                read.push((files.len(), id.as_str()));
+            }
+            files.push((path.clone(), None));
+        }
+        // `cat-file --batch` answers nothing where it is asked for nothing.
+        for some in read.chunks(BATCH) {
+            let bytes = self.objects(some.iter().map(|(_, id)| *id)).await?;
+            for ((place, _), bytes) in some.iter().zip(bytes) {
+                files[*place].1 = Some(bytes);
+            }
+        }
+        Ok((files, skipped))
     }
 
     /// The name of a commit's tree: two commits with the same name hold the same files.

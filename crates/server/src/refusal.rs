@@ -94,16 +94,29 @@ impl From<StoreError> for Refusal {
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
-        "store.not_found" | "forge.not_found" | "replay.no_step" => StatusCode::NOT_FOUND,
+        "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable" | "forge.git_missing" => StatusCode::SERVICE_UNAVAILABLE,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
-        "replay.nothing" | "replay.running" | "replay.steered" | "replay.claimed" | "store.exists"
-        | "store.not_allowed" | "store.key_reused" | "project.taken" | "plan.not_ready"
-        | "ticket.not_allowed" | "forge.locked" | "forge.other_repo" | "forge.checked_out"
-        | "claim.stale" | "claim.withdrawn" | "claim.settled" => StatusCode::CONFLICT,
+        "replay.nothing"
+        | "replay.running"
+        | "replay.steered"
+        | "replay.claimed"
+        | "store.exists"
+        | "store.not_allowed"
+        | "store.key_reused"
+        | "project.taken"
+        | "plan.not_ready"
+        | "ticket.not_allowed"
+        | "forge.locked"
+        | "forge.other_repo"
+        | "forge.checked_out"
+        | "claim.stale"
+        | "claim.withdrawn"
+        | "claim.settled"
+        | "run.not_continuable" => StatusCode::CONFLICT,
         "forge.not_a_repo"
         | "forge.not_owned"
         | "forge.no_branch"

@@ -17,6 +17,8 @@ fn options() -> RunOptions {
         hands: None,
         labels: Vec::new(),
         origin: None,
+        continues: None,
+        fresh: None,
     }
 }
 

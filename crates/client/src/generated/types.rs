@@ -1522,7 +1522,7 @@ pub struct LeaseKept {
 pub struct Leftover {
     /// The commits that did it.
     pub commits: Vec<CommitId>,
-    /// The files that its tickets might write.
+    /// The files that its tickets might write, and no other ticket.
     pub files: Vec<String>,
     /// The requirement.
     pub requirement: RequirementId,

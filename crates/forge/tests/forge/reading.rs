@@ -75,6 +75,30 @@ async fn a_file_is_read_as_it_was_and_nothing_else_passes_for_one() {
 }
 
 #[tokio::test]
+async fn the_files_of_a_commit_are_read_together_and_within_bounds() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let worktree = begun.worktree("T-1.1").await;
+    symlink("src/words.py", worktree.path.join("link.py")).unwrap();
+    for (name, content) in
+        [("a.py", "a\n"), ("b.py", "b, and much more\n"), ("c.py", "c\n"), ("d.txt", "d\n")]
+    {
+        write(&worktree.path, name, content);
+    }
+    let commit = begun.commit(&worktree, "feat: x").await;
+    let wanted = |path: &str| matches!(path, "a.py" | "b.py" | "c.py" | "link.py");
+    let read = async |files, total| begun.mirror.contents(&commit, wanted, 9, files, total).await.unwrap();
+    let (files, skipped) = read(9, 100).await;
+    let small = |name: &str| (name.to_owned(), Some(format!("{}\n", &name[..1]).into_bytes()));
+    assert_eq!(files, [small("a.py"), ("b.py".to_owned(), None), small("c.py")], "a link is no file");
+    assert!(skipped.is_empty());
+    assert_eq!(read(2, 100).await.1, ["c.py"]);
+    assert_eq!(read(9, 3).await.1, ["c.py"]);
+    let none = begun.mirror.contents(&commit, |_| false, 9, 9, 9).await.unwrap();
+    assert!(none.0.is_empty() && none.1.is_empty());
+}
+
+#[tokio::test]
 async fn the_log_is_newest_first_and_bounded() {
     let ground = Ground::new();
     let begun = ground.begun().await;

@@ -77,6 +77,22 @@ impl Store {
         with_key(&mut conn, tenant, &stored_key(key)).await
     }
 
+    /// The surveys that were asked for and have not ended, oldest first.
+    pub async fn surveys_under_way(&self, tenant: &TenantId) -> Result<Vec<Event>> {
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT seq, text, prev, hash FROM swarm.events
+             WHERE tenant = $1 AND type = 'survey_asked'
+               AND text::jsonb #>> '{body,survey}' NOT IN (
+                   SELECT ended.text::jsonb #>> '{body,survey}' FROM swarm.events ended
+                   WHERE ended.tenant = $1 AND ended.type = 'survey_ended')
+             ORDER BY seq",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(self.pool())
+        .await?;
+        rows.into_iter().map(|row| row.event(tenant)).collect()
+    }
+
     /// The position of the newest event; 0 where there is none.
     pub async fn last_position(&self, tenant: &TenantId) -> Result<u64> {
         let count = sqlx::query_scalar::<_, i64>("SELECT count FROM swarm.chains WHERE tenant = $1")

@@ -5,7 +5,7 @@
 
 use swarm_domain::{
     Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId,
-    PlanId, Problem, ProjectId, RequirementId, RunId, SpecId, Subject, TenantId, TicketId,
+    PlanId, Problem, ProjectId, RequirementId, RunId, SpecId, Subject, SurveyId, TenantId, TicketId,
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
@@ -18,6 +18,7 @@ use swarm_domain::{
     plan::Plan,
     run::{RunOptions, RunState},
     spec::{Acceptance, Requirement, Spec},
+    survey::{Survey, SurveyOutcome},
     ticket::{Risk, Ticket, TicketCheck, TicketState},
 };
 
@@ -372,6 +373,9 @@ pub fn whole() -> Vec<NewEvent> {
         ),
         ticket_becomes("again", 2, TicketState::Waiting),
         run_becomes("33", RunState::Running),
+    ]);
+    // One list of everything would be too large for a stack.
+    story.extend([
         event("carried", of_ticket(2), EventBody::TicketCarried { from: run_id(), commit: commit('c') }),
         event("reopened", of_ticket(2), EventBody::TicketReopened { by: ticket_id(1) }),
         event(

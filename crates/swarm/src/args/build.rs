@@ -9,6 +9,7 @@ use super::EngineArgs;
 
 /// From a spec to a pull request.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[command(after_help = "\
 Examples:
   swarm build spec.md --plan-only                 the requirements, the tickets and the price range; nothing is built

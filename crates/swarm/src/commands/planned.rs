@@ -60,7 +60,7 @@ pub(super) fn counts(counts: DeltaCounts) -> String {
 
 /// What an earlier run has done already, and what it leaves behind.
 pub(super) fn continues(found: &types::PlanContinuation, tickets: usize) -> String {
-    let number = |n: i64| usize::try_from(n).unwrap_or_default();
+    let number = |n: u64| usize::try_from(n).unwrap_or_default();
     let counted = DeltaCounts {
         added: number(found.counts.added),
         modified: number(found.counts.modified),

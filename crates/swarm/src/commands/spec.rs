@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use swarm_client::{Client, types};
 use swarm_domain::{
-    Problem, SpecId,
+    Problem, ProjectId, SpecId,
     spec::{
         self, Spec,
         delta::{self, DeltaError, DeltaFile, RequirementDelta, SpecDelta},
@@ -25,7 +25,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context, command: SpecCommand) -> Result<Exit> {
     match command {
-        SpecCommand::List { project } => list(context, project.as_ref().map(|p| p.as_str())).await,
+        SpecCommand::List { project } => list(context, project.as_ref().map(ProjectId::as_str)).await,
         SpecCommand::Show { spec, text } => show(context, spec, text).await,
         SpecCommand::Diff { a, b, brief } => diff(context, &a, b.as_deref(), brief).await,
         SpecCommand::Apply { delta, to, write } => apply(context, &delta, &to, write),
@@ -198,7 +198,7 @@ fn in_brief(delta: &SpecDelta) -> String {
             (id != was).then(|| ["renamed".to_owned(), id.to_string(), String::new(), format!("from {was}")])
         }
     });
-    let rows = table(["", "requirement", "", "what"], rows);
+    let rows = table(["change", "requirement", "title", "what differs"], rows);
     format!("{rows}\n\n{}", planned::counts(delta.counts()))
 }
 

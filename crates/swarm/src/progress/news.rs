@@ -1,7 +1,7 @@
 //! An event as one line of words: for terminals that are none, and for `swarm run logs`.
 
 use swarm_domain::{
-    Event, EventBody,
+    CommitId, Event, EventBody, RunId,
     attempt::AttemptOutcome,
     budget::{Budget, Spend},
     claim::Returned,
@@ -32,6 +32,10 @@ pub(crate) fn news(event: &Event) -> (Weight, String) {
         Some(about) => (weight, format!("{about}  {words}")),
         None => (weight, words),
     }
+}
+
+fn carried(from: &RunId, commit: &CommitId) -> String {
+    format!("holds as it is: carried from {from}, {}", short(commit.as_str()))
 }
 
 fn words(body: &EventBody) -> (Weight, String) {
@@ -114,12 +118,8 @@ fn words(body: &EventBody) -> (Weight, String) {
             let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
             (Main, format!("merged as {}: {}", short(commit.as_str()), served.join(", ")))
         }
-        EventBody::TicketCarried { from, commit } => {
-            (Main, format!("holds as it is: carried from {from}, {}", short(commit.as_str())))
-        }
-        EventBody::TicketReopened { by } => {
-            (Main, format!("does not hold any more on top of {by}: reopened"))
-        }
+        EventBody::TicketCarried { from, commit } => (Main, carried(from, commit)),
+        EventBody::TicketReopened { by } => (Main, format!("does not hold on top of {by}: reopened")),
         EventBody::SurveyAsked { survey, what } => (Detail, format!("{survey} began: {}", what.name())),
         EventBody::SurveyEnded { survey, outcome } => (Main, format!("{survey}: {outcome}")),
         EventBody::PullRequestOpened { reference, title, .. } => {
