@@ -64,12 +64,7 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::TicketHeld { behind, why } => {
             (Main, format!("is held back until {behind} is merged: {why}"))
         }
-        EventBody::WorkOffered { labels, .. } if labels.is_empty() => {
-            (Detail, "waits for a worker".to_owned())
-        }
-        EventBody::WorkOffered { labels, .. } => {
-            (Detail, format!("waits for a worker with {}", labels.join(", ")))
-        }
+        EventBody::WorkOffered { labels, .. } => (Detail, offered(labels)),
         EventBody::WorkClaimed { worker, .. } => (Main, format!("held by worker {worker}")),
         EventBody::WorkReturned { worker, how, spend, .. } => returned(worker.as_str(), *how, *spend),
         EventBody::ClaimExpired { worker, .. } => {
@@ -141,6 +136,14 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Main, format!("a person asked to {what}"))
         }
         EventBody::PersonAsked { what, reason } => (Main, format!("a person asked to {what}: {reason}")),
+    }
+}
+
+fn offered(labels: &[String]) -> String {
+    if labels.is_empty() {
+        "waits for a worker".to_owned()
+    } else {
+        format!("waits for a worker with {}", labels.join(", "))
     }
 }
 
