@@ -7,6 +7,7 @@ mod claims;
 mod commands;
 mod crash;
 mod database;
+mod dispatch;
 mod history;
 mod living;
 mod model;

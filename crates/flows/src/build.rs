@@ -18,6 +18,7 @@ use swarm_domain::{
 
 use crate::{
     carry, clashes,
+    desks::Desks,
     engine::{self, Flow, Workflow},
     error::FlowError,
     merge::{Candidate, MergeInput, Settled},
@@ -44,6 +45,8 @@ pub(crate) fn workflow_id(run: &RunId, generation: u32) -> String {
 pub(crate) struct Children {
     pub(crate) ticket: Workflow<TicketInput, TicketOutcome>,
     pub(crate) merge: Workflow<MergeInput, Vec<Settled>>,
+    /// What is free for tickets on this node.
+    pub(crate) desks: Desks,
 }
 
 /// What a build reads once at its start; none of it changes during the run.
@@ -245,8 +248,12 @@ impl<'a> Carrier<'a> {
                 let id = format!("ticket/{run}/{ticket}/{generation}.{round}");
                 // Where the child is there already it stays on the queue that it is on, whatever the agent files say by
                 // now.
-                let queue = engine::queue(&routing::needed(parts, self.frame, &ticket));
-                let handle = engine::queued_child(&children.ticket, &queue, &id, input).await?;
+                let needed = routing::needed(parts, self.frame, &ticket);
+                let handle = if children.desks.may_take(parts, &needed).await {
+                    engine::child(&children.ticket, &id, input).await?
+                } else {
+                    engine::queued_child(&children.ticket, &engine::queue(&needed), &id, input).await?
+                };
                 self.rounds.insert(ticket.clone(), round);
                 self.under_way.push(Child::Ticket(ticket, handle));
             }

@@ -348,6 +348,15 @@ where
     }
 }
 
+/// Puts the current workflow, which is this node's, on the queue of what needs no label. Whoever takes it from there
+/// begins it anew: the caller must do nothing more.
+pub(crate) async fn put_back(store: &Store) -> Result<(), FlowError> {
+    match dbos::workflow_id() {
+        Some(id) => journal::put_back(store, &id, TICKETS).await,
+        None => Err(FlowError::internal("the queue", "this is no workflow")),
+    }
+}
+
 /// Whether the current step was told to stop.
 pub(crate) fn cancellation() -> tokio_util::sync::CancellationToken {
     dbos::cancellation_token()

@@ -35,6 +35,7 @@ mod clashes;
 pub mod code;
 mod context;
 mod demand;
+mod desks;
 mod drive;
 mod engine;
 mod error;

@@ -16,10 +16,12 @@ use swarm_domain::{
 
 use crate::{
     attempt::{self, AttemptEnd, Brief},
+    desks::Desks,
     engine::{self, Flow},
     error::FlowError,
     hints::HintsGiven,
     parts::{Parts, of_ticket, part},
+    routing,
 };
 
 /// What a ticket's workflow is started with.
@@ -77,8 +79,10 @@ pub(crate) struct Frame {
 }
 
 /// Works on a ticket.
-pub(crate) async fn ticket(parts: Parts, input: TicketInput) -> Flow<TicketOutcome> {
+pub(crate) async fn ticket(parts: Parts, desks: Desks, input: TicketInput) -> Flow<TicketOutcome> {
     let frame = engine::patiently(&parts, || frame(&parts, &input)).await?;
+    let needed = routing::of(&parts, &frame.options, frame.ticket.capability);
+    let _desk = desks.sit_down(&parts, !needed.is_empty()).await?;
     let begun = engine::step(&parts, "begin", || begin(&parts, &frame)).await?;
     if let Some(problem) = begun.unmet {
         return give_up(&parts, &frame, begun.first, problem).await;

@@ -8,10 +8,10 @@ use swarm_domain::{
     survey::Survey,
 };
 use swarm_store::PlanState;
-use tokio::sync::Semaphore;
 
 use crate::{
     build::{self, BuildInput, Children},
+    desks::Desks,
     engine::{self, Engine, EngineConfig, Workflow},
     error::FlowError,
     merge,
@@ -63,18 +63,13 @@ impl Works {
         let with = parts.clone();
         let plan = engine.register("plan", move |input| plan::plan(with.clone(), input))?;
         // The engine counts by queue, and a node may listen to several.
-        let desks = Arc::new(Semaphore::new(parts.config.max_agents.max(1) as usize));
-        let with = parts.clone();
-        let ticket = engine.register("ticket", move |input| {
-            let (with, desks) = (with.clone(), Arc::clone(&desks));
-            async move {
-                let _desk = desks.acquire_owned().await;
-                ticket::ticket(with, input).await
-            }
-        })?;
+        let desks = Desks::new(parts.config.max_agents);
+        let (with, theirs) = (parts.clone(), desks.clone());
+        let ticket =
+            engine.register("ticket", move |input| ticket::ticket(with.clone(), theirs.clone(), input))?;
         let with = parts.clone();
         let merge = engine.register("merge", move |input| merge::merge(with.clone(), input))?;
-        let children = Children { ticket, merge };
+        let children = Children { ticket, merge, desks };
         let with = parts.clone();
         let build =
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;

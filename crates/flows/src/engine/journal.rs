@@ -72,6 +72,14 @@ pub(crate) async fn hand_over(store: &Store, executor: &str) -> Result<u64, Flow
     moved
 }
 
+/// Puts what this node has begun on another queue.
+pub(super) async fn put_back(store: &Store, id: &str, queue: &str) -> Result<(), FlowError> {
+    let journal = Journal::open(store, false).await?;
+    let moved = journal.0.resume_workflows(&[id], Some(queue), None).await;
+    journal.0.close().await;
+    moved.map(drop).map_err(journal_failed)
+}
+
 /// Gives back to the queues what was begun under leases that do not count any more; gives back how much of whom.
 pub(crate) async fn hand_over_orphans(store: &Store) -> Result<BTreeMap<String, u64>, FlowError> {
     let journal = Journal::open(store, true).await?;
