@@ -19,7 +19,7 @@ use swarm_domain::{
 use crate::{
     carry, clashes,
     desks::Desks,
-    engine::{self, Flow, Workflow},
+    engine::{self, Engine, Flow, Workflow},
     error::FlowError,
     merge::{Candidate, MergeInput, Settled},
     parts::{Parts, of_run, of_ticket, part},
@@ -43,6 +43,7 @@ pub(crate) fn workflow_id(run: &RunId, generation: u32) -> String {
 /// The workflows that a build starts.
 #[derive(Clone)]
 pub(crate) struct Children {
+    pub(crate) engine: Engine,
     pub(crate) ticket: Workflow<TicketInput, TicketOutcome>,
     pub(crate) merge: Workflow<MergeInput, Vec<Settled>>,
     /// What is free for tickets on this node.
@@ -250,7 +251,7 @@ impl<'a> Carrier<'a> {
                 // now.
                 let needed = routing::needed(parts, self.frame, &ticket);
                 let handle = if children.desks.may_take(parts, &needed).await {
-                    engine::child(&children.ticket, &id, input).await?
+                    children.engine.watched_child(&children.ticket, &id, input).await?
                 } else {
                     engine::queued_child(&children.ticket, &engine::queue(&needed), &id, input).await?
                 };

@@ -140,6 +140,22 @@ impl Engine {
         Ok(found.into_iter().map(|workflow| workflow.workflow_id).collect())
     }
 
+    /// Starts a child under this id on this process, and watches it by the journal as one on a queue is watched: what is
+    /// cancelled has ended then, however long its last step still takes.
+    pub(crate) async fn watched_child<P, R>(
+        &self,
+        workflow: &Workflow<P, R>,
+        id: &str,
+        input: P,
+    ) -> Flow<Handle<R>>
+    where
+        P: Serialize + DeserializeOwned + Send + 'static,
+        R: Serialize + DeserializeOwned + Send + 'static,
+    {
+        child(workflow, id, input).await?;
+        Ok(self.dbos.retrieve_workflow(id).map_err(engine_failed)?)
+    }
+
     /// Stops one workflow for good, children not included.
     pub(crate) async fn cancel(&self, workflow_id: &str) -> Result<(), FlowError> {
         self.dbos.cancel(workflow_id).await.map_err(engine_failed)

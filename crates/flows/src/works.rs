@@ -69,7 +69,7 @@ impl Works {
             engine.register("ticket", move |input| ticket::ticket(with.clone(), theirs.clone(), input))?;
         let with = parts.clone();
         let merge = engine.register("merge", move |input| merge::merge(with.clone(), input))?;
-        let children = Children { ticket, merge, desks };
+        let children = Children { engine: engine.clone(), ticket, merge, desks };
         let with = parts.clone();
         let build =
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
