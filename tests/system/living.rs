@@ -198,3 +198,58 @@ fn a_check_names_what_the_code_does_no_more_and_asks_no_model() {
     );
     assert!(world.model.calls().is_empty(), "a model was asked");
 }
+
+#[test]
+fn a_draft_is_written_once_with_lines_that_are_there() {
+    let Some(world) = World::new() else { return };
+    let repo = world.repo();
+    fs::write(
+        repo.join("count.py"),
+        "def count_words(text):\n    \"\"\"Counts words.\"\"\"\n    return len(text.split())\n",
+    )
+    .unwrap();
+    git(&repo, &["add", "."]);
+    git(&repo, &["commit", "-qm", "count"]);
+    let derive = |more: &[&str]| world.swarm(&[&["spec", "derive", "--repo", "repo"], more].concat());
+    // There is a spec.md, which is somebody's work.
+    derive(&["--no-model"]).failed(2, "cli.file_exists");
+    assert_eq!(fs::read_to_string(world.path().join("spec.md")).unwrap(), GREETER);
+    derive(&["--no-model", "--out", "none.md", "--path", "docs/**"]).failed(1, "derive.nothing");
+    derive(&["--no-model", "--out", "none.md", "--branch", "nowhere"]).failed(1, "forge.no_branch");
+    assert!(!world.path().join("none.md").exists());
+    assert_eq!(derive(&["--no-model", "--model", "local/x"]).code, 2);
+
+    let plain = derive(&["--no-model", "--out", "draft.md"]);
+    assert_eq!(plain.code, 0, "{plain:?}");
+    for expected in
+        ["Provides count_words", "medium", "count.py:1-3", "1 requirements, 1 with an open question"]
+    {
+        assert!(plain.out.contains(expected), "{expected}: {plain:?}");
+    }
+    let text = fs::read_to_string(world.path().join("draft.md")).unwrap();
+    assert!(text.contains("DRAFT") && text.contains("Evidence: count.py:1-3."), "{text}");
+    assert_eq!(world.swarm(&["plan", "lint", "draft.md"]).code, 0);
+    assert!(world.model.calls().is_empty(), "a model was asked");
+
+    // One answer that cites what is there, and one that cites what is not.
+    world.model.play(|asked| {
+        assert!(asked.contains("`count_words` at count.py:1-3"), "{asked}");
+        let line = if asked.contains("could not use") { 1 } else { 2 };
+        Answer::Say(format!(
+            r#"{{"requirements": [{{"id": "E1", "title": "Counts words", "text": "WHEN `count_words` is called, THE SYSTEM SHALL return how many words there are.", "evidence": ["count.py:{line}-3", "count.py:70"], "question": ""}}]}}"#
+        ))
+    });
+    let worded = derive(&["--out", "draft.md", "--force"]);
+    assert!(worded.code == 0 && worded.out.contains("1 citations of the model did not hold"), "{worded:?}");
+    let text = fs::read_to_string(world.path().join("draft.md")).unwrap();
+    assert!(
+        text.contains("THE SYSTEM SHALL return how many words") && !text.contains("count.py:70"),
+        "{text}"
+    );
+    let told = world.json(&["spec", "derive", "--repo", "repo", "--no-model", "--out", "-"]);
+    assert_eq!(told["requirements"][0]["evidence"][0]["first_line"], 1, "{told}");
+    assert!(told["text"].as_str().unwrap().contains("## REQ-1: Provides count_words"), "{told}");
+    // What was derived can be held against the code at once.
+    let held = world.swarm(&["spec", "check", "draft.md", "--repo", "repo"]);
+    assert_eq!(held.code, 0, "{held:?}");
+}

@@ -20,6 +20,7 @@ embedded!(
     "planner",
     "reviewer",
     "summariser",
+    "surveyor",
     "test-writer",
     "ticket-writer"
 );

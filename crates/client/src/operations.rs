@@ -8,11 +8,11 @@ use crate::{
     types::{
         Accepted, Budget, Calibration, ChainReport, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
         Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
-        KindChoice, LeaseKept, NewFork, NewPlan, NewProject, NewRun, NewSpec, Overview, PlanDetail, PlanId,
-        PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Run,
-        RunDiff, RunId, RunList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
-        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker,
-        WorkerList,
+        KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSpec, Overview,
+        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness,
+        RebuildReport, Run, RunDiff, RunId, RunList, SpecDelta, SpecDetail, SpecList, SpecSummary,
+        StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace,
+        WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -65,6 +65,11 @@ impl Client {
     /// What differs between two versions of a spec; from the one that it was written from where none is named.
     pub async fn spec_delta(&self, spec: &str, from: Option<&str>) -> Result<SpecDelta, ClientError> {
         self.get(api(&["specs", spec, "delta"]).with(&[("from", from)])).await
+    }
+
+    /// Drafts a spec from a project's code, in the background.
+    pub async fn derive_spec(&self, new: &NewDerivation) -> Result<SurveyId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["specs", "derive"]), new).await?.id)
     }
 
     /// Holds a spec against the head of a branch, in the background.

@@ -119,6 +119,14 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.spec_delta("x", None).await?;
     client.spec_delta("x", Some("y")).await?;
     client.check_spec("x", Some("main")).await?;
+    let new = types::NewDerivation {
+        project: "x".into(),
+        branch: None,
+        paths: vec!["src/**".into()],
+        models: Vec::new(),
+        plain: Some(true),
+    };
+    client.derive_spec(&new).await?;
     client.survey("x").await?;
     client.request_plan(&types::NewPlan { spec: text(), models: Vec::new() }).await?;
     client.plans().await?;

@@ -25,6 +25,8 @@ pub enum Capability {
     Resolve,
     /// Says in a few sentences what was done.
     Summarise,
+    /// Puts what code is seen to do into the words of a requirement.
+    Derive,
 }
 
 impl fmt::Display for Capability {
@@ -38,6 +40,7 @@ impl fmt::Display for Capability {
             Self::Fix => "fix",
             Self::Resolve => "resolve",
             Self::Summarise => "summarise",
+            Self::Derive => "derive",
         })
     }
 }

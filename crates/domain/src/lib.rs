@@ -28,6 +28,7 @@ pub mod comparison;
 pub mod course;
 pub mod coverage;
 pub mod deadline;
+pub mod derived;
 pub mod estimate;
 pub mod event;
 pub mod failure;

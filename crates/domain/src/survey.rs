@@ -22,6 +22,21 @@ pub enum Survey {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         branch: Option<String>,
     },
+    /// What the code offers, as a draft of a spec.
+    Derive {
+        /// On the head of this branch; the repository's own choice where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+        /// Only the files that one of these globs names; all where there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<String>,
+        /// Models in order of preference, to put it into words; the configured ones where there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        models: Vec<String>,
+        /// In computed words only: no model is asked.
+        #[serde(default)]
+        plain: bool,
+    },
 }
 
 impl Survey {
@@ -30,6 +45,7 @@ impl Survey {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Check { .. } => "check",
+            Self::Derive { .. } => "derive",
         }
     }
 }
@@ -66,6 +82,17 @@ pub enum SurveyOutcome {
         /// Requirements that there are.
         requirements: u32,
     },
+    /// A draft of a spec was written.
+    Derived {
+        /// Of which commit's code.
+        commit: CommitId,
+        /// The draft, as JSON.
+        draft: BlobHash,
+        /// Its requirements.
+        requirements: u32,
+        /// Those that leave something open.
+        questions: u32,
+    },
     /// Nothing was found, for this reason.
     Failed {
         /// Why, and what to do.
@@ -78,6 +105,9 @@ impl fmt::Display for SurveyOutcome {
         match self {
             Self::Checked { proven, requirements, .. } => {
                 write!(f, "{proven} of {requirements} requirements are proven")
+            }
+            Self::Derived { requirements, questions, .. } => {
+                write!(f, "{requirements} requirements are drafted, {questions} with an open question")
             }
             Self::Failed { problem } => write!(f, "{problem}"),
         }

@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use swarm_agents::{Agent, Misread, asked_again};
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
     budget::{Budget, Spend},
@@ -58,6 +59,50 @@ pub(crate) async fn call(
         (Ok(kept), None) => Ok(parts.load(&kept).await),
         (Err(error), _) => Ok(Err(error)),
     }
+}
+
+/// A question whose answer has a form.
+pub(crate) struct Question<'a> {
+    /// Who is asked.
+    pub(crate) agent: &'a Agent,
+    /// What it is about.
+    pub(crate) subject: Subject,
+    /// The question's own key; each time that it is asked is a call of its own.
+    pub(crate) key: Vec<String>,
+    /// Models in order of preference.
+    pub(crate) models: &'a [String],
+    /// How often it is asked again where the answer cannot be read.
+    pub(crate) re_asks: u32,
+}
+
+/// Asks until the reply can be read, a few times at the most. With the reply comes the model that gave it.
+pub(crate) async fn ask_until_read<T>(
+    parts: &Parts,
+    question: &Question<'_>,
+    mut request: ChatRequest,
+    read: impl Fn(&ChatReply) -> Result<T, Misread>,
+) -> Flow<Result<Result<(T, String), Misread>, FlowError>> {
+    for asked in 0.. {
+        let mut key = question.key.clone();
+        if let Some(purpose) = key.last_mut() {
+            *purpose = format!("{purpose}-{asked}");
+        }
+        let subject = question.subject.clone();
+        let caller = Caller { agent: &question.agent.name, subject, key, models: question.models };
+        let reply = match call(parts, &caller, &request).await? {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(error)),
+        };
+        match read(&reply) {
+            Ok(value) => return Ok(Ok(Ok((value, reply.model)))),
+            Err(misread) if asked >= question.re_asks => return Ok(Ok(Err(misread))),
+            Err(misread) => {
+                let room = parts.gateway.capabilities(question.models).map_err(FlowError::from)?;
+                request = asked_again(&request, &reply, &misread, room);
+            }
+        }
+    }
+    Err(FlowError::internal("a question", "it was asked without end").into())
 }
 
 /// Where the reply is kept, and the reply itself if it came just now.

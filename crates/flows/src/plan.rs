@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 use swarm_agents::{
-    Agent, MAX_RE_ASKS, Misread, asked_again, read_skeleton, read_ticket, skeleton_portions,
-    skeleton_request, ticket_request,
+    Agent, MAX_RE_ASKS, Misread, read_skeleton, read_ticket, skeleton_portions, skeleton_request,
+    ticket_request,
 };
 use swarm_domain::{
     EventBody, PlanId, Problem, ProjectId, SpecId,
@@ -25,7 +25,7 @@ use swarm_store::{Recordings, SpecRow};
 
 use crate::{
     attempt::agent_for,
-    calls::{self, Caller},
+    calls::{self, Question},
     carry::{self, Kept},
     engine::{self, Flow},
     error::FlowError,
@@ -177,31 +177,17 @@ impl Planning<'_> {
         &self,
         agent: &Agent,
         purpose: &str,
-        mut request: ChatRequest,
+        request: ChatRequest,
         read: impl Fn(&ChatReply) -> Result<T, Misread>,
     ) -> Flow<Result<Result<(T, String), Misread>, FlowError>> {
-        for asked in 0.. {
-            let caller = Caller {
-                agent: &agent.name,
-                subject: calls::of_plan(&self.project),
-                key: calls::plan_key(&self.input.plan, &format!("{purpose}-{asked}")),
-                models: self.models(agent),
-            };
-            let reply = match calls::call(self.parts, &caller, &request).await? {
-                Ok(reply) => reply,
-                Err(error) => return Ok(Err(error)),
-            };
-            match read(&reply) {
-                Ok(value) => return Ok(Ok(Ok((value, reply.model)))),
-                Err(misread) if asked >= MAX_RE_ASKS => return Ok(Ok(Err(misread))),
-                Err(misread) => {
-                    let room =
-                        self.parts.gateway.capabilities(self.models(agent)).map_err(FlowError::from)?;
-                    request = asked_again(&request, &reply, &misread, room);
-                }
-            }
-        }
-        Err(FlowError::internal("the planner", "the questions did not end").into())
+        let question = Question {
+            agent,
+            subject: calls::of_plan(&self.project),
+            key: calls::plan_key(&self.input.plan, purpose),
+            models: self.models(agent),
+            re_asks: MAX_RE_ASKS,
+        };
+        calls::ask_until_read(self.parts, &question, request, read).await
     }
 
     fn estimate(&self, tickets: &[Ticket]) -> Result<Estimate, FlowError> {

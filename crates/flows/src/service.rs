@@ -8,7 +8,7 @@ use swarm_domain::{
     budget::Budget,
     run::{RunOptions, RunState},
     spec,
-    survey::{Survey, SurveyOutcome, Tried},
+    survey::{Survey, SurveyOutcome},
     ticket::TicketState,
 };
 use swarm_store::{PlanRow, Store};
@@ -20,7 +20,8 @@ use crate::{
     parts::{Parts, of_run, of_ticket},
     routing,
     sequence::SequenceRequest,
-    survey, version,
+    survey::{self, Found},
+    version,
     works::{Current, Works},
 };
 
@@ -238,7 +239,7 @@ impl Flows {
     }
 
     /// What a survey found; nothing while it is under way.
-    pub async fn survey(&self, id: &SurveyId) -> Result<Option<(SurveyOutcome, Vec<Tried>)>, Problem> {
+    pub async fn survey(&self, id: &SurveyId) -> Result<Option<Found>, Problem> {
         let (store, tenant) = (&self.parts.store, &self.parts.config.tenant);
         let key = IdempotencyKey::of(&survey::ended_key(id));
         let ended = store.event_by_key(tenant, &key).await.map_err(|e| e.problem())?;
@@ -253,13 +254,17 @@ impl Flows {
                 )),
             };
         };
-        let report = match &outcome {
+        let mut found = Found { outcome, tried: Vec::new(), draft: None };
+        match &found.outcome {
             SurveyOutcome::Checked { report, .. } => {
-                self.parts.load(report).await.map_err(|error| error.problem())?
+                found.tried = self.parts.load(report).await.map_err(|error| error.problem())?;
             }
-            SurveyOutcome::Failed { .. } => Vec::new(),
-        };
-        Ok(Some((outcome, report)))
+            SurveyOutcome::Derived { draft, .. } => {
+                found.draft = Some(self.parts.load(draft).await.map_err(|error| error.problem())?);
+            }
+            SurveyOutcome::Failed { .. } => {}
+        }
+        Ok(Some(found))
     }
 
     /// What a run of this plan would take over from an earlier one.

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     CommitId, EventBody, ProjectId, RequirementId, SpecId, Subject, SurveyId,
+    derived::Draft,
     survey::{Survey, SurveyOutcome, Tried},
 };
 
 use crate::{
+    derive,
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, part},
@@ -34,8 +36,14 @@ pub(crate) fn ended_key(survey: &SurveyId) -> [&str; 3] {
 
 /// Looks.
 pub(crate) async fn survey(parts: Parts, input: SurveyInput) -> Flow<()> {
-    let Survey::Check { spec, branch } = &input.what;
-    let outcome = match check(&parts, &input, spec, branch.as_deref()).await? {
+    let found = match &input.what {
+        Survey::Check { spec, branch } => check(&parts, &input, spec, branch.as_deref()).await?,
+        Survey::Derive { branch, paths, models, plain } => {
+            let models = (!plain).then_some(models.as_slice());
+            drafted(&parts, &input, branch.as_deref(), paths, models).await?
+        }
+    };
+    let outcome = match found {
         Ok(outcome) => outcome,
         Err(FlowError::Cancelled) => return Err(FlowError::Cancelled.into()),
         Err(error) => SurveyOutcome::Failed { problem: error.problem() },
@@ -46,6 +54,33 @@ pub(crate) async fn survey(parts: Parts, input: SurveyInput) -> Flow<()> {
         parts.record(&ended_key(&input.survey), part("surveyor"), subject, body).await.map(drop)
     })
     .await
+}
+
+/// What a survey found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// In brief.
+    pub outcome: SurveyOutcome,
+    /// Each command that was run.
+    pub tried: Vec<Tried>,
+    /// The draft that was written.
+    pub draft: Option<Draft>,
+}
+
+/// Writes a draft of a spec for the code of a branch.
+async fn drafted(
+    parts: &Parts,
+    input: &SurveyInput,
+    branch: Option<&str>,
+    paths: &[String],
+    models: Option<&[String]>,
+) -> Flow<Result<SurveyOutcome, FlowError>> {
+    let commit = match engine::retried(parts, "head", || head(parts, &input.project, branch)).await? {
+        Ok(commit) => commit,
+        Err(error) => return Ok(Err(error)),
+    };
+    let job = derive::Job { survey: &input.survey, project: &input.project, commit: &commit, paths, models };
+    derive::derive(parts, &job).await
 }
 
 /// Runs the commands one by one, each a step: what was run is not run again after a crash.

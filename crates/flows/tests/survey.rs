@@ -36,7 +36,8 @@ fn whole(spec: &SpecId, branch: Option<&str>) -> Survey {
 }
 
 async fn ended(flows: &Flows, survey: &SurveyId) -> (SurveyOutcome, Vec<Tried>) {
-    eventually(|| async { flows.survey(survey).await.unwrap() }).await
+    let found = eventually(|| async { flows.survey(survey).await.unwrap() }).await;
+    (found.outcome, found.tried)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ mod world;
 
 use reqwest::StatusCode;
 use serde_json::json;
-use swarm_client::types::{ChangeKind, NewSpec, SurveyOutcome};
+use swarm_client::types::{ChangeKind, NewDerivation, NewSpec, SurveyOutcome};
 use world::{GREETER, World, eventually, problem};
 
 fn version(text: &str) -> NewSpec {
@@ -75,5 +75,39 @@ async fn a_check_is_begun_and_what_it_found_is_asked_for() {
         .await
         .unwrap();
     problem(odd, StatusCode::UNPROCESSABLE_ENTITY).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_asked_for_and_comes_with_its_evidence() {
+    let world = World::new().await;
+    let repo = world.project().await;
+    std::fs::write(repo.join("count.py"), "def count(text):\n    return len(text)\n").unwrap();
+    for arguments in [&["add", "."][..], &["commit", "-qm", "count"]] {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(&repo).args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]);
+        assert!(git.args(arguments).status().unwrap().success());
+    }
+    let client = world.client();
+    let new = |project: &str| NewDerivation {
+        project: project.to_owned(),
+        branch: None,
+        paths: Vec::new(),
+        models: Vec::new(),
+        plain: Some(true),
+    };
+    let survey = client.derive_spec(&new("greeter")).await.unwrap();
+    let found = eventually(|| async {
+        let found = client.survey(&survey).await.unwrap();
+        found.outcome.is_some().then_some(found)
+    })
+    .await;
+    let draft = found.draft.unwrap();
+    assert_eq!(draft.requirements[0].title, "Provides count");
+    let place = &draft.requirements[0].evidence[0];
+    assert_eq!((place.path.as_str(), place.first_line, place.last_line), ("count.py", 1, 2));
+    assert_eq!(client.derive_spec(&new("nobody")).await.unwrap_err().status(), Some(404));
+    let odd = world.post("/api/specs/derive").json(&json!({"project": "greeter", "path": "x"}));
+    problem(odd.send().await.unwrap(), StatusCode::UNPROCESSABLE_ENTITY).await;
     world.end().await;
 }

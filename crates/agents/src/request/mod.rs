@@ -4,6 +4,7 @@
 //! against those that there are, its text stripped of what hides something.
 
 mod conflict;
+mod derive;
 mod review;
 mod skeleton;
 mod summary;
@@ -15,6 +16,7 @@ use swarm_domain::finding::{Finding, FindingCode};
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Finish, Message, ReplyFormat};
 
 pub use conflict::{Conflict, ConflictSide, conflict_request, read_conflict};
+pub use derive::{derive_portions, derive_request, read_derived};
 pub use review::{read_review, review_request};
 pub use skeleton::{read_skeleton, skeleton_portions, skeleton_request};
 pub use summary::{Summary, SummaryLine, read_summary, summary_request};

@@ -243,6 +243,9 @@ pub enum Capability {
     /// `summarise`
     #[serde(rename = "summarise")]
     Summarise,
+    /// `derive`
+    #[serde(rename = "derive")]
+    Derive,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -371,6 +374,17 @@ pub enum ChoiceReason {
     /// What a later server says.
     #[serde(other)]
     Unknown,
+}
+
+/// A stretch of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// Its first line, from 1.
+    pub first_line: u32,
+    /// Its last line.
+    pub last_line: u32,
+    /// Relative to the root of the repository.
+    pub path: String,
 }
 
 /// An attempt that is offered, and who has it.
@@ -537,6 +551,23 @@ pub struct Completion {
     pub token: FencingToken,
 }
 
+/// How much speaks for a requirement.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confidence {
+    /// `low`
+    #[serde(rename = "low")]
+    Low,
+    /// `medium`
+    #[serde(rename = "medium")]
+    Medium,
+    /// `high`
+    #[serde(rename = "high")]
+    High,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// How the database is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseHealth {
@@ -598,6 +629,26 @@ pub enum DependencyKind {
     Unknown,
 }
 
+/// A requirement of a draft, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DerivedRequirement {
+    /// How much speaks for it.
+    pub confidence: Confidence,
+    /// Where it was seen: each of them was looked up.
+    pub evidence: Vec<Citation>,
+    /// Its label in the draft.
+    pub id: RequirementId,
+    /// What the thing behind it is.
+    pub kind: ThingKind,
+    /// What the code leaves open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Its heading.
+    pub title: String,
+    /// Whether a model put it into words.
+    pub worded: bool,
+}
+
 /// A result that is another in each of two runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -612,6 +663,21 @@ pub struct Difference {
     pub ticket: Option<TicketId>,
     /// What differs: `state`, `outcome of T-1.2`, `tree merged from T-1.2`, `REQ-1 by …`.
     pub what: String,
+}
+
+/// A spec that was read off code. It is to be read by a person before anything is built from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Citations of a model that did not hold.
+    pub dropped_citations: u32,
+    /// Answers of a model that were not used: their citations or their form did not hold.
+    pub dropped_words: u32,
+    /// Its requirements.
+    pub requirements: Vec<DerivedRequirement>,
+    /// The spec, as Markdown.
+    pub text: String,
+    /// What was not read, and why.
+    pub unread: Vec<Unread>,
 }
 
 /// Words that take the place of those at a step.
@@ -1656,6 +1722,25 @@ pub struct NewCheck {
     pub branch: Option<String>,
 }
 
+/// Whose code is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDerivation {
+    /// The branch, whose head is read; the repository's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Models in order of preference; the configured ones where there is none.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Only the files that one of these globs names; all where there is none.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// In computed words only: no model is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plain: Option<bool>,
+    /// The project.
+    pub project: ProjectId,
+}
+
 /// Where a run is to begin again, and with what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewFork {
@@ -2596,6 +2681,22 @@ pub enum Survey {
         /// Which.
         spec: SpecId,
     },
+    /// What the code offers, as a draft of a spec.
+    #[serde(rename = "derive")]
+    Derive {
+        /// On the head of this branch; the repository's own choice where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+        /// Models in order of preference, to put it into words; the configured ones where there is none.
+        #[serde(default)]
+        models: Vec<String>,
+        /// Only the files that one of these globs names; all where there is none.
+        #[serde(default)]
+        paths: Vec<String>,
+        /// In computed words only: no model is asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plain: Option<bool>,
+    },
     /// What a later server says.
     #[serde(other)]
     Unknown,
@@ -2604,6 +2705,9 @@ pub enum Survey {
 /// A look at code and spec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SurveyDetail {
+    /// The draft that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
     /// Its id.
     pub id: SurveyId,
     /// What was found, once it has ended.
@@ -2630,6 +2734,18 @@ pub enum SurveyOutcome {
         /// Each command with its result, as JSON.
         report: BlobHash,
         /// Requirements that there are.
+        requirements: u32,
+    },
+    /// A draft of a spec was written.
+    #[serde(rename = "derived")]
+    Derived {
+        /// Of which commit's code.
+        commit: CommitId,
+        /// The draft, as JSON.
+        draft: BlobHash,
+        /// Those that leave something open.
+        questions: u32,
+        /// Its requirements.
         requirements: u32,
     },
     /// Nothing was found, for this reason.
@@ -2671,6 +2787,32 @@ pub struct TestProbe {
     pub own_tests: bool,
     /// What nobody noticed.
     pub survived: Vec<String>,
+}
+
+/// What a thing is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThingKind {
+    /// `function`
+    #[serde(rename = "function")]
+    Function,
+    /// `class`
+    #[serde(rename = "class")]
+    Class,
+    /// `interface`
+    #[serde(rename = "interface")]
+    Interface,
+    /// `enum`
+    #[serde(rename = "enum")]
+    Enum,
+    /// `option`
+    #[serde(rename = "option")]
+    Option,
+    /// `route`
+    #[serde(rename = "route")]
+    Route,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A piece of work that one agent can do in one go.
@@ -2915,6 +3057,15 @@ pub struct Tried {
     pub passed: bool,
     /// What it proves.
     pub requirement: RequirementId,
+}
+
+/// A file that was not read, or not as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Which.
+    pub path: String,
+    /// Why.
+    pub why: String,
 }
 
 /// How an agent and a model did in a week.

@@ -54,10 +54,14 @@ pub enum ItemKind {
 
 /// What a file defines, in its order. Functions inside functions are left out.
 pub fn outline(path: &str, bytes: &[u8]) -> Result<Vec<Item>, Unread> {
-    let source = Source::read(path, bytes)?;
-    let all = declarations(&source);
-    let items = all.iter().filter(|one| !is_inner(&all, one)).filter_map(|one| item(&source, &all, one));
-    Ok(items.take(MAX_ITEMS).collect())
+    Ok(items(&Source::read(path, bytes)?))
+}
+
+/// The same of a file that is parsed already.
+pub(crate) fn items(source: &Source<'_>) -> Vec<Item> {
+    let all = declarations(source);
+    let items = all.iter().filter(|one| !is_inner(&all, one)).filter_map(|one| item(source, &all, one));
+    items.take(MAX_ITEMS).collect()
 }
 
 /// Whether it is inside of a function, where nobody outside can use it.

@@ -59,7 +59,7 @@ pub(super) struct TestCase<'t> {
     /// The whole of it, marks included.
     pub(super) node: Node<'t>,
     pub(super) body: Node<'t>,
-    is_skipped: bool,
+    pub(super) is_skipped: bool,
     is_expected_to_fail: bool,
 }
 

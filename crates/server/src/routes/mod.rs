@@ -30,6 +30,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(projects::project))
         .routes(routes!(specs::add_spec, specs::specs))
         .routes(routes!(specs::spec))
+        .routes(routes!(specs::derive_spec))
         .routes(routes!(specs::spec_delta))
         .routes(routes!(specs::check_spec))
         .routes(routes!(specs::survey))

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     BlobHash, ProjectId, RequirementId, SpecId, SurveyId,
+    derived::Draft,
     spec::{
         Spec,
         delta::{self, DeltaCounts, Field, FixtureDelta, RequirementDelta},
@@ -263,6 +264,43 @@ pub(crate) struct SurveyDetail {
     pub outcome: Option<SurveyOutcome>,
     /// Each command that was run.
     pub tried: Vec<Tried>,
+    /// The draft that was written.
+    pub draft: Option<Draft>,
+}
+
+/// Whose code is to be read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewDerivation {
+    /// The project.
+    pub project: ProjectId,
+    /// The branch, whose head is read; the repository's own choice where absent.
+    #[serde(default)]
+    pub branch: Option<String>,
+    /// Only the files that one of these globs names; all where there is none.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Models in order of preference; the configured ones where there is none.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// In computed words only: no model is asked.
+    #[serde(default)]
+    pub plain: bool,
+}
+
+/// Reads code and drafts a spec of what it offers, in the background.
+#[utoipa::path(post, path = "/api/specs/derive", tag = "specs", request_body = NewDerivation,
+    responses((status = ACCEPTED, description = "The survey's id.", body = Accepted)))]
+pub(crate) async fn derive_spec(
+    State(app): State<App>,
+    By(asker): By,
+    Body(new): Body<NewDerivation>,
+) -> Reply<(StatusCode, Json<Accepted>)> {
+    let project = app.store().project(app.tenant(), &new.project).await?.id;
+    let NewDerivation { branch, paths, models, plain, .. } = new;
+    let what = Survey::Derive { branch, paths, models, plain };
+    let survey = app.flows.start_survey(&asker, &project, what).await?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted { id: survey.into() })))
 }
 
 /// Runs each acceptance command of a spec on the head of a branch, in the background.
@@ -289,6 +327,8 @@ pub(crate) async fn survey(
     State(app): State<App>,
     InPath(id): InPath<SurveyId>,
 ) -> Reply<Json<SurveyDetail>> {
-    let (outcome, tried) = app.flows.survey(&id).await?.map_or((None, Vec::new()), |(o, t)| (Some(o), t));
-    Ok(Json(SurveyDetail { id, outcome, tried }))
+    let found = app.flows.survey(&id).await?;
+    let (outcome, tried, draft) =
+        found.map_or((None, Vec::new(), None), |found| (Some(found.outcome), found.tried, found.draft));
+    Ok(Json(SurveyDetail { id, outcome, tried, draft }))
 }

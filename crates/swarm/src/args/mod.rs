@@ -21,7 +21,7 @@ pub(crate) use look::{
     TraceArgs,
 };
 pub(crate) use remote::RemoteArgs;
-pub(crate) use spec::{CheckArgs, SpecCommand};
+pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 

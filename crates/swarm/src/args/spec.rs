@@ -56,6 +56,48 @@ Examples:
     },
     /// Whether every requirement still holds on the head of a branch; exit code 1 where one does not
     Check(Box<CheckArgs>),
+    /// Draft a spec from the code that there is, each requirement with the lines that show it
+    Derive(Box<DeriveArgs>),
+}
+
+/// `swarm spec derive`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  swarm spec derive                                   the repository around the current folder, into spec.md
+  swarm spec derive --path 'src/**' --out draft.md    a part of it, into another file
+  swarm spec derive --no-model --out -                in computed words, to standard output")]
+pub(crate) struct DeriveArgs {
+    /// The repository, as a path or URL; the current folder's when absent
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+
+    /// The branch, whose head is read; the repository's own choice when absent
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+
+    /// The name of the project; made from the repository's when absent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<ProjectId>,
+
+    /// Only the files that this glob names; given again, those of each
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) path: Vec<String>,
+
+    /// Where the draft is written; - for standard output
+    #[arg(long, value_name = "FILE", default_value = "spec.md")]
+    pub(crate) out: PathBuf,
+
+    /// Write over a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Ask no model: take down what is there in computed words
+    #[arg(long, conflicts_with_all = ["model", "play", "record"])]
+    pub(crate) no_model: bool,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// `swarm spec check`.

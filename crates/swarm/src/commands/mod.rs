@@ -17,6 +17,7 @@ mod repository;
 mod run;
 mod spec;
 mod spec_check;
+mod spec_derive;
 mod stats;
 mod ticket;
 mod top;

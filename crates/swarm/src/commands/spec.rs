@@ -12,7 +12,7 @@ use swarm_domain::{
     },
 };
 
-use super::{plan::read_spec, planned, spec_check};
+use super::{plan::read_spec, planned, spec_check, spec_derive};
 use crate::{
     args::SpecCommand,
     context::Context,
@@ -30,6 +30,7 @@ pub(super) async fn run(context: &Context, command: SpecCommand) -> Result<Exit>
         SpecCommand::Diff { a, b, brief } => diff(context, &a, b.as_deref(), brief).await,
         SpecCommand::Apply { delta, to, write } => apply(context, &delta, &to, write),
         SpecCommand::Check(args) => spec_check::run(context, *args).await,
+        SpecCommand::Derive(args) => spec_derive::run(context, *args).await,
     }
 }
 
@@ -241,7 +242,7 @@ fn apply(context: &Context, delta: &Path, to: &Path, write: bool) -> Result<Exit
 }
 
 /// All of it or nothing.
-fn write_whole(file: &Path, text: &str) -> Result<()> {
+pub(super) fn write_whole(file: &Path, text: &str) -> Result<()> {
     let failed = |error| Failure::io("write the spec", error);
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default().to_string_lossy();

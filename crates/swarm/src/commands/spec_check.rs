@@ -54,7 +54,11 @@ pub(super) async fn run(context: &Context, args: CheckArgs) -> Result<Exit> {
     ended(done, &interrupt)
 }
 
-async fn wait(client: &Client, survey: &str, interrupt: &CancellationToken) -> Result<types::SurveyDetail> {
+pub(super) async fn wait(
+    client: &Client,
+    survey: &str,
+    interrupt: &CancellationToken,
+) -> Result<types::SurveyDetail> {
     loop {
         let detail = client.survey(survey).await?;
         if detail.outcome.is_some() {
@@ -73,6 +77,7 @@ fn show(context: &Context, found: &types::SurveyDetail) -> Result<Exit> {
     let outcome: SurveyOutcome = wire::read(found.outcome.as_ref().ok_or_else(none)?)?;
     let (commit, proven, all) = match outcome {
         SurveyOutcome::Failed { problem } => return Err(problem.into()),
+        SurveyOutcome::Derived { .. } => return Err(none().into()),
         SurveyOutcome::Checked { commit, proven, requirements, .. } => (commit, proven, requirements),
     };
     context.output.print(found, |_| {
