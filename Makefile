@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help setup demo test lint fmt docs bench clean-state
+.PHONY: help setup demo test chaos lint fmt docs bench clean-state
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: setup ## Build swarm and watch it turn examples/textstat/spec.md into merg
 
 test: ## Run everything that must hold before a change is merged
 	@scripts/test
+
+chaos: ## Kill builds at every position of their journals, simulate, and try faults
+	@scripts/chaos
 
 lint: ## Run the checks that need no running program: format, clippy, dependencies, scripts, docs
 	@scripts/test lint

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
 
 mod claims;
+mod chaos;
 mod commands;
 mod crash;
 mod database;

@@ -74,6 +74,20 @@ struct Desk {
     script: Mutex<Script>,
     /// Questions with any of these in them wait.
     held: watch::Sender<Vec<&'static str>>,
+    /// Questions with the first in them wait until one with the second was asked.
+    order: Mutex<Vec<(&'static str, &'static str)>>,
+    /// How many questions came.
+    came: watch::Sender<usize>,
+}
+
+impl Desk {
+    /// Whether all that must be asked before was asked.
+    fn may_answer(&self, asked: &str) -> bool {
+        let calls = self.calls.lock().unwrap();
+        let was_asked = |first: &str| calls.iter().any(|call| call.asked.contains(first));
+        let order = self.order.lock().unwrap();
+        order.iter().filter(|(what, _)| asked.contains(what)).all(|(_, first)| was_asked(first))
+    }
 }
 
 /// The model. Dropping it shuts its server.
@@ -89,6 +103,8 @@ impl Model {
             calls: Mutex::default(),
             script: Mutex::new(Box::new(staff)),
             held: watch::Sender::new(Vec::new()),
+            order: Mutex::default(),
+            came: watch::Sender::new(0),
         };
         let mut model = Self { desk: Arc::new(desk), addr: ([127, 0, 0, 1], 0).into(), runtime: None };
         model.come();
@@ -99,8 +115,14 @@ impl Model {
     pub fn come(&mut self) {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind(self.addr)).unwrap();
+        // Not waited for: some tests are asynchronous themselves.
+        let listener = std::net::TcpListener::bind(self.addr).unwrap();
+        listener.set_nonblocking(true).unwrap();
         self.addr = listener.local_addr().unwrap();
+        let listener = {
+            let _runtime = runtime.enter();
+            TcpListener::from_std(listener).unwrap()
+        };
         let router = Router::new()
             .route("/v1/models", get(|| async { Json(json!({"data": [{"id": "scripted"}]})) }))
             .route("/v1/chat/completions", post(chat))
@@ -112,7 +134,8 @@ impl Model {
     /// Is gone, with whatever it was about to say.
     pub fn leave(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(10));
+            let ending = std::thread::spawn(|| runtime.shutdown_timeout(Duration::from_secs(10)));
+            ending.join().unwrap();
         }
     }
 
@@ -128,6 +151,11 @@ impl Model {
     /// Lets questions with any of these in them wait, and all others go on.
     pub fn hold(&self, what: &[&'static str]) {
         self.desk.held.send_replace(what.to_vec());
+    }
+
+    /// Lets a question with the first of a pair in it wait until one with the second was asked.
+    pub fn order(&self, pairs: &[(&'static str, &'static str)]) {
+        *self.desk.order.lock().unwrap() = pairs.to_vec();
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -166,6 +194,8 @@ async fn chat(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): 
         calls.push(Call { asked: asked.clone(), key: key.to_owned(), answered: false });
         calls.len() - 1
     };
+    desk.came.send_modify(|came| *came += 1);
+    let _ = desk.came.subscribe().wait_for(|_| desk.may_answer(&asked)).await;
     let free = |held: &Vec<&str>| !held.iter().any(|what| asked.contains(what));
     let _ = desk.held.subscribe().wait_for(free).await;
     let answer = (desk.script.lock().unwrap())(&asked);
