@@ -16,10 +16,34 @@ use crate::{
 
 /// The wait before the first try to connect again, and the longest wait.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// How long the server may be away before the stream gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The wait at which a standstill is told.
+const TELLS: Duration = Duration::from_millis(800);
 /// The server says every 15 seconds that it still lives.
 const SILENCE: Duration = Duration::from_secs(45);
+
+/// How long a stream waits for what is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a server that does not answer: it may be gone for good.
+    pub server: Duration,
+    /// For a server that answers, and says that its database does not: the work waits for it too.
+    pub database: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { server: Duration::from_mins(1), database: Duration::from_mins(30) }
+    }
+}
+
+/// Why a stream of events stands still, or that it no longer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standstill<'a> {
+    /// It waits: said once, when it begins to.
+    Waits(&'a ClientError),
+    /// It goes on.
+    Over,
+}
 
 type Bytes = Pin<Box<dyn Stream<Item = Result<Vec<u8>, ClientError>> + Send>>;
 
@@ -31,18 +55,37 @@ struct Follow {
     read: VecDeque<Message>,
     wait: Duration,
     away_since: Option<Instant>,
+    patience: Patience,
+    /// Whether it was told of the standstill.
+    told: bool,
+    tell: Box<dyn FnMut(Standstill<'_>) + Send>,
 }
 
 impl Client {
     /// Follows the log from behind position `after` (0: from the start), all of it or one run's part.
     ///
     /// Connects again by itself and goes on from the last event, so that nothing is lost or repeated. Ends with an
-    /// error when the server stays away for a minute or refuses; where a run settles it does not end: drop it.
+    /// error when the server or its database stays away for longer than [`Patience`] has it, or refuses; where a run
+    /// settles it does not end: drop it.
     pub fn follow(
         &self,
         after: u64,
         run: Option<&str>,
     ) -> impl Stream<Item = Result<Event, ClientError>> + Send + use<> {
+        self.follow_patiently(after, run, Patience::default(), |_| {})
+    }
+
+    /// As [`Client::follow`], with a patience of one's own, and telling when it has to wait.
+    pub fn follow_patiently<T>(
+        &self,
+        after: u64,
+        run: Option<&str>,
+        patience: Patience,
+        tell: T,
+    ) -> impl Stream<Item = Result<Event, ClientError>> + Send + use<T>
+    where
+        T: FnMut(Standstill<'_>) + Send + 'static,
+    {
         let follow = Follow {
             client: self.clone(),
             run: run.map(str::to_owned),
@@ -51,6 +94,9 @@ impl Client {
             read: VecDeque::new(),
             wait: RETRY.0,
             away_since: None,
+            patience,
+            told: false,
+            tell: Box::new(tell),
         };
         stream::unfold(Some(follow), |follow| async {
             let mut follow = follow?;
@@ -65,6 +111,19 @@ impl Client {
 impl Follow {
     async fn next(&mut self) -> Result<Event, ClientError> {
         loop {
+            match self.try_next().await {
+                Ok(event) => return Ok(event),
+                Err(error) => {
+                    self.connection = None;
+                    self.read.clear();
+                    self.rest(error).await?;
+                }
+            }
+        }
+    }
+
+    async fn try_next(&mut self) -> Result<Event, ClientError> {
+        loop {
             while let Some(message) = self.read.pop_front() {
                 let event = event_of(&message)?;
                 if event.seq > self.position {
@@ -72,10 +131,7 @@ impl Follow {
                     return Ok(event);
                 }
             }
-            if let Err(error) = self.fill().await {
-                self.connection = None;
-                self.rest(error).await?;
-            }
+            self.fill().await?;
         }
     }
 
@@ -85,6 +141,9 @@ impl Follow {
             self.connection = Some(self.connect().await?);
             self.wait = RETRY.0;
             self.away_since = None;
+            if std::mem::take(&mut self.told) {
+                (self.tell)(Standstill::Over);
+            }
         }
         let Some((bytes, reader)) = &mut self.connection else {
             return Ok(());
@@ -107,6 +166,10 @@ impl Follow {
     }
 
     async fn connect(&mut self) -> Result<(Bytes, Reader), ClientError> {
+        // A stream can be had from a server whose database is away: it would only end again.
+        if self.away_since.is_some() {
+            self.client.ready().await?;
+        }
         let position = self.position.to_string();
         let target = Target::of(&["api", "events", "stream"]).with(&[("run", self.run.as_deref())]);
         let response = self
@@ -122,9 +185,18 @@ impl Follow {
 
     /// Waits before the next try, or gives up.
     async fn rest(&mut self, error: ClientError) -> Result<(), ClientError> {
-        let away_since = *self.away_since.get_or_insert_with(Instant::now);
-        if !error.is_transient() || away_since.elapsed() > PATIENCE {
+        let patience = match error.code() {
+            "store.unavailable" | "server.not_ready" => self.patience.database,
+            _ => self.patience.server,
+        };
+        let away_since = self.away_since.get_or_insert_with(Instant::now).elapsed();
+        if !error.is_transient() || away_since > patience {
             return Err(error);
+        }
+        // A connection that ends is made again within a moment: nobody needs to hear of that.
+        if self.wait >= TELLS && !self.told {
+            self.told = true;
+            (self.tell)(Standstill::Waits(&error));
         }
         sleep(self.wait).await;
         self.wait = (self.wait * 2).min(RETRY.1);

@@ -36,4 +36,5 @@ pub mod types;
 
 pub use client::Client;
 pub use error::ClientError;
+pub use follow::{Patience, Standstill};
 pub use operations::EventQuery;

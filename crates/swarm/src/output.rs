@@ -58,6 +58,18 @@ pub(crate) fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Says on standard error that what is followed stands still, and when it no longer does.
+pub(crate) fn standstill(still: swarm_client::Standstill<'_>) {
+    match still {
+        swarm_client::Standstill::Waits(error) => notice(&format!(
+            "waiting: {} [{}]; the work is kept and goes on when it is back",
+            error.detail(),
+            error.code()
+        )),
+        swarm_client::Standstill::Over => notice("it is back: going on"),
+    }
+}
+
 /// Prints a failure: what happened, its code, what to do next.
 pub(crate) fn failure(failure: &Failure, json: bool) {
     let problem = &failure.problem;

@@ -13,8 +13,9 @@ use crate::{Result, Store, StoreError};
 const PAGE: u32 = 256;
 /// A wake-up can be lost without a trace (a proxy in between, a promoted replica): look anyway, this often.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
-/// How long the database may be away before the tail gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the database may be away before the tail gives up: a restart is waited for here, a longer absence is for
+/// the reader to hear of and to wait for.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The wait between two tries while the database is away.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -30,7 +31,7 @@ impl Store {
     /// Follows a tenant's log from behind position `after` (0: from the start). Positions without gaps are the
     /// cursor, notifications only say when to look, so that nothing is lost or repeated when a connection breaks.
     ///
-    /// Ends with an error when the database stays away for a minute, or when the store is closed. The position of
+    /// Ends with an error when the database stays away for ten seconds, or when the store is closed. The position of
     /// the last event is then where to go on. Needs a Tokio runtime.
     pub fn tail(&self, tenant: &TenantId, after: u64) -> impl Stream<Item = Result<Event>> + Send + use<> {
         let tail = Tail {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use swarm_client::{Client, EventQuery, types};
+use swarm_client::{Client, EventQuery, Patience, types};
 use swarm_domain::{EventBody, Problem, budget::Spend};
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,8 @@ pub(super) async fn wait(
     }
     let began = Instant::now();
     let mut spend = Spend::default();
-    let mut events = std::pin::pin!(client.follow(after, None));
+    let mut events =
+        std::pin::pin!(client.follow_patiently(after, None, Patience::default(), output::standstill));
     let mut frame = tokio::time::interval(FRAME);
     loop {
         let sent = tokio::select! {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use futures::StreamExt;
-use swarm_client::{Client, EventQuery, types};
+use swarm_client::{Client, EventQuery, Patience, types};
 use swarm_domain::{Problem, RunId, plan::Plan};
 use tokio_util::sync::CancellationToken;
 
@@ -188,7 +188,7 @@ async fn logs(context: &Context, run: Option<RunId>, follow: bool) -> Result<Exi
         if wire::read::<swarm_domain::run::RunState>(&client.run(&run).await?.state)?.is_settled() {
             return Ok(());
         }
-        let mut events = std::pin::pin!(client.follow(after, Some(&run)));
+        let mut events = std::pin::pin!(client.follow_patiently(after, Some(&run), Patience::default(), output::standstill));
         loop {
             tokio::select! {
                 () = interrupt.cancelled() => return Err(Failure::interrupted()),

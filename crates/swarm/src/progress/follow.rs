@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, time::Duration};
 
 use futures::{Stream, StreamExt};
-use swarm_client::{Client, ClientError, types};
+use swarm_client::{Client, ClientError, Patience, types};
 use swarm_domain::{Clock, Event, EventBody, RunId, run::RunState};
 use swarm_store::SystemClock;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     exit::{Failure, Result},
-    output::{Output, line},
+    output::{Output, line, standstill},
     wire,
 };
 
@@ -70,7 +70,7 @@ impl Follower {
         after: u64,
         interrupt: &CancellationToken,
     ) -> Result<(Board, RunState)> {
-        let events = client.follow(0, Some(run.as_str()));
+        let events = client.follow_patiently(0, Some(run.as_str()), Patience::default(), standstill);
         let state = self.watch(std::pin::pin!(events), after, interrupt).await;
         if let Some(live) = &self.live {
             live.stop();
