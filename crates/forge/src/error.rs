@@ -121,6 +121,14 @@ pub enum ForgeError {
         /// The repository.
         repo: String,
     },
+    /// The user's repository has no room, or does not let us write.
+    #[error("{repo} cannot be written to: {detail}")]
+    Unwritable {
+        /// The repository.
+        repo: String,
+        /// What git said.
+        detail: String,
+    },
     /// The user's repository did not take the branch.
     #[error("{repo} did not take `{branch}`: {detail}")]
     Rejected {
@@ -252,6 +260,10 @@ impl ForgeError {
             Self::CheckedOut { branch, .. } => (
                 "forge.checked_out",
                 format!("switch to another branch in that repository; `{branch}` belongs to swarm"),
+            ),
+            Self::Unwritable { .. } => (
+                "forge.repo_unwritable",
+                "see that there is room, and that swarm may write there; then publish again".to_owned(),
             ),
             Self::Rejected { branch, .. } => (
                 "forge.push_rejected",

@@ -131,6 +131,12 @@ pub(crate) async fn push(
         return Err(ForgeError::CheckedOut { branch, repo });
     }
     let verdict = said.lines().find(|line| line.starts_with('!')).and_then(|line| line.rsplit('\t').next());
+    // Nothing is wrong with the branch: its objects could not be stored, and only standard error says why.
+    if verdict.is_some_and(|verdict| verdict.contains("unpacker error")) {
+        let why = reply.stderr.lines().find_map(|line| line.split_once("remote unpack failed: "));
+        let detail = why.map_or_else(|| reply.stderr.trim().to_owned(), |(_, why)| why.to_owned());
+        return Err(ForgeError::Unwritable { repo, detail });
+    }
     let detail = verdict.map_or(reply.stderr, str::to_owned);
     Err(ForgeError::Rejected { branch, repo, detail })
 }
