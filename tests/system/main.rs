@@ -3,15 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
 
-mod claims;
 mod chaos;
+mod claims;
 mod commands;
 mod crash;
 mod database;
 mod dispatch;
+mod faults;
 mod history;
 mod living;
-mod faults;
 mod model;
 mod models;
 mod mount;

@@ -96,8 +96,8 @@ fn spread(positions: usize) -> impl Iterator<Item = Vec<usize>> {
     (1..=groups).map(move |first| (first..=positions).step_by(groups).collect())
 }
 
-/// A spread over the whole build with every kind of position in it, in four builds: writes lost, writes kept, killed
-/// during recovery too, and PostgreSQL killed instead.
+/// A spread over the whole build with every kind of position in it, in three builds: writes lost, writes kept, and
+/// killed during recovery too.
 fn sample(positions: &[String]) -> Vec<Case> {
     let mut kinds: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, position) in positions.iter().enumerate() {
@@ -108,11 +108,10 @@ fn sample(positions: &[String]) -> Vec<Case> {
     at.extend((at.len()..SAMPLE).map(|index| index * positions.len() / SAMPLE + 1));
     at.sort_unstable();
     at.dedup();
-    let share = |of: usize| at.iter().copied().skip(of).step_by(4).collect::<Vec<_>>();
+    let share = |of: usize| at.iter().copied().skip(of).step_by(3).collect::<Vec<_>>();
     vec![
         Case::new(share(0), positions, Write::Lost, false, Victim::Worker),
         Case::new(share(1), positions, Write::Kept, false, Victim::Worker),
         Case::new(share(2), positions, Write::Lost, true, Victim::Worker),
-        Case::new(share(3), positions, Write::Lost, false, Victim::Database),
     ]
 }

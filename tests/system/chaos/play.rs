@@ -17,8 +17,10 @@ use super::{
 };
 use crate::{model::Model, program::Running};
 
-/// A build that has not settled by then is stuck.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// A build in which nothing was written for so long is stuck, however slow the machine is.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// How often it is looked at whether something was written.
+const GLANCE: Duration = Duration::from_secs(2);
 /// How often the harness looks.
 const LOOK: Duration = Duration::from_millis(8);
 /// How often it asks whether the run has settled: each question is work for the program.
@@ -103,9 +105,6 @@ impl Play<'_> {
             let sprung = tokio::select! {
                 stopped = until_stopped(self.slot, &up) => { stopped?; None }
                 sprung = sprung(&mut self.trap, &up, &mut died, &mut self.back) => Some(sprung?),
-                () = tokio::time::sleep(PATIENCE) => {
-                    return Err(format!("the build did not settle in {} s", PATIENCE.as_secs()));
-                }
             };
             let Some(id) = sprung else { break };
             let kill = self.kills.get(id);
@@ -164,7 +163,17 @@ async fn sprung(
     died: &mut Option<Instant>,
     back: &mut Vec<Duration>,
 ) -> Outcome<usize> {
+    let (mut passed, mut since, mut glance) = (0, Instant::now(), Instant::now());
     loop {
+        if glance.elapsed() > GLANCE {
+            glance = Instant::now();
+            let now = trap.passed().await.map_err(said)?;
+            if now != passed {
+                (passed, since) = (now, glance);
+            } else if since.elapsed() > PATIENCE {
+                return Err(format!("nothing was written for {} s", PATIENCE.as_secs()));
+            }
+        }
         if let Some(sprung) = trap.sprung().await.map_err(said)? {
             return Ok(sprung);
         }
@@ -181,10 +190,13 @@ async fn sprung(
 
 /// Sees the run to its end, looks at the books, and stops the program.
 async fn until_stopped(slot: &Slot, up: &Running) -> Outcome<()> {
-    let client = settle(slot, up).await?;
-    slot.journal_is_closed().await?;
-    sound(&client).await?;
-    Slot::stop(up)?;
+    // Told before the database was killed: it is about to end.
+    if !Slot::was_stopped(up) {
+        let client = settle(slot, up).await?;
+        slot.journal_is_closed().await?;
+        sound(&client).await?;
+        Slot::stop(up)?;
+    }
     while !up.has_ended() {
         tokio::time::sleep(LOOK).await;
     }

@@ -60,7 +60,7 @@ impl Trap {
     }
 
     /// How many positions were passed so far.
-    async fn passed(&mut self) -> sqlx::Result<i64> {
+    pub async fn passed(&mut self) -> sqlx::Result<i64> {
         sqlx::query_scalar("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM chaos.position")
             .fetch_one(&mut self.conn)
             .await
