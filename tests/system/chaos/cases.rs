@@ -11,7 +11,7 @@ use super::{
 
 /// How many kills one build gets, about. Between two of them it has time to recover and to go on.
 const KILLS: usize = 12;
-/// How many positions `make test` tries, at the least.
+/// How many positions `CHAOS=some` tries, at the least.
 const SAMPLE: usize = 12;
 /// How often a position that a build did not come by is tried again.
 const TRIES: u32 = 4;

@@ -18,7 +18,7 @@ use super::{
 use crate::{model::Model, program::Running};
 
 /// A build in which nothing was written for so long is stuck, however slow the machine is.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// How often it is looked at whether something was written.
 const GLANCE: Duration = Duration::from_secs(2);
 /// How often the harness looks.
