@@ -1,5 +1,5 @@
-//! What is drawn: lines, areas, dots and words at a place, in the order of drawing. [`super::svg`] and [`super::bitmap`]
-//! make files of it.
+//! What is drawn: lines, areas, dots and words at a place, in the order of drawing. [`mod@super::svg`] and
+//! [`mod@super::bitmap`] make files of it.
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 //!
 //! [`State`] is what is known, changed by [`State::update`] alone and drawn by [`draw`] alone: neither does I/O nor
 //! looks at a clock, so both are tried without a terminal. What a key leads to outside is an [`Effect`], carried out by
-//! [`follow`].
+//! [`mod@follow`].
 
 mod agents;
 mod draw;
