@@ -68,7 +68,11 @@ impl Case {
 pub fn chosen(positions: &[String]) -> Vec<Case> {
     let write = if setting("CHAOS_WRITE").as_deref() == Some("kept") { Write::Kept } else { Write::Lost };
     if let Some(at) = setting("CHAOS_AT") {
-        let number = |at: &str| at.parse().unwrap_or_else(|_| panic!("CHAOS_AT: `{at}` is not a number"));
+        let last = positions.len();
+        let number = |at: &str| match at.parse() {
+            Ok(number) if (1..=last).contains(&number) => number,
+            _ => panic!("CHAOS_AT: `{at}` is no position of this build, which has 1 to {last}"),
+        };
         let at = at.split(',').map(number).collect();
         let database = setting("CHAOS_VICTIM").as_deref() == Some("database");
         let victim = if database { Victim::Database } else { Victim::Worker };
