@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use swarm_domain::{Label, MicroUsd, ProjectId};
+use swarm_domain::{Label, MicroUsd};
 
-use super::EngineArgs;
+use super::{EngineArgs, PlaceArgs};
 
 /// From a spec to a pull request.
 #[derive(Debug, Args)]
@@ -19,17 +19,8 @@ pub(crate) struct BuildArgs {
     /// The spec, a Markdown file
     pub(crate) spec: PathBuf,
 
-    /// The repository, as a path or URL; the current folder's when absent
-    #[arg(long, value_name = "REPO")]
-    pub(crate) repo: Option<String>,
-
-    /// The branch of the repository to build on; its own choice when absent
-    #[arg(long, value_name = "BRANCH")]
-    pub(crate) branch: Option<String>,
-
-    /// The name of the project; made from the repository's when absent
-    #[arg(long, value_name = "NAME")]
-    pub(crate) project: Option<ProjectId>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 
     /// Stop after the plan: nothing is built
     #[arg(long)]

@@ -4,6 +4,7 @@ mod build;
 mod engine;
 mod history;
 mod look;
+mod place;
 mod remote;
 mod spec;
 mod travel;
@@ -20,6 +21,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
     TraceArgs,
 };
+pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
 pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use swarm_domain::{ProjectId, SpecId};
 
-use super::EngineArgs;
+use super::{EngineArgs, PlaceArgs};
 
 /// `swarm spec`.
 #[derive(Debug, Subcommand)]
@@ -68,17 +68,8 @@ Examples:
   swarm spec derive --path 'src/**' --out draft.md    a part of it, into another file
   swarm spec derive --no-model --out -                in computed words, to standard output")]
 pub(crate) struct DeriveArgs {
-    /// The repository, as a path or URL; the current folder's when absent
-    #[arg(long, value_name = "REPO")]
-    pub(crate) repo: Option<String>,
-
-    /// The branch, whose head is read; the repository's own choice when absent
-    #[arg(long, value_name = "BRANCH")]
-    pub(crate) branch: Option<String>,
-
-    /// The name of the project; made from the repository's when absent
-    #[arg(long, value_name = "NAME")]
-    pub(crate) project: Option<ProjectId>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 
     /// Only the files that this glob names; given again, those of each
     #[arg(long, value_name = "GLOB")]
@@ -110,17 +101,8 @@ pub(crate) struct CheckArgs {
     /// The spec, a Markdown file
     pub(crate) spec: PathBuf,
 
-    /// The repository, as a path or URL; the current folder's when absent
-    #[arg(long, value_name = "REPO")]
-    pub(crate) repo: Option<String>,
-
-    /// The branch, whose head is looked at; the repository's own choice when absent
-    #[arg(long, value_name = "BRANCH")]
-    pub(crate) branch: Option<String>,
-
-    /// The name of the project; made from the repository's when absent
-    #[arg(long, value_name = "NAME")]
-    pub(crate) project: Option<ProjectId>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

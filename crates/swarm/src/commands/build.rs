@@ -14,12 +14,7 @@ use swarm_domain::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    plan::read_spec,
-    planned, planning,
-    repository::{project_of, repository},
-    run::watch,
-};
+use super::{plan::read_spec, planned, planning, repository::place, run::watch};
 use crate::{
     args::BuildArgs,
     config::{self, Overrides, Settings},
@@ -75,18 +70,14 @@ pub(super) async fn run(context: &Context, args: BuildArgs) -> Result<Exit> {
 
 fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
     let (text, spec) = read_spec(&args.spec)?;
-    let repo = repository(args.repo.as_deref())?;
-    let project = match &args.project {
-        Some(project) => project.clone(),
-        None => project_of(&repo)?,
-    };
+    let (repo, project) = place(&args.place)?;
     let configured = || settings.build.budget.parse::<MicroUsd>().ok();
     let options = RunOptions {
         budget: Budget { usd: args.budget.or_else(configured), tokens: None },
         max_parallel: settings.build.max_parallel,
         models: args.engine.model.clone(),
         max_attempts: settings.build.max_attempts,
-        branch: args.branch.clone(),
+        branch: args.place.branch.clone(),
         hands: if args.claimed { Hands::Claimed } else { Hands::Here },
         labels: args.labels.clone(),
         origin: None,

@@ -4,11 +4,24 @@ use std::path::{Path, PathBuf};
 
 use swarm_domain::{Problem, ProjectId};
 
-use crate::exit::{Failure, Result};
+use crate::{
+    args::PlaceArgs,
+    exit::{Failure, Result},
+};
+
+/// The repository that is meant, and the name of its project.
+pub(super) fn place(args: &PlaceArgs) -> Result<(String, ProjectId)> {
+    let repo = repository(args.repo.as_deref())?;
+    let project = match &args.project {
+        Some(project) => project.clone(),
+        None => project_of(&repo)?,
+    };
+    Ok((repo, project))
+}
 
 /// The repository that was named, else the one around the current folder. Paths become absolute: the server has
 /// another current folder.
-pub(super) fn repository(asked: Option<&str>) -> Result<String> {
+fn repository(asked: Option<&str>) -> Result<String> {
     let Some(asked) = asked else {
         let here = std::env::current_dir().map_err(|error| Failure::io("find the current folder", error))?;
         let found = around(&here).ok_or_else(|| {
@@ -51,7 +64,7 @@ fn around(folder: &Path) -> Option<PathBuf> {
 
 /// The name of a project: the last part of the repository, with a few letters of its hash, so that two repositories
 /// called `app` are two projects.
-pub(super) fn project_of(repo: &str) -> Result<ProjectId> {
+fn project_of(repo: &str) -> Result<ProjectId> {
     let plain = swarm_forge::without_credentials(repo);
     let last = plain.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     let name: String = last

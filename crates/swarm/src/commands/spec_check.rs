@@ -9,10 +9,7 @@ use swarm_domain::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    plan::read_spec,
-    repository::{project_of, repository},
-};
+use super::{plan::read_spec, repository::place};
 use crate::{
     args::CheckArgs,
     config::{self, Overrides},
@@ -32,11 +29,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) async fn run(context: &Context, args: CheckArgs) -> Result<Exit> {
     let settings = config::settings(Overrides { sandbox: args.engine.sandbox, ..Overrides::default() })?;
     let (text, _) = read_spec(&args.spec)?;
-    let repo = repository(args.repo.as_deref())?;
-    let project = match &args.project {
-        Some(project) => project.clone(),
-        None => project_of(&repo)?,
-    };
+    let (repo, project) = place(&args.place)?;
     let interrupt = interrupt::token()?;
     let wiring = Wiring { data: context.data()?, settings, engine: args.engine, ..Wiring::default() };
     let door = Door::to_work(wiring).await?;
@@ -45,7 +38,7 @@ pub(super) async fn run(context: &Context, args: CheckArgs) -> Result<Exit> {
         client.add_project(&types::NewProject { project: project.to_string(), repo }).await?;
         let text = String::from_utf8_lossy(&text).into_owned();
         let spec = client.add_spec(&types::NewSpec { project: project.to_string(), text }).await?;
-        let survey = client.check_spec(&spec.id, args.branch.as_deref()).await?;
+        let survey = client.check_spec(&spec.id, args.place.branch.as_deref()).await?;
         wait(client, &survey, &interrupt).await
     }
     .await;

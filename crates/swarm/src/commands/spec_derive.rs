@@ -7,11 +7,7 @@ use swarm_client::types;
 use swarm_domain::{Problem, derived::Draft, survey::SurveyOutcome};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    repository::{project_of, repository},
-    spec::write_whole,
-    spec_check::wait,
-};
+use super::{repository::place, spec::write_whole, spec_check::wait};
 use crate::{
     args::DeriveArgs,
     config::{self, Overrides},
@@ -48,15 +44,11 @@ pub(super) async fn run(context: &Context, args: DeriveArgs) -> Result<Exit> {
         )));
     }
     let settings = config::settings(Overrides { sandbox: args.engine.sandbox, ..Overrides::default() })?;
-    let repo = repository(args.repo.as_deref())?;
-    let project = match &args.project {
-        Some(project) => project.clone(),
-        None => project_of(&repo)?,
-    };
+    let (repo, project) = place(&args.place)?;
     let interrupt = interrupt::token()?;
     let asked = types::NewDerivation {
         project: project.to_string(),
-        branch: args.branch.clone(),
+        branch: args.place.branch.clone(),
         paths: args.path.clone(),
         models: args.engine.model.clone(),
         plain: Some(args.no_model),
