@@ -124,7 +124,12 @@ async fn run(
         }
         std::fs::write(&target, bytes).map_err(AgentError::io(doing()))?;
     }
-    let spec = SandboxSpec { name, workdir: folder.path().to_owned(), limits: agent.limits.sandbox() };
+    let spec = SandboxSpec {
+        name,
+        workdir: folder.path().to_owned(),
+        limits: agent.limits.sandbox(),
+        ..SandboxSpec::default()
+    };
     let sandbox = sandboxes.create(spec).await?;
     let command = Exec::shell(rule.command.as_deref().unwrap_or_default());
     let ended = sandbox.exec(command, CancellationToken::new()).await;

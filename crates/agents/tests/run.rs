@@ -18,7 +18,12 @@ async fn run(command: &str) -> ToolResult {
     assert!(Toolbox::needs_sandbox(&agent));
     let backend = Process::open(&effects.path().join("state")).await.unwrap();
     let limits = agent.limits.sandbox();
-    let spec = SandboxSpec { name: "run-test".to_owned(), workdir: folder.path().to_owned(), limits };
+    let spec = SandboxSpec {
+        name: "run-test".to_owned(),
+        workdir: folder.path().to_owned(),
+        limits,
+        ..SandboxSpec::default()
+    };
     let sandbox: Box<dyn Sandbox> = backend.create(spec).await.unwrap();
     let workspace = Arc::new(Workspace::open(folder.path(), &effects.path().join("notes"), &[]).unwrap());
     let invocation = Invocation {

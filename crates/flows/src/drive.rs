@@ -118,7 +118,7 @@ impl Attempt<'_> {
 
     fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
         let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
-        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox() }
+        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), ..SandboxSpec::default() }
     }
 }
 

@@ -121,7 +121,7 @@ mod tests {
         fs::create_dir(&work).unwrap();
         let at = |name: &str, workdir: &Path| {
             let workdir = workdir.to_owned();
-            spec(&SandboxSpec { name: name.to_owned(), workdir, limits: Limits::default() }, &state)
+            spec(&SandboxSpec { name: name.to_owned(), workdir, ..SandboxSpec::default() }, &state)
         };
         assert!(at("good", &work).is_ok());
         for (name, folder) in [

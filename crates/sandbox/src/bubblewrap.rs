@@ -6,8 +6,10 @@
 mod diagnosis;
 mod syscalls;
 mod view;
+mod way_out;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -24,16 +26,19 @@ use crate::{
     census::MARKER,
     cgroup::Places,
     error::SandboxError,
+    guest,
     instance::Instance,
     limits_report::LimitsReport,
     run::{Inside, Run},
-    sandbox::{Backend, Ended, Exec, How, Limits, Sandbox, SandboxSpec},
+    sandbox::{Backend, Ended, Exec, How, Network, Sandbox, SandboxSpec},
 };
+use way_out::WayOut;
 
 /// Makes bubblewrap sandboxes.
 #[derive(Debug, Clone)]
 pub struct Bubblewrap {
     shared: Arc<Shared>,
+    guest: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -64,9 +69,17 @@ impl Bubblewrap {
                 .map_err(|source| SandboxError::io("write the files that a sandbox sees", source))?;
             Ok(Self {
                 shared: Arc::new(Shared { program: program(), places: Places::find(), view, instance }),
+                guest: guest::program(),
             })
         });
         made.await.map_err(|error| SandboxError::io("look at the machine", std::io::Error::other(error)))?
+    }
+
+    /// With this guest program instead of the one beside swarm or of `SWARM_GUEST`.
+    #[must_use]
+    pub fn with_guest(mut self, program: PathBuf) -> Self {
+        self.guest = Some(program);
+        self
     }
 
     /// How firmly limits are held here.
@@ -100,7 +113,7 @@ impl Backend for Bubblewrap {
         let spec = SandboxSpec {
             name: "probe".to_owned(),
             workdir: folder.path().to_owned(),
-            limits: Limits::default(),
+            ..SandboxSpec::default()
         };
         let sandbox = self.make(spec).await?;
         let outcome = sandbox.attempt(Exec::shell("exit 0"), CancellationToken::new()).await;
@@ -119,11 +132,17 @@ impl Backend for Bubblewrap {
 
 impl Bubblewrap {
     async fn make(&self, spec: SandboxSpec) -> Result<Wrapped, SandboxError> {
-        let shared = Arc::clone(&self.shared);
+        let (shared, guest) = (Arc::clone(&self.shared), self.guest.clone());
         let made = tokio::task::spawn_blocking(move || {
             let program = shared.program.clone().ok_or_else(diagnosis::not_installed)?;
             let cell = Cell::make(Arc::clone(&shared.instance), &shared.places, &spec, &[])?;
-            Ok(Wrapped { program, cell, shared })
+            let way_out = match spec.network {
+                Network::None => None,
+                Network::Through(egress) => {
+                    Some(WayOut::open(egress, &spec.limits, cell.folder(), guest.as_deref())?)
+                }
+            };
+            Ok(Wrapped { program, cell, way_out, shared })
         });
         made.await.map_err(|error| SandboxError::io("make a sandbox", std::io::Error::other(error)))?
     }
@@ -132,6 +151,7 @@ impl Bubblewrap {
 struct Wrapped {
     program: PathBuf,
     cell: Cell,
+    way_out: Option<WayOut>,
     shared: Arc<Shared>,
 }
 
@@ -181,12 +201,17 @@ impl Wrapped {
         command.env_clear().env("PATH", view::PATH).env(MARKER, &self.cell.id).current_dir("/");
         command.args(["-c", ENTER, "sh"]).args(self.cell.cgroup.gates()).arg("--");
         command.arg(&status).arg(self.shared.view.filter()).arg(&self.program);
-        command.args(self.shared.view.arguments(&self.cell.workdir, mask, limits));
-        command.args(view::environment(&exec.env, &self.cell.id));
+        let way_out = self.way_out.as_ref();
+        let shown = way_out.map(WayOut::arguments).unwrap_or_default();
+        let mut environment: BTreeMap<_, _> = way_out.iter().flat_map(|it| it.environment()).collect();
+        environment.extend(exec.env);
+        command.args(self.shared.view.arguments(&self.cell.workdir, mask, limits, shown));
+        command.args(view::environment(&environment, &self.cell.id));
         command.arg("--chdir").arg(view::inside(&exec.cwd)).arg("--");
         // A shell in between gives every program that is not there the exit code that people know: 127.
+        let relay = way_out.map(|_| WayOut::start()).unwrap_or_default();
         command
-            .args(["/bin/sh", "-c", &format!("exec 8>&- 9<&-\n{ceilings}exec \"$@\""), "sh"])
+            .args(["/bin/sh", "-c", &format!("exec 8>&- 9<&-\n{relay}{ceilings}exec \"$@\""), "sh"])
             .args(&exec.argv);
 
         let process = || child_of(&fs::read_to_string(&status).ok()?);
@@ -195,6 +220,7 @@ impl Wrapped {
             command,
             stdin: exec.stdin,
             wall: exec.wall.unwrap_or(limits.wall).min(limits.wall),
+            way_out: way_out.map(|it| &it.proxy),
             inside: Some(Inside { process: Box::new(process), folder: "/tmp", size: limits.disk_bytes }),
             cancel,
         };

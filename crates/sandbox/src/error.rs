@@ -23,6 +23,9 @@ pub enum SandboxError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// A sandbox is to have a network, and the program is missing that leads to it from inside.
+    #[error("the program swarm-guest is not there: without it no sandbox of this rung has a network")]
+    NoGuest,
     /// A name, path or command that cannot be used.
     #[error("not a valid {what}: {detail}")]
     Invalid {
@@ -53,6 +56,12 @@ impl SandboxError {
                 "sandbox.failed",
                 self.to_string(),
                 "run `swarm doctor`, then `swarm ticket retry`",
+            ),
+            Self::NoGuest => Problem::new(
+                "sandbox.no_guest",
+                self.to_string(),
+                "put `swarm-guest` beside the `swarm` program (`cargo build --release -p swarm-guest` makes it), or name it \
+                 in SWARM_GUEST",
             ),
             Self::Invalid { .. } => {
                 Problem::new("sandbox.invalid", self.to_string(), "correct the agent file or the command")

@@ -2,18 +2,19 @@
 //!
 //! Code that a model wrote or that a stranger's repository holds runs in a [`Sandbox`] and nowhere else. A [`Backend`]
 //! makes sandboxes of one rung; [`Ladder::climb`] takes the strongest rung that works on the machine. Inside, a command
-//! sees its work folder as [`WORKDIR`], the system's programs, and nothing else: no network, no file of the operator, no
-//! variable of swarm's environment. It is held to its [`Limits`], and when it has ended none of its processes lives on.
+//! sees its work folder as [`WORKDIR`], the system's programs, and nothing else: no file of the operator, no variable of
+//! swarm's environment, and of the network only what its [`Network`] names, by way of [`egress`]. It is held to its
+//! [`Limits`], and when it has ended none of its processes lives on.
 //!
 //! This crate knows nothing of models and tickets, nor of git beyond hiding a work folder's `.git`.
 //!
 //! ```no_run
-//! use swarm_sandbox::{Choice, Exec, How, Ladder, Limits, SandboxSpec};
+//! use swarm_sandbox::{Choice, Exec, How, Ladder, SandboxSpec};
 //! use tokio_util::sync::CancellationToken;
 //!
 //! # async fn example() -> Result<(), swarm_sandbox::SandboxError> {
 //! let ladder = Ladder::climb(Choice::Strongest, "/var/lib/swarm/sandboxes".as_ref()).await?;
-//! let spec = SandboxSpec { name: "check-1".into(), workdir: "/var/lib/swarm/checkout".into(), limits: Limits::default() };
+//! let spec = SandboxSpec { name: "check-1".into(), workdir: "/var/lib/swarm/checkout".into(), ..SandboxSpec::default() };
 //! let sandbox = ladder.backend.create(spec).await?;
 //! let ended = sandbox.exec(Exec::shell("python3 -m unittest"), CancellationToken::new()).await?;
 //! sandbox.stop().await?;
@@ -33,7 +34,9 @@ mod cell;
 mod census;
 mod cgroup;
 mod disk;
+pub mod egress;
 pub mod error;
+mod guest;
 mod instance;
 mod ladder;
 mod launch;
@@ -49,5 +52,5 @@ pub use error::SandboxError;
 pub use ladder::{Choice, Ladder, Standing, survey};
 pub use limits_report::{Hold, LimitsReport};
 pub use process::Process;
-pub use sandbox::{Backend, Ended, Exec, How, Limit, Limits, Sandbox, SandboxSpec, WORKDIR};
+pub use sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec, WORKDIR};
 pub use sweep::{Swept, sweep};

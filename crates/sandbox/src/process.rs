@@ -132,6 +132,7 @@ impl Sandbox for Plain {
             stdin: exec.stdin,
             wall: exec.wall.unwrap_or(limits.wall).min(limits.wall),
             inside: None,
+            way_out: None,
             cancel,
         };
         let finished = run.finish().await?;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cell::Cell,
     disk,
+    egress::Proxy,
     error::SandboxError,
     launch,
     output::Output,
@@ -37,6 +38,8 @@ pub(crate) struct Run<'a> {
     pub(crate) wall: Duration,
     /// Where the temporary file system of the sandbox can be seen, if it has one.
     pub(crate) inside: Option<Inside<'a>>,
+    /// The way out, if there is one.
+    pub(crate) way_out: Option<&'a Proxy>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -94,6 +97,9 @@ impl Run<'_> {
             Verdict::Ended(_) if cell.cgroup.memory_kills() > kills_before => {
                 (How::LimitPassed { limit: Limit::Memory }, false)
             }
+            Verdict::Ended(_) if self.has_spent_the_network() => {
+                (How::LimitPassed { limit: Limit::Network }, false)
+            }
             Verdict::Ended(_) if flooded => (How::LimitPassed { limit: Limit::Output }, false),
             Verdict::Ended(_) if self.grown(0).await? => (How::LimitPassed { limit: Limit::Disk }, false),
             Verdict::Ended(status) => (how(status), true),
@@ -104,13 +110,20 @@ impl Run<'_> {
         Ok(Finished { ended: Ended { how, stdout, stderr, dropped_bytes, took }, by_itself })
     }
 
-    /// Ends when the command passes its memory or disk. A gauge that fails to read is asked again later.
+    fn has_spent_the_network(&self) -> bool {
+        self.way_out.is_some_and(Proxy::is_spent)
+    }
+
+    /// Ends when the command passes its memory, disk or network. A gauge that fails to read is asked again later.
     async fn watch(&self, kills_before: u64) -> Limit {
         let mut measure_at = Instant::now();
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             if self.cell.cgroup.memory_kills() > kills_before {
                 return Limit::Memory;
+            }
+            if self.has_spent_the_network() {
+                return Limit::Network;
             }
             let began = Instant::now();
             if began < measure_at {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::attempt::Rung;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::SandboxError;
+use crate::{egress::Egress, error::SandboxError};
 
 /// Makes sandboxes of one rung. Real ones: bubblewrap and process here, microVMs later.
 #[async_trait]
@@ -37,7 +37,7 @@ pub trait Sandbox: Send + Sync {
 }
 
 /// What a sandbox is made from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SandboxSpec {
     /// Names it for the orphan sweep and in errors: plain letters, digits, `-`, `_`, `.`.
     pub name: String,
@@ -45,6 +45,18 @@ pub struct SandboxSpec {
     pub workdir: PathBuf,
     /// What it may use.
     pub limits: Limits,
+    /// What it may reach.
+    pub network: Network,
+}
+
+/// What a sandbox may reach. The process rung holds nothing back: there a command has the network of the machine.
+#[derive(Debug, Clone, Default)]
+pub enum Network {
+    /// Nothing but its own loopback.
+    #[default]
+    None,
+    /// What the proxy carries out, and nothing past it.
+    Through(Egress),
 }
 
 /// Where the work folder appears inside every sandbox.
@@ -61,10 +73,18 @@ pub struct Limits {
     pub pids: u32,
     /// Bytes that the work folder and `/tmp` may grow by.
     pub disk_bytes: u64,
+    /// Bytes to and from the network.
+    #[serde(default = "usual_network_bytes")]
+    pub network_bytes: u64,
     /// Bytes kept of each of standard output and standard error; the rest is dropped and said so.
     pub output_bytes: usize,
     /// How long one command may take.
     pub wall: Duration,
+}
+
+/// Enough for the packages of a project.
+fn usual_network_bytes() -> u64 {
+    512 << 20
 }
 
 impl Default for Limits {
@@ -74,6 +94,7 @@ impl Default for Limits {
             cpu_milli: 1_000,
             pids: 256,
             disk_bytes: 512 << 20,
+            network_bytes: usual_network_bytes(),
             output_bytes: 64 << 10,
             wall: Duration::from_mins(1),
         }
@@ -159,6 +180,8 @@ pub enum Limit {
     Memory,
     /// Disk.
     Disk,
+    /// Bytes to and from the network.
+    Network,
     /// So much output that the command was ended (ten times what is kept).
     Output,
 }
@@ -171,6 +194,7 @@ impl std::fmt::Display for How {
             Self::LimitPassed { limit: Limit::Wall } => f.write_str("time limit passed"),
             Self::LimitPassed { limit: Limit::Memory } => f.write_str("memory limit passed"),
             Self::LimitPassed { limit: Limit::Disk } => f.write_str("disk limit passed"),
+            Self::LimitPassed { limit: Limit::Network } => f.write_str("network limit passed"),
             Self::LimitPassed { limit: Limit::Output } => f.write_str("output limit passed"),
             Self::Cancelled => f.write_str("cancelled"),
         }

@@ -137,7 +137,7 @@ async fn a_sandbox_that_cannot_be_made_leaves_nothing_behind() {
     let spec = SandboxSpec {
         name: "test".to_owned(),
         workdir: ground.root.path().join("missing"),
-        limits: Limits::default(),
+        ..SandboxSpec::default()
     };
     assert!(rung.create(spec).await.is_err());
     drop(rung);

@@ -32,6 +32,7 @@ async fn the_one_that_is_killed() {
         name: "orphan".to_owned(),
         workdir: root.join("work"),
         limits: Limits { wall: std::time::Duration::from_mins(10), ..Limits::default() },
+        ..swarm_sandbox::SandboxSpec::default()
     };
     let sandbox = ladder.backend.create(spec).await.unwrap();
     println!("made");

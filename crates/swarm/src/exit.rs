@@ -40,6 +40,7 @@ const ENVIRONMENT: &[&str] = &[
     "model.refused",
     "model.unavailable",
     "postgres.",
+    "sandbox.no_guest",
     "sandbox.unavailable",
     "store.",
 ];

@@ -192,7 +192,7 @@ impl Doer for Making<'_> {
         let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
             let name = format!("claim-{}-{}-{}", self.brief.run, self.brief.attempt, invocation.call_id);
             let limits = self.agent.limits.sandbox();
-            let spec = SandboxSpec { name, workdir: self.root(), limits };
+            let spec = SandboxSpec { name, workdir: self.root(), limits, ..SandboxSpec::default() };
             Some(self.hand.sandboxes.create(spec).await?)
         } else {
             None

@@ -151,7 +151,12 @@ pub(crate) async fn try_out(
     for fixture in fixtures.iter().chain(wrong) {
         write_fixture(&folder, fixture).await?;
     }
-    let spec = SandboxSpec { name, workdir: folder.clone(), limits: parts.config.check_limits.clone() };
+    let spec = SandboxSpec {
+        name,
+        workdir: folder.clone(),
+        limits: parts.config.check_limits.clone(),
+        ..SandboxSpec::default()
+    };
     let sandbox = parts.sandboxes.create(spec).await?;
     let mut command = Exec::shell(&check.command);
     command.env.insert("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned());

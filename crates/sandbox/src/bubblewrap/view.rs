@@ -77,7 +77,13 @@ impl View {
         self.folder.join("filter")
     }
 
-    pub(super) fn arguments(&self, workdir: &Path, mask: Mask, limits: &Limits) -> Vec<OsString> {
+    pub(super) fn arguments(
+        &self,
+        workdir: &Path,
+        mask: Mask,
+        limits: &Limits,
+        further: Vec<OsString>,
+    ) -> Vec<OsString> {
         let mut list = List(Vec::new());
         list.add(&[
             "--unshare-all",
@@ -103,6 +109,7 @@ impl View {
             Mask::File => drop(list.path("--ro-bind", &self.folder.join("nothing"), &git())),
             Mask::Folder => drop(list.add(&["--tmpfs", &git(), "--remount-ro", &git()])),
         }
+        list.0.extend(further);
         list.add(&["--remount-ro", "/"]);
         list.0
     }

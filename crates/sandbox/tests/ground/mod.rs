@@ -2,6 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
 
+pub mod relay;
+pub mod server;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -33,7 +36,7 @@ impl Ground {
     }
 
     pub fn spec(&self, limits: Limits) -> SandboxSpec {
-        SandboxSpec { name: "test".to_owned(), workdir: self.work.clone(), limits }
+        SandboxSpec { name: "test".to_owned(), workdir: self.work.clone(), limits, ..SandboxSpec::default() }
     }
 
     /// The bubblewrap rung; nothing, with the reason on screen, where the machine lacks what it takes.

@@ -1,0 +1,155 @@
+//! The way out of a bubblewrap sandbox: the proxy on the host, its socket inside, and the relay that leads to it.
+//!
+//! The sandbox keeps its network namespace with nothing in it but a loopback of its own. The relay listens there, because
+//! programs know how to talk to a proxy at a port and not at a socket file.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+};
+
+use tokio::net::UnixListener;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    egress::{Egress, Proxy, RELAY_PORT},
+    error::SandboxError,
+    sandbox::Limits,
+};
+
+/// Where the proxy's socket and the certificates appear inside, and where the relay does.
+const FOLDER: &str = "/run/swarm";
+const RELAY: &str = "/run/swarm-guest";
+const SOCKET: &str = "way-out";
+const CERTIFICATES: &str = "ca.pem";
+
+/// Where distributions keep the certificates of public authorities in one file.
+const BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// What each tool calls the file with the certificates that it trusts.
+const TRUST: [&str; 8] = [
+    "CARGO_HTTP_CAINFO",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "npm_config_cafile",
+];
+
+/// Starts the relay, as a child of the sandbox's first process and not of the command, and waits until it listens: a
+/// command may ask at once. `0A` is a listening socket.
+fn start() -> String {
+    format!(
+        "( {RELAY} relay --socket {FOLDER}/{SOCKET} </dev/null >/dev/null 2>&1 & )
+listens() {{ while read -r _ at _ state _; do [ \"$at $state\" = '0100007F:{RELAY_PORT:04X} 0A' ] && return 0; done </proc/net/tcp; return 1; }}
+tries=0
+until listens; do
+  tries=$((tries + 1)); [ $tries -le 500 ] || {{ echo 'the relay to the network does not start' >&2; exit 125; }}
+  sleep 0.01
+done
+"
+    )
+}
+
+/// The open way out of one sandbox. Closed when dropped.
+#[derive(Debug)]
+pub(super) struct WayOut {
+    pub(super) proxy: Proxy,
+    guest: PathBuf,
+    folder: PathBuf,
+    trust: &'static [&'static str],
+    _listening: AbortOnDropHandle<()>,
+}
+
+impl WayOut {
+    /// Opens it below the sandbox's private folder. Must be called within a tokio runtime.
+    pub(super) fn open(
+        egress: Egress,
+        limits: &Limits,
+        private: &Path,
+        guest: Option<&Path>,
+    ) -> Result<Self, SandboxError> {
+        let guest = guest.ok_or(SandboxError::NoGuest)?.to_owned();
+        let failed = |source| SandboxError::io("open the way out", source);
+        let proxy = Proxy::new(egress, limits.network_bytes)?;
+        let folder = private.join("way-out");
+        fs::create_dir(&folder).map_err(failed)?;
+        let (bundle, trust) = bundle(proxy.certificate());
+        fs::write(folder.join(CERTIFICATES), bundle).map_err(failed)?;
+        let listener = listener(&folder).map_err(failed)?;
+        let listening = proxy.clone();
+        let listening = AbortOnDropHandle::new(tokio::spawn(async move { listening.listen(listener).await }));
+        Ok(Self { proxy, guest, folder, trust, _listening: listening })
+    }
+
+    /// What bubblewrap shows inside.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        let bind = |from: &Path, to: &str| [OsString::from("--ro-bind"), from.into(), to.into()];
+        [bind(&self.folder, FOLDER), bind(&self.guest, RELAY)].concat()
+    }
+
+    /// The variables by which programs find the way, and the certificates that they are to trust.
+    pub(super) fn environment(&self) -> impl Iterator<Item = (String, String)> {
+        let proxy = format!("http://127.0.0.1:{RELAY_PORT}");
+        let here = "localhost,127.0.0.1,::1".to_owned();
+        let ways = ["http_proxy", "https_proxy", "all_proxy"].map(|name| (name, proxy.clone()));
+        let both = ways.into_iter().chain([("no_proxy", here)]);
+        let both =
+            both.flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_uppercase(), value)]);
+        let certificates = format!("{FOLDER}/{CERTIFICATES}");
+        let trust = self.trust.iter().map(move |name| ((*name).to_owned(), certificates.clone()));
+        both.chain(trust).chain([("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned())])
+    }
+
+    /// What the sandbox's shell does before the command.
+    pub(super) fn start() -> String {
+        start()
+    }
+}
+
+/// The public authorities and the sandbox's own, and who is told of them. Where the machine has no public ones, only
+/// those programs are told for which the file is an addition.
+fn bundle(own: &str) -> (String, &'static [&'static str]) {
+    match BUNDLES.iter().find_map(|path| fs::read_to_string(path).ok()) {
+        Some(public) => (format!("{}\n{own}", public.trim_end()), &TRUST),
+        None => (own.to_owned(), &["NODE_EXTRA_CA_CERTS"]),
+    }
+}
+
+/// The path of a socket has room for 107 bytes; swarm's folders may be deeper. By way of an open folder it is short.
+fn listener(folder: &Path) -> io::Result<UnixListener> {
+    let open = File::open(folder)?;
+    UnixListener::bind(format!("/proc/self/fd/{}/{SOCKET}", open.as_raw_fd()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_as_deep_as_it_may_be_has_room_for_the_socket() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a".repeat(120)).join("b".repeat(120));
+        fs::create_dir_all(&deep).unwrap();
+        let _listener = listener(&deep).unwrap();
+        assert!(deep.join(SOCKET).exists());
+    }
+
+    #[test]
+    fn the_sandboxs_own_authority_comes_after_the_public_ones() {
+        let (text, told) = bundle("OWN\n");
+        assert!(text.ends_with("OWN\n"));
+        assert!(told.contains(&"NODE_EXTRA_CA_CERTS"));
+        assert_eq!(told.len() > 1, text.len() > 4, "without public ones nobody's trust is replaced");
+    }
+}
