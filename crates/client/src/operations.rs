@@ -1,18 +1,20 @@
 //! The operations of the document: one method each, under the operation's own name.
 
+use futures::{Stream, StreamExt};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     Client, ClientError,
-    call::Target,
+    call::{Target, unreachable},
     types::{
-        Accepted, Budget, Calibration, ChainReport, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
-        Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
-        KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSpec, Overview,
-        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness,
-        RebuildReport, Run, RunDiff, RunId, RunList, SpecDelta, SpecDetail, SpecList, SpecSummary,
-        StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace,
-        WorkDemand, Worker, WorkerList,
+        Accepted, AuditKeys, Budget, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList,
+        Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage,
+        FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan,
+        NewProject, NewRun, NewSpec, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project,
+        ProjectList, PullRequest, Readiness, RebuildReport, Run, RunDiff, RunId, RunList, SpecDelta,
+        SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail,
+        TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -265,6 +267,45 @@ impl Client {
     /// Checks the whole log.
     pub async fn verify(&self) -> Result<ChainReport, ClientError> {
         self.get(api(&["audit", "verify"])).await
+    }
+
+    /// Signed checkpoints of the log of more than `after` events, those of the fewest first; with `newest` the last ones
+    /// where there are more than `limit`.
+    pub async fn checkpoints(
+        &self,
+        after: u64,
+        limit: Option<u32>,
+        newest: bool,
+    ) -> Result<Vec<CheckpointRow>, ClientError> {
+        let (after, limit) = (after.to_string(), limit.map(|limit| limit.to_string()));
+        let target = api(&["audit", "checkpoints"]).with(&[
+            ("after", Some(&after)),
+            ("limit", limit.as_deref()),
+            ("newest", newest.then_some("true")),
+        ]);
+        Ok(self.get::<CheckpointList>(target).await?.items)
+    }
+
+    /// The public key that signs checkpoints, and those before it.
+    pub async fn audit_keys(&self) -> Result<AuditKeys, ClientError> {
+        self.get(api(&["audit", "key"])).await
+    }
+
+    /// Lets a new key take the place of the one that signs.
+    pub async fn rotate_audit_key(&self) -> Result<AuditKeys, ClientError> {
+        self.post(api(&["audit", "key", "rotate"]), &json!({})).await
+    }
+
+    /// The whole log as JSON Lines, in parts as they come. An error in the middle: it broke off, and what came before is
+    /// not all of it.
+    pub async fn export_log(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Vec<u8>, ClientError>> + Send + use<>, ClientError> {
+        let response = self.send(Method::GET, &api(&["audit", "export"]), |request| request).await?;
+        let place = self.place();
+        let parts = response.bytes_stream();
+        Ok(parts
+            .map(move |part| part.map(|bytes| bytes.to_vec()).map_err(|error| unreachable(&place, error))))
     }
 
     /// Draws every view again from the log.

@@ -159,6 +159,11 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.events(&EventQuery { after: 3, run: Some(text()), limit: Some(5) }).await?;
     client.follow(0, Some("x")).take(1).collect::<Vec<_>>().await.remove(0)?;
     client.verify().await?;
+    client.checkpoints(0, None, false).await?;
+    client.checkpoints(3, Some(5), true).await?;
+    client.audit_keys().await?;
+    client.rotate_audit_key().await?;
+    client.export_log().await?.collect::<Vec<_>>().await.into_iter().collect::<Result<Vec<_>, _>>()?;
     client.rebuild().await?;
     client.health().await?;
     client.live().await?;

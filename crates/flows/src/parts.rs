@@ -17,7 +17,10 @@ use swarm_model::Gateway;
 use swarm_sandbox::{Backend, Limits};
 use swarm_store::{Store, StoreError};
 
-use crate::{claim::ClaimsConfig, error::FlowError, experience::DeadlineConfig, retry::RetryPolicy};
+use crate::{
+    claim::ClaimsConfig, error::FlowError, experience::DeadlineConfig, notary::AuditConfig,
+    retry::RetryPolicy,
+};
 
 /// How often a database that is away is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -67,6 +70,8 @@ pub struct FlowsConfig {
     pub heartbeat_ms: u64,
     /// How long it counts as alive after one, in milliseconds: then others take over what it works on.
     pub lease_ms: u64,
+    /// When checkpoints of the log are signed.
+    pub audit: AuditConfig,
     /// How long work waits for a database that is away, in seconds.
     pub database_patience_seconds: u64,
     /// When a model call is tried again.
@@ -120,6 +125,7 @@ impl Default for FlowsConfig {
             takes: Takes::default(),
             heartbeat_ms: 1_500,
             lease_ms: 6_000,
+            audit: AuditConfig::default(),
             database_patience_seconds: 900,
             retry: RetryPolicy::default(),
             claims: ClaimsConfig::default(),

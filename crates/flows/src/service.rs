@@ -17,6 +17,7 @@ use crate::{
     carry::{self, Continuation},
     error::FlowError,
     node::{self, Node, Worker},
+    notary::Notary,
     parts::{Parts, of_run, of_ticket},
     routing,
     sequence::SequenceRequest,
@@ -41,18 +42,22 @@ pub struct Flows {
     works: Current,
     /// The node that this process is, while it works.
     node: Option<Arc<Node>>,
+    /// Signs the log, while this process works.
+    notary: Option<Arc<Notary>>,
 }
 
 impl Flows {
     /// Begins to work: sweeps what a dead process left behind, then takes up what this node left unfinished. Where
     /// another live process is this node, it is refused: each would do the other's work again.
     pub async fn launch(parts: Parts, node: &str) -> Result<Self, FlowError> {
+        parts.store.make_audit_key().await?;
         let parts = node::join(parts, node).await?;
         let works = Current::new(Works::new(&parts)?);
         match node::begin(&parts, &works.get()).await {
             Ok(()) => {
+                let notary = Notary::begin(parts.store.clone(), parts.config.audit);
                 let node = Node::watch(parts.clone(), works.clone());
-                Ok(Self { parts, works, node: Some(Arc::new(node)) })
+                Ok(Self { parts, works, node: Some(Arc::new(node)), notary: Some(Arc::new(notary)) })
             }
             Err(error) => {
                 node::end(&parts, &works.get()).await;
@@ -65,7 +70,7 @@ impl Flows {
     /// them begins.
     pub fn idle(parts: Parts, _node: &str) -> Result<Self, FlowError> {
         let works = Current::new(Works::new(&parts)?);
-        Ok(Self { parts, works, node: None })
+        Ok(Self { parts, works, node: None, notary: None })
     }
 
     /// Begins nothing more, and waits until each step that is under way has ended, but not for longer than this. What
@@ -87,6 +92,10 @@ impl Flows {
         if let Some(node) = &self.node {
             node.stop().await;
             node::end(&self.parts, &self.works.get()).await;
+        }
+        // Last, so that it covers what the others said when they ended.
+        if let Some(notary) = &self.notary {
+            notary.stop().await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod world;
 
+use futures::StreamExt;
 use swarm_client::types::{
     Budget, Evidence, NewPlan, NewProject, NewRun, NewSpec, PlanStage, RunOptions, RunState, TicketState,
 };
@@ -75,6 +76,15 @@ async fn a_spec_goes_in_and_a_pull_request_comes_out() {
     assert!(steps.iter().all(|step| step.samples > 0 && step.deadline.is_none()), "{steps:?}");
     assert_eq!(client.failures(Some(&run), Some("2026-11-01T00:00:00Z")).await.unwrap().attempts, 0);
 
+    assert_eq!(client.verify().await.unwrap().first_bad, None);
+    let log = client.export_log().await.unwrap().map(Result::unwrap).concat().await;
+    let signed = client.checkpoints(0, Some(1), true).await.unwrap();
+    let key = client.audit_keys().await.unwrap().key.unwrap();
+    let trusted = vec![swarm_store::PublicKey::parse(&key).unwrap()];
+    let proof = swarm_store::prove(&log[..], trusted, Some(&signed[0].note)).unwrap();
+    assert_eq!((proof.faults, proof.events), (vec![], signed[0].size));
+    let rotated = client.rotate_audit_key().await.unwrap();
+    assert_eq!(rotated.earlier, [key]);
     assert_eq!(client.verify().await.unwrap().first_bad, None);
     let rebuilt = client.rebuild().await.unwrap();
     assert!(rebuilt.tables.iter().all(|table| table.before == table.after), "{rebuilt:?}");

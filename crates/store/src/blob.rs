@@ -124,12 +124,17 @@ impl Blobs {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// Does work on files without holding up others.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(error) => {
-            Err(StoreError::Io { doing: "work on", path: "blobs".into(), source: io::Error::other(error) })
-        }
+        Err(error) => Err(StoreError::Io {
+            doing: "work in",
+            path: "the data folder".into(),
+            source: io::Error::other(error),
+        }),
     }
 }
 

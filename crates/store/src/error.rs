@@ -129,6 +129,24 @@ pub enum StoreError {
         /// Where the first node found the one that counts.
         theirs: PathBuf,
     },
+    /// The key that signs checkpoints cannot be used.
+    #[error("the key in {} cannot be used: {detail}", path.display())]
+    AuditKey {
+        /// Where it stands.
+        path: PathBuf,
+        /// Why not.
+        detail: String,
+    },
+    /// A log does not go on from what was signed of it. It is not signed again.
+    #[error("the log {log} is not the one that was signed: event {seq}: {detail}")]
+    Diverged {
+        /// Its name.
+        log: String,
+        /// Where it parts.
+        seq: u64,
+        /// How.
+        detail: String,
+    },
     /// No PostgreSQL server programs were found.
     #[error("no PostgreSQL 15 or newer was found on this machine (looked in {searched})")]
     NoPostgres {
@@ -225,6 +243,14 @@ impl StoreError {
             Self::OtherFolder { .. } => (
                 "worker.other_folder",
                 "give it the same folder with `--data FOLDER` (shared by mount, where it is another machine)",
+            ),
+            Self::AuditKey { .. } => (
+                "audit.key",
+                "restore the folder `audit` of the data folder from a backup, with its rights (0700, files 0600)",
+            ),
+            Self::Diverged { .. } => (
+                "audit.diverged",
+                "run `swarm audit verify`, then restore database and data folder from one backup",
             ),
             Self::NoPostgres { .. } => (
                 "store.no_postgres",

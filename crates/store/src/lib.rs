@@ -35,6 +35,7 @@
 //! To add a view: a table in a new migration, a file in `view/` with its row, its writes and its reads, an arm in
 //! `projection.rs` and its name in the list there, by which it is rebuilt.
 
+mod audit;
 mod blob;
 mod canonical;
 mod claim;
@@ -53,11 +54,14 @@ pub mod testing;
 mod time;
 mod view;
 
+pub use audit::{
+    AuditKeys, CheckpointRow, Due, Fault, FaultKind, NoteError, ProofReport, PublicKey, SignedHead, prove,
+};
 pub use blob::{Blobs, MAX_BLOB_BYTES};
 pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
-pub use event_log::{Appended, BadEvent, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;

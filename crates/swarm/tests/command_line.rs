@@ -81,6 +81,9 @@ fn every_command_has_its_help() {
         &["config", "check"],
         &["doctor"],
         &["audit", "verify"],
+        &["audit", "export"],
+        &["audit", "checkpoints"],
+        &["audit", "key"],
         &["db", "rebuild"],
         &["completions"],
     ] {
@@ -110,6 +113,8 @@ fn wrong_usage_ends_with_2() {
         &["build", "spec.md", "--max-parallel", "0"],
         &["build", "spec.md", "--play", "a", "--record", "b"],
         &["trace", "../REQ"],
+        &["audit", "verify", "--key", "k"],
+        &["audit", "export"],
     ] {
         let output = world.swarm(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", err(&output));

@@ -145,9 +145,8 @@ fn a_build_without_any_model_ends_with_5_and_says_what_to_set() {
     );
 }
 
-#[test]
-fn a_script_is_played_where_a_recording_could_be_with_the_faults_that_are_configured() {
-    let Some(world) = World::new() else { return };
+/// Builds one file by a script, with a model that fails once.
+fn built_by_script(world: &World) -> Output {
     let folder = world.folder.path();
     std::fs::write(
         folder.join("spec.md"),
@@ -163,12 +162,72 @@ fn a_script_is_played_where_a_recording_could_be_with_the_faults_that_are_config
     assert!(made.unwrap().success());
     let arguments =
         ["build", "spec.md", "--repo", "repo", "--yes", "--play", "script.toml", "--sandbox", "process"];
-    let build = world
+    world
         .command(&arguments)
         .env("SWARM_MODELS__FAULTS", "500@1")
         .env("SWARM_FLOWS__RETRY__WAITS_MS", "[1, 1, 1]")
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn a_script_is_played_where_a_recording_could_be_with_the_faults_that_are_configured() {
+    let Some(world) = World::new() else { return };
+    let build = built_by_script(&world);
     assert_eq!(build.status.code(), Some(0), "{}", said(&build));
     assert!(said(&build).contains("COME FROM A SCRIPT"), "{}", said(&build));
+}
+
+#[test]
+fn an_exported_log_is_checked_with_the_public_key_alone() {
+    let Some(world) = World::new() else { return };
+    assert_eq!(built_by_script(&world).status.code(), Some(0));
+    let swarm = |arguments: &[&str], code: i32| {
+        let output = world.swarm(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+        output
+    };
+    // The run's end and the end of the process were signed without anybody asking.
+    let signed = swarm(&["audit", "checkpoints", "--json"], 0);
+    let signed: serde_json::Value = serde_json::from_slice(&signed.stdout).unwrap();
+    assert!(signed.as_array().is_some_and(|signed| !signed.is_empty()), "{signed}");
+    let verified = said(&swarm(&["audit", "verify"], 0));
+    assert!(verified.contains("cover all of them"), "{verified}");
+
+    let folder = world.folder.path();
+    let key = String::from_utf8(swarm(&["audit", "key"], 0).stdout).unwrap();
+    std::fs::write(folder.join("audit.pub"), &key).unwrap();
+    std::fs::write(folder.join("kept.txt"), swarm(&["audit", "checkpoints", "--note"], 0).stdout).unwrap();
+    swarm(&["audit", "export", "--out", "log.jsonl"], 0);
+    assert_eq!(mode(&folder.join("log.jsonl")), 0o600, "it holds all that was said");
+    let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
+    let piped = swarm(&["audit", "export", "--out", "-"], 0);
+    assert_eq!(String::from_utf8_lossy(&piped.stdout), log);
+
+    // Elsewhere: without the data folder.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let check = |log: &str, more: &[&str]| {
+        std::fs::write(elsewhere.path().join("log.jsonl"), log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_swarm"));
+        command.args(["audit", "verify", "log.jsonl", "--json"]).args(more).env_clear();
+        let output = command.current_dir(elsewhere.path()).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), report["faults"][0]["kind"].as_str().unwrap_or_default().to_owned())
+    };
+    let (kept, public) = (folder.join("kept.txt"), folder.join("audit.pub"));
+    let trusted = ["--key", public.to_str().unwrap(), "--checkpoint", kept.to_str().unwrap()];
+    assert_eq!(check(&log, &trusted), (0, String::new()));
+    assert_eq!(check(&log, &["--key", key.trim()]), (0, String::new()));
+    assert_eq!(check(&log.replacen("run_started", "run_stopped", 1), &trusted), (1, "changed".to_owned()));
+    assert_eq!(check(&log[..log.len() / 2], &trusted).0, 1);
+    let stranger = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    assert_eq!(check(&log, &["--key", stranger]), (1, "unknown_key".to_owned()));
+    assert_eq!(check(&log, &[]).0, 2, "a key must be given");
+    assert_eq!(check(&log, &["--key", "no key"]).0, 2);
+
+    swarm(&["audit", "key", "--rotate"], 0);
+    assert_ne!(swarm(&["audit", "key"], 0).stdout, key.as_bytes());
+    swarm(&["audit", "export", "--out", "log.jsonl"], 0);
+    let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
+    assert_eq!(check(&log, &trusted), (0, String::new()), "the old key vouches for the new one");
 }

@@ -167,13 +167,16 @@ pub enum AttemptOutcome {
     Unknown,
 }
 
-/// Where a log is broken, and how.
+/// The keys that sign checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BadEvent {
-    /// What is wrong there.
-    pub reason: String,
-    /// The position.
-    pub seq: u64,
+pub struct AuditKeys {
+    /// The keys before it, newest first.
+    pub earlier: Vec<String>,
+    /// The signed notes by which each handed over to the next, oldest first.
+    pub handovers: Vec<String>,
+    /// The public key that signs now, as `name+id+key`; none where nothing was signed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// The BLAKE3 hash of a blob, in hex: its name in the blob store.
@@ -254,14 +257,18 @@ pub enum Capability {
 /// What a check of a tenant's log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainReport {
+    /// How many signed checkpoints fit.
+    pub checkpoints: u64,
     /// How many events were found in order.
     pub events: u64,
-    /// The first place where the log is not what was appended.
+    /// The first place where the log is not what was appended, or not what was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_bad: Option<BadEvent>,
+    pub first_bad: Option<Fault>,
     /// The hash of the last of them. Kept elsewhere, it proves later that nothing before it was changed, not even by
     /// somebody who can write every table here.
     pub head: String,
+    /// How many events they cover. Those behind are signed with the next checkpoint.
+    pub signed: u64,
 }
 
 /// What became of a requirement.
@@ -327,6 +334,28 @@ pub enum CheckStage {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// Signed checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointList {
+    /// Those of the fewest events first.
+    pub items: Vec<CheckpointRow>,
+}
+
+/// A checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointRow {
+    /// When it was signed.
+    pub at: DateTime<Utc>,
+    /// The hash of the last of them.
+    pub head: String,
+    /// The id of the key that signed it.
+    pub key: String,
+    /// The signed note: <https://c2sp.org/signed-note>. Kept elsewhere, it proves later that nothing before it was changed.
+    pub note: String,
+    /// How many events it covers.
+    pub size: u64,
 }
 
 /// What is known of who does which work.
@@ -1232,6 +1261,64 @@ pub struct FailureList {
     pub clusters: u32,
     /// The most frequent first, ten at the most.
     pub items: Vec<Cluster>,
+}
+
+/// Where a log is not what was appended and signed, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Of which kind it is.
+    pub kind: FaultKind,
+    /// What is wrong there, in words.
+    pub reason: String,
+    /// The position of the event that it is about; 0 where it is about none.
+    pub seq: u64,
+}
+
+/// The kinds of faults.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultKind {
+    /// `unreadable`
+    #[serde(rename = "unreadable")]
+    Unreadable,
+    /// `changed`
+    #[serde(rename = "changed")]
+    Changed,
+    /// `unlinked`
+    #[serde(rename = "unlinked")]
+    Unlinked,
+    /// `missing`
+    #[serde(rename = "missing")]
+    Missing,
+    /// `reordered`
+    #[serde(rename = "reordered")]
+    Reordered,
+    /// `rewritten`
+    #[serde(rename = "rewritten")]
+    Rewritten,
+    /// `truncated`
+    #[serde(rename = "truncated")]
+    Truncated,
+    /// `unsigned`
+    #[serde(rename = "unsigned")]
+    Unsigned,
+    /// `unknown_key`
+    #[serde(rename = "unknown_key")]
+    UnknownKey,
+    /// `retired_key`
+    #[serde(rename = "retired_key")]
+    RetiredKey,
+    /// `bad_signature`
+    #[serde(rename = "bad_signature")]
+    BadSignature,
+    /// `misplaced`
+    #[serde(rename = "misplaced")]
+    Misplaced,
+    /// `other_log`
+    #[serde(rename = "other_log")]
+    OtherLog,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A number that grows with every grant of the same seat, and never goes back.

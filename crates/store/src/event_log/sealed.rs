@@ -10,7 +10,7 @@ use crate::{Result, StoreError, canonical};
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The hash before the first event.
-pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What is hashed: an event without its two hashes.
 #[derive(Serialize, Deserialize)]
@@ -81,7 +81,8 @@ pub(crate) fn read_event(text: &str, prev: String, hash: String) -> serde_json::
     Ok(Event { seq, tenant, at, actor, subject, correlation, body, prev, hash })
 }
 
-pub(super) fn hash(prev: &str, text: &str) -> String {
+/// The hash of an event's text behind the hash of the event before it.
+pub(crate) fn hash(prev: &str, text: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(prev.as_bytes());
     hasher.update(text.as_bytes());

@@ -155,8 +155,57 @@ pub(crate) enum ConfigCommand {
 /// `swarm audit`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Check the hash chain of the event log
-    Verify,
+    /// Check the hash chain of the event log and its signed checkpoints
+    #[command(after_help = "\
+Examples:
+  swarm audit verify                              the log of this data folder
+  swarm audit verify log.jsonl --key audit.pub    an exported one: without database or server
+  swarm audit verify log.jsonl --key audit.pub --checkpoint kept.txt
+                                                  it must hold what was signed then")]
+    Verify(VerifyArgs),
+    /// The whole log with its checkpoints as JSON Lines, to be checked elsewhere
+    #[command(after_help = "Example:\n  swarm audit export --out log.jsonl")]
+    Export {
+        /// Where to; `-` for standard output
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// The signed checkpoints, the newest last
+    #[command(after_help = "\
+Examples:
+  swarm audit checkpoints                  the last ones
+  swarm audit checkpoints --note           the newest one as a signed note, to be kept elsewhere")]
+    Checkpoints {
+        /// How many
+        #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Print nothing but the signed note of the newest one
+        #[arg(long)]
+        note: bool,
+    },
+    /// The public key that signs checkpoints
+    #[command(after_help = "\
+Examples:
+  swarm audit key > audit.pub              for whoever checks exported logs
+  swarm audit key --rotate                 a new one takes its place, signed by the old one")]
+    Key {
+        /// Let a new key take its place
+        #[arg(long)]
+        rotate: bool,
+    },
+}
+
+/// `swarm audit verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// An exported log; the log of the data folder when absent
+    pub(crate) file: Option<PathBuf>,
+    /// A public key that is trusted, or a file that holds one a line; may be given more than once
+    #[arg(long, value_name = "KEY", requires = "file")]
+    pub(crate) key: Vec<String>,
+    /// The signed note of a checkpoint that was kept from before: the log must hold what it covers
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 /// `swarm db`.

@@ -19,7 +19,7 @@ pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use history::{FailuresArgs, StatsArgs};
 pub(crate) use look::{
     AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
-    TraceArgs,
+    TraceArgs, VerifyArgs,
 };
 pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
