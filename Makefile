@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help setup demo test chaos lint fmt docs bench clean-state
+.PHONY: help setup demo guest test chaos lint fmt docs bench clean-state
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ setup: ## Look for what is missing on this machine and install it
 demo: setup ## Build swarm and watch it turn examples/textstat/spec.md into merged code
 	cargo build --package swarm
 	@scripts/demo
+
+guest: ## Build the program that runs inside microVMs
+	@scripts/guest
 
 test: ## Run everything that must hold before a change is merged
 	@scripts/test
