@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -24,6 +24,8 @@ use crate::{
 const MAX_CONNECTIONS: u32 = 16;
 /// How long to wait for a free connection before the database counts as unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that was used so lately is taken to live; an older one is asked first, which costs a round trip.
+const SURELY_LIVE: Duration = Duration::from_millis(500);
 /// How long a transaction may stand still between two statements. A process that is stopped in the middle of one would
 /// hold its locks, and with them everybody else, for as long as it sleeps.
 const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout", "5s");
@@ -56,6 +58,15 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|conn, found| {
+                Box::pin(async move {
+                    if found.idle_for > SURELY_LIVE {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options.clone())
             .await?;
         migrations().run(&pool).await?;

@@ -107,18 +107,7 @@ impl Store {
             outcomes.push(append_one_callers(tx, &mut chains, events, at).await?);
         }
         for (tenant, chain) in chains.iter().filter(|(_, chain)| !chain.grown.is_empty()) {
-            insert(tx, tenant, &chain.grown).await?;
-            sqlx::query("UPDATE swarm.chains SET head = $2, count = $3 WHERE tenant = $1")
-                .bind(tenant.as_str())
-                .bind(&chain.head)
-                .bind(whole(chain.count))
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("SELECT pg_notify($1, $2)")
-                .bind(CHANNEL)
-                .bind(format!("{tenant}:{}", chain.count))
-                .execute(&mut *tx)
-                .await?;
+            grow(tx, tenant, chain).await?;
         }
         Ok(outcomes)
     }
@@ -138,23 +127,13 @@ impl Store {
         tenants.sort_unstable();
         tenants.dedup();
         for tenant in tenants {
-            sqlx::query(
-                "INSERT INTO swarm.chains (tenant, head, count) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
-            )
-            .bind(tenant.as_str())
-            .bind(GENESIS)
-            .execute(&mut *conn)
-            .await?;
-            let (head, counted, token) = sqlx::query_as::<_, (String, i64, Option<i64>)>(
-                "SELECT c.head, c.count,
-                     (SELECT n.token FROM swarm.nodes n
-                      WHERE n.name = $2 AND n.state IN ('live', 'draining') FOR KEY SHARE)
-                 FROM swarm.chains c WHERE c.tenant = $1 FOR UPDATE OF c",
-            )
-            .bind(tenant.as_str())
-            .bind(node)
-            .fetch_one(&mut *conn)
-            .await?;
+            let mut locked = lock_chain(conn, tenant, node).await?;
+            if locked.is_none() {
+                begin_chain(conn, tenant).await?;
+                locked = lock_chain(conn, tenant, node).await?;
+            }
+            let (head, counted, token) = locked
+                .ok_or_else(|| StoreError::corrupt(format!("the chain of {tenant}"), "it is not there"))?;
             if let Some(lease) = lease {
                 lease.check(token.map(|token| FencingToken::new(count(token))))?;
             }
@@ -163,6 +142,35 @@ impl Store {
         }
         Ok(chains)
     }
+}
+
+/// Locks a tenant's chain, if it has one: its head, its length, and the token of this node.
+async fn lock_chain(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    node: Option<&str>,
+) -> Result<Option<(String, i64, Option<i64>)>> {
+    let locked = sqlx::query_as(
+        "SELECT c.head, c.count,
+             (SELECT n.token FROM swarm.nodes n
+              WHERE n.name = $2 AND n.state IN ('live', 'draining') FOR KEY SHARE)
+         FROM swarm.chains c WHERE c.tenant = $1 FOR UPDATE OF c",
+    )
+    .bind(tenant.as_str())
+    .bind(node)
+    .fetch_optional(conn)
+    .await?;
+    Ok(locked)
+}
+
+/// Begins a tenant's chain, unless somebody else just did.
+async fn begin_chain(conn: &mut PgConnection, tenant: &TenantId) -> Result<()> {
+    sqlx::query("INSERT INTO swarm.chains (tenant, head, count) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING")
+        .bind(tenant.as_str())
+        .bind(GENESIS)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Appends one caller's events. What the rules refuse before anything of it was written is its own outcome; later, the
@@ -223,15 +231,19 @@ async fn append_one(
     Ok(Ok(Appended { event, fresh: true }))
 }
 
-/// Writes a tenant's new events, in one statement.
-async fn insert(conn: &mut PgConnection, tenant: &TenantId, rows: &[Row]) -> Result<()> {
+/// Writes a tenant's new events, moves the end of the chain and tells the listeners, in one statement.
+async fn grow(conn: &mut PgConnection, tenant: &TenantId, chain: &Chain) -> Result<()> {
+    let rows = &chain.grown;
     let of = |pick: fn(&Subject) -> Option<&str>| -> Vec<Option<&str>> {
         rows.iter().map(|row| pick(&row.event.subject)).collect()
     };
     sqlx::query(
-        "INSERT INTO swarm.events (tenant, seq, at, type, key, project, run, ticket, text, prev, hash)
-         SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-                                  $8::text[], $9::text[], $10::text[], $11::text[])",
+        "WITH written AS (
+             INSERT INTO swarm.events (tenant, seq, at, type, key, project, run, ticket, text, prev, hash)
+             SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+                                      $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])),
+         moved AS (UPDATE swarm.chains SET head = $12, count = $13 WHERE tenant = $1)
+         SELECT pg_notify($14, $15)",
     )
     .bind(tenant.as_str())
     .bind(rows.iter().map(|row| whole(row.event.seq)).collect::<Vec<_>>())
@@ -244,6 +256,10 @@ async fn insert(conn: &mut PgConnection, tenant: &TenantId, rows: &[Row]) -> Res
     .bind(rows.iter().map(|row| row.text.as_str()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.event.prev.as_str()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.event.hash.as_str()).collect::<Vec<_>>())
+    .bind(&chain.head)
+    .bind(whole(chain.count))
+    .bind(CHANNEL)
+    .bind(format!("{tenant}:{}", chain.count))
     .execute(conn)
     .await?;
     Ok(())

@@ -54,12 +54,22 @@ impl Store {
     /// Appends an event and keeps the blobs that it names, as [`Blobs::put`](crate::Blobs::put) does: small ones in the
     /// same transaction.
     pub async fn append_keeping(&self, event: NewEvent, blobs: Vec<Vec<u8>>) -> Result<Appended> {
+        let appended = self.append_all_keeping(&[event], blobs).await?;
+        appended.into_iter().next().ok_or_else(|| StoreError::corrupt("the answer of append", "it is empty"))
+    }
+
+    /// Appends events in this order, all of them or none, and keeps the blobs that they name, as
+    /// [`Store::append_keeping`] does.
+    pub async fn append_all_keeping(
+        &self,
+        events: &[NewEvent],
+        blobs: Vec<Vec<u8>>,
+    ) -> Result<Vec<Appended>> {
         let (small, large): (Vec<_>, Vec<_>) = blobs.into_iter().map(Blob::new).partition(Blob::is_small);
         for blob in &large {
             self.blobs().put_file(blob).await?;
         }
-        let appended = self.append_keeping_all([event].into(), small.into()).await?;
-        appended.into_iter().next().ok_or_else(|| StoreError::corrupt("the answer of append", "it is empty"))
+        self.append_keeping_all(events.into(), small.into()).await
     }
 
     async fn append_keeping_all(&self, events: Arc<[NewEvent]>, blobs: Arc<[Blob]>) -> Result<Vec<Appended>> {
