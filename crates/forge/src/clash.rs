@@ -88,7 +88,7 @@ impl Mirror {
         let raw = self.read_commit(commit).await?;
         let swarm = Signature::swarm();
         let committer =
-            Stamp { name: swarm.name().to_owned(), email: swarm.email().to_owned(), ..raw.committer };
+            Stamp { name: swarm.name().to_owned(), email: swarm.email().to_owned(), ..raw.committer.clone() };
         self.write_commit(tree, &[hex(onto)?], &raw.author, &committer, &raw.message).await
     }
 

@@ -15,6 +15,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), ForgeError> {
     Ok(())
 }
 
+/// Copies an index with its time. Git looks closer at files that are not older than the index that names them: they may
+/// have changed after it, within the same tick of the clock.
+pub(crate) fn copy_index(from: &Path, to: &Path) -> std::io::Result<u64> {
+    let bytes = std::fs::copy(from, to)?;
+    let modified = std::fs::metadata(from)?.modified()?;
+    std::fs::File::options().write(true).open(to)?.set_modified(modified)?;
+    Ok(bytes)
+}
+
 /// Removes a folder, also where permissions inside it were taken away.
 pub(crate) fn remove_stubborn(path: &Path) -> Result<(), ForgeError> {
     if std::fs::remove_dir_all(path).is_err() {

@@ -13,11 +13,13 @@ use crate::{
     durable,
     error::ForgeError,
     git::{Call, Limits},
+    known::Known,
     lock::FileLock,
     mirror::{Mirror, Shelf, Time},
     remote::{self, RemoteHead},
     scratch::{self, Scratch},
     source::Source,
+    spare::Spares,
     upstream::{Upstream, is_dirty},
 };
 
@@ -36,6 +38,8 @@ pub struct Forge {
     time: Time,
     /// The addresses as they were given, credentials and all: for as long as this process lives, and on no disk.
     sources: Arc<Mutex<HashMap<ProjectId, Source>>>,
+    known: Arc<Mutex<HashMap<ProjectId, Arc<Known>>>>,
+    spares: Spares,
 }
 
 impl Forge {
@@ -43,7 +47,14 @@ impl Forge {
     #[must_use]
     pub fn open(data_dir: &Path, clock: Arc<dyn Clock>) -> Self {
         let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-        Self { data_dir, limits: Arc::default(), time: Time(clock), sources: Arc::default() }
+        Self {
+            data_dir,
+            limits: Arc::default(),
+            time: Time(clock),
+            sources: Arc::default(),
+            known: Arc::default(),
+            spares: Spares::default(),
+        }
     }
 
     /// The same forge with other bounds on git.
@@ -96,6 +107,8 @@ impl Forge {
         }
         let upstream = self.refresh(&bare, &source, head).await?;
         std::fs::rename(&bare, &dir).map_err(ForgeError::io("put the mirror in place"))?;
+        // What was known was known of another repository.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(project);
         tracing::info!(%project, repo = %source, "mirrored");
         Ok(self.shelve(project, dir, Some(source), upstream))
     }
@@ -158,8 +171,9 @@ impl Forge {
 
     async fn init(&self, dir: &Path, format: &str) -> Result<(), ForgeError> {
         let parent = dir.parent().unwrap_or(Path::new("/"));
-        let call =
-            Call::new(&self.limits, parent, "init").args(["-q", "--bare", "--template=", "-b", "main"]);
+        let call = Call::new(&self.limits, parent, "init")
+            .args(["-q", "--bare", "--template=", "-b", "main"])
+            .env("GIT_DEFAULT_REF_FORMAT", "files");
         call.arg(format!("--object-format={format}")).arg(dir).run().await?;
         durable::write(&dir.join("info/exclude"), DROPPINGS.as_bytes())
     }
@@ -183,6 +197,11 @@ impl Forge {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner).get(project).cloned()
     }
 
+    fn known_of(&self, project: &ProjectId) -> Arc<Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(project.clone()).or_default())
+    }
+
     fn shelve(
         &self,
         project: &ProjectId,
@@ -202,6 +221,8 @@ impl Forge {
             dir,
             source,
             upstream,
+            known: self.known_of(project),
+            spares: self.spares.clone(),
         })
     }
 }

@@ -20,13 +20,16 @@ use swarm_domain::{AttemptId, Clock, CommitId, ProjectId, RunId};
 use crate::{
     error::ForgeError,
     git::{Call, Limits},
+    known::Known,
     lock::FileLock,
+    loose::{self, Loose},
     message::{Trailers, message},
     object::{RawCommit, Stamp, commit_id, hex},
     refs,
     scratch::Scratch,
     signature::Signature,
     source::Source,
+    spare::Spares,
     upstream::Upstream,
 };
 
@@ -46,6 +49,8 @@ pub(crate) struct Shelf {
     pub dir: PathBuf,
     pub source: Option<Source>,
     pub upstream: Upstream,
+    pub known: Arc<Known>,
+    pub spares: Spares,
 }
 
 /// Where the time comes from.
@@ -185,6 +190,14 @@ impl Mirror {
         &self.shelf.limits
     }
 
+    pub(crate) fn known(&self) -> &Known {
+        &self.shelf.known
+    }
+
+    pub(crate) fn spares(&self) -> &Spares {
+        &self.shelf.spares
+    }
+
     /// A call of git on this mirror.
     pub(crate) fn git(&self, name: &'static str) -> Call {
         Call::new(&self.shelf.limits, &self.shelf.dir, name).git_dir(&self.shelf.dir)
@@ -212,31 +225,59 @@ impl Mirror {
 
     /// The commit that a full ref name points to.
     pub(crate) async fn resolve(&self, name: &str) -> Result<Option<CommitId>, ForgeError> {
+        match loose::read(self.path(), name) {
+            Loose::At(id) if self.known().is_commit(&id) => return Ok(Some(commit_id(&id)?)),
+            Loose::Absent => return Ok(None),
+            Loose::At(_) | Loose::Unclear => {}
+        }
         let call = self.git("rev-parse").args(["--verify", "-q"]).arg(format!("{name}^{{commit}}"));
         let reply = call.accept(&[0, 1]).run().await?;
-        if reply.code == 0 { Ok(Some(commit_id(&reply.text())?)) } else { Ok(None) }
+        if reply.code != 0 {
+            return Ok(None);
+        }
+        let found = commit_id(&reply.text())?;
+        self.known().note_commit(found.as_str());
+        Ok(Some(found))
     }
 
     /// The commit's name, once it is sure that the mirror holds it.
     pub(crate) async fn require_commit<'a>(&self, id: &'a CommitId) -> Result<&'a str, ForgeError> {
         let name = hex(id)?;
+        if self.known().is_commit(name) {
+            return Ok(name);
+        }
         match self.resolve(name).await? {
             Some(_) => Ok(name),
             None => Err(ForgeError::NotFound { what: format!("commit {name} in this mirror") }),
         }
     }
 
-    pub(crate) async fn read_commit(&self, id: &CommitId) -> Result<RawCommit, ForgeError> {
+    pub(crate) async fn read_commit(&self, id: &CommitId) -> Result<Arc<RawCommit>, ForgeError> {
+        let name = hex(id)?;
+        if let Some(raw) = self.known().raw(name) {
+            return Ok(raw);
+        }
         let name = self.require_commit(id).await?;
         let reply = self.git("cat-file").args(["commit", name]).run().await?;
-        Ok(RawCommit::parse(&reply.stdout))
+        let raw = Arc::new(RawCommit::parse(&reply.stdout));
+        self.known().note_raw(name, Arc::clone(&raw));
+        Ok(raw)
     }
 
     /// Whether `ancestor` is `descendant` or comes before it.
     pub async fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> Result<bool, ForgeError> {
         let names = [self.require_commit(ancestor).await?, self.require_commit(descendant).await?];
+        let [before, after] = names;
+        if before == after {
+            return Ok(true);
+        }
+        if let Some(holds) = self.known().line(before, after) {
+            return Ok(holds);
+        }
         let call = self.git("merge-base").arg("--is-ancestor").args(names);
-        Ok(call.accept(&[0, 1]).run().await?.code == 0)
+        let holds = call.accept(&[0, 1]).run().await?.code == 0;
+        self.known().note_line(before, after, holds);
+        Ok(holds)
     }
 
     pub(crate) async fn write_commit(
@@ -262,7 +303,9 @@ impl Mirror {
             .stdin(text)
             .text()
             .await?;
-        commit_id(&made)
+        let made = commit_id(&made)?;
+        self.known().note_commit(made.as_str());
+        Ok(made)
     }
 
     /// Changes refs in one transaction. A lock file that a killed git left behind is removed once it is old.

@@ -87,7 +87,7 @@ impl Mirror {
             .tempfile_in(&folder)
             .map_err(ForgeError::io(doing()))?
             .into_temp_path();
-        let copied = std::fs::copy(self.index(worktree), &copy);
+        let copied = durable::copy_index(&self.index(worktree), &copy);
         let call = || self.git("ls-files").work_tree(&worktree.path, &copy).args(["-m", "-z"]).cut_at(1);
         if copied.is_ok_and(|bytes| bytes > 0) && call().run().await.is_ok() {
             return Ok(copy);

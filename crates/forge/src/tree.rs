@@ -1,6 +1,6 @@
 //! Reading trees and the objects in them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use swarm_domain::{CommitId, scope::RelativePath};
 
@@ -13,6 +13,9 @@ use crate::{
 
 /// Objects that are read at once.
 const BATCH: usize = 200;
+
+/// The largest file whose bytes are remembered.
+const REMEMBERED_BYTES: usize = 64 << 10;
 
 /// What an entry of a tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -52,7 +55,7 @@ impl Mirror {
     /// The paths of all files in a commit, in git's order.
     pub async fn files(&self, commit: &CommitId) -> Result<Vec<String>, ForgeError> {
         let entries = self.entries(commit).await?;
-        Ok(entries.into_iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
+        Ok(entries.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
     }
 
     /// A file's bytes as they are in a commit; none where the commit has no such file, or a link or folder in its place.
@@ -64,14 +67,24 @@ impl Mirror {
         max_bytes: usize,
     ) -> Result<Option<Vec<u8>>, ForgeError> {
         let name = self.require_commit(commit).await?;
-        let listed = self.git("ls-tree").args(["-z", name, "--", path.as_str()]).run().await?;
-        let entry = listed.fields().find_map(entry);
+        let entry = if let Some(entries) = self.known().listed(name) {
+            entries.iter().find(|entry| entry.path == path.as_str().as_bytes()).cloned()
+        } else {
+            let listed = self.git("ls-tree").args(["-z", name, "--", path.as_str()]).run().await?;
+            listed.fields().find_map(entry)
+        };
         let Some(Entry { mode: FileMode::File | FileMode::Executable, id, .. }) = entry else {
             return Ok(None);
         };
+        if let Some(content) = self.known().content(&id).filter(|content| content.len() <= max_bytes) {
+            return Ok(Some(content.to_vec()));
+        }
         let found = self.git("cat-file").args(["blob", &id]).cut_at(max_bytes).run().await?;
         if found.truncated {
             return Err(ForgeError::TooMuchOutput { command: "cat-file", limit: max_bytes });
+        }
+        if found.stdout.len() <= REMEMBERED_BYTES {
+            self.known().note_content(&id, &found.stdout);
         }
         Ok(Some(found.stdout))
     }
@@ -87,10 +100,11 @@ impl Mirror {
         max_files: usize,
         max_total: usize,
     ) -> Result<(Vec<(String, Option<Vec<u8>>)>, Vec<String>), ForgeError> {
-        let named = self.entries(commit).await?.into_iter().filter_map(|entry| {
-            let path = String::from_utf8(entry.path).ok()?;
+        let entries = self.entries(commit).await?;
+        let named = entries.iter().filter_map(|entry| {
+            let path = String::from_utf8(entry.path.clone()).ok()?;
             let is_file = matches!(entry.mode, FileMode::File | FileMode::Executable);
-            (is_file && wanted(&path)).then_some((path, entry.id))
+            (is_file && wanted(&path)).then(|| (path, entry.id.clone()))
         });
         let named: Vec<(String, String)> = named.collect();
         let ids: Vec<&str> = named.iter().map(|(_, id)| id.as_str()).collect();
@@ -125,37 +139,49 @@ impl Mirror {
     }
 
     pub(crate) async fn tree_of(&self, commit: &CommitId) -> Result<String, ForgeError> {
-        Ok(self.read_commit(commit).await?.tree)
+        Ok(self.read_commit(commit).await?.tree.clone())
     }
 
-    async fn entries(&self, commit: &CommitId) -> Result<Vec<Entry>, ForgeError> {
+    async fn entries(&self, commit: &CommitId) -> Result<Arc<[Entry]>, ForgeError> {
         let name = self.require_commit(commit).await?;
         self.entries_of_tree(name).await
     }
 
-    async fn entries_of_tree(&self, tree: &str) -> Result<Vec<Entry>, ForgeError> {
+    async fn entries_of_tree(&self, tree: &str) -> Result<Arc<[Entry]>, ForgeError> {
+        if let Some(entries) = self.known().listed(tree) {
+            return Ok(entries);
+        }
         let listed = self.git("ls-tree").args(["-r", "-z", "--full-tree", tree]).run().await?;
-        Ok(listed.fields().filter_map(entry).collect())
+        let entries = listed.fields().filter_map(entry).collect();
+        self.known().note_listed(tree, &entries);
+        Ok(entries)
     }
 
     /// The modes of a tree's files, as git writes them, of those that are no ordinary files.
     pub(crate) async fn modes(&self, tree: &str) -> Result<HashMap<String, &'static str>, ForgeError> {
         let entries = self.entries_of_tree(tree).await?;
-        let executable = entries.into_iter().filter(|entry| entry.mode == FileMode::Executable);
+        let executable = entries.iter().filter(|entry| entry.mode == FileMode::Executable);
         Ok(executable.map(|entry| (String::from_utf8_lossy(&entry.path).into_owned(), "100755")).collect())
     }
 
     /// Fails where a symbolic link of the tree, or of the commit's tree, leads out of it.
     pub(crate) async fn refuse_escaping_links(&self, tree: &str) -> Result<(), ForgeError> {
-        let entries = self.entries_of_tree(tree).await?;
-        let links: Vec<_> = entries.into_iter().filter(|entry| entry.mode == FileMode::Symlink).collect();
-        if links.is_empty() {
+        if self.known().is_contained(tree) {
             return Ok(());
         }
-        let targets = self.objects(links.iter().map(|entry| entry.id.as_str())).await?;
-        let links: HashMap<_, _> = links.into_iter().map(|entry| entry.path).zip(targets).collect();
-        let links = symlink::escaping(&links);
-        if links.is_empty() { Ok(()) } else { Err(ForgeError::SymlinkEscapes { links }) }
+        let entries = self.entries_of_tree(tree).await?;
+        let links: Vec<_> = entries.iter().filter(|entry| entry.mode == FileMode::Symlink).collect();
+        if !links.is_empty() {
+            let targets = self.objects(links.iter().map(|entry| entry.id.as_str())).await?;
+            let links: HashMap<_, _> =
+                links.into_iter().map(|entry| entry.path.clone()).zip(targets).collect();
+            let links = symlink::escaping(&links);
+            if !links.is_empty() {
+                return Err(ForgeError::SymlinkEscapes { links });
+            }
+        }
+        self.known().note_contained(tree);
+        Ok(())
     }
 
     /// The contents of objects, in the order asked for.

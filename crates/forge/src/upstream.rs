@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::CommitId;
 
 use crate::{
+    durable,
     error::ForgeError,
     git::{Call, Limits},
     scratch::Scratch,
@@ -41,7 +42,7 @@ pub(crate) async fn is_dirty(
     };
     let side = scratch.fresh()?;
     let index = side.path().join("index");
-    match std::fs::copy(git_dir.join("index"), &index) {
+    match durable::copy_index(&git_dir.join("index"), &index) {
         Ok(_) => {}
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(source) => {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{AttemptId, CommitId, RunId, scope::RelativePath};
 
 use crate::{
+    durable,
     error::ForgeError,
     lock::FileLock,
     mirror::Mirror,
@@ -153,19 +154,18 @@ impl Mirror {
     /// Writes the files out of sight and moves them into place when they are whole.
     async fn put_in_place(&self, worktree: &Worktree, commit: &CommitId) -> Result<(), ForgeError> {
         hex(commit)?;
-        let scratch = self.scratch().await?;
         let doing = || format!("make the worktree of {}", worktree.attempt);
-        let fresh = scratch.fresh()?;
-        let (folder, index) = (fresh.path().join("tree"), fresh.path().join("index"));
-        std::fs::create_dir(&folder).map_err(ForgeError::io(doing()))?;
-        self.export(commit, &folder, &index).await?;
+        let whole = match self.take_spare(&worktree.run, commit) {
+            Some(spare) => spare,
+            None => self.spare(&worktree.run, commit).await?,
+        };
         if worktree.path.exists() {
-            scratch.remove(&worktree.path)?;
+            self.scratch().await?.remove(&worktree.path)?;
         }
         let parent = worktree.path.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::copy(&index, self.index(worktree)).map(drop))
-            .and_then(|()| std::fs::rename(&folder, &worktree.path))
+            .and_then(|()| durable::copy_index(&whole.index(), &self.index(worktree)).map(drop))
+            .and_then(|()| std::fs::rename(whole.tree(), &worktree.path))
             .map_err(ForgeError::io(doing()))
     }
 }

@@ -294,3 +294,14 @@ async fn a_checkout_is_plain_files_in_an_empty_folder_only() {
         assert_eq!(error.problem().code, "forge.invalid", "{odd}");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_changes_as_soon_as_it_was_committed_and_keeps_its_size_is_seen() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let worktree = begun.worktree("T-1.1").await;
+    for n in 0..12 {
+        write(&worktree.path, "n.txt", &(n % 10).to_string());
+        begun.commit(&worktree, &format!("feat: {n}")).await;
+    }
+}

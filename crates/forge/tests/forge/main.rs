@@ -13,6 +13,7 @@ mod ground;
 mod hostile;
 mod mirroring;
 mod network;
+mod preparing;
 mod publishing;
 mod pull_requests;
 mod reading;
