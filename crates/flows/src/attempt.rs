@@ -1,6 +1,6 @@
 //! An attempt: one agent in one worktree, turn by turn, then the judgement of what it left.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use swarm_agents::{Agent, Rules, Turn, TurnEnd, TurnSetup};
@@ -12,12 +12,13 @@ use swarm_domain::{
 use swarm_forge::{Attribution, CommitMessage, Mirror, Signature, Worktree};
 
 use crate::{
+    casting::Began,
     choice::{self, Choice},
     claim, context,
     engine::{self, Flow},
     error::FlowError,
     experience::Chosen,
-    parts::{Parts, of_ticket, part},
+    parts::{Parts, of_ticket, part, to_keep},
     review, sweep,
     ticket::Frame,
     travel::{self, Beginning, PlayedWorker},
@@ -105,7 +106,15 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
     let choice = choice::choose(brief.within, brief.repeats, parts.models(&frame.options.models, &agent));
     let id = AttemptId::of(&frame.ticket.id, brief.number);
     let mut attempt = Attempt { parts, frame, brief, id, choice, agent, played };
-    let opened = engine::retried(parts, "open", || attempt.open()).await?;
+    // A turn that was made just now need not be read back from where it is kept.
+    let fresh = Mutex::new(None);
+    let opened = engine::retried(parts, "open", || async {
+        let (opened, turn) = attempt.open().await?;
+        *fresh.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        Ok(opened)
+    })
+    .await?;
+    let fresh = fresh.into_inner().unwrap_or_else(PoisonError::into_inner);
     let opened = match opened {
         Ok(opened) => opened,
         Err(error) => return attempt.failed(error).await,
@@ -115,7 +124,13 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
     }
     let ended = match frame.options.hands {
         // The agent's file may have changed since; an attempt keeps the words that it began with, they are in the turn.
-        Hands::Here => attempt.drive(parts.load(&opened.turn).await?).await?,
+        Hands::Here => {
+            let turn = match fresh {
+                Some(turn) => turn,
+                None => parts.load(&opened.turn).await?,
+            };
+            attempt.drive(turn).await?
+        }
         Hands::Claimed => claim::elsewhere(&attempt, &opened.base, &opened.turn).await?,
     };
     match ended {
@@ -158,8 +173,8 @@ impl Attempt<'_> {
         Ok(mirror.worktree(&self.frame.run, &self.id, base).await?)
     }
 
-    /// Makes the worktree, puts earlier work into it and writes down what the agent is told.
-    async fn open(&self) -> Result<Opened, FlowError> {
+    /// Makes the worktree, and writes down who works in it and what they are told.
+    async fn open(&self) -> Result<(Opened, Option<Turn>), FlowError> {
         let (parts, frame) = (self.parts, self.frame);
         let mirror = parts.mirror(&frame.project).await?;
         let began = self.began().await?;
@@ -170,23 +185,43 @@ impl Attempt<'_> {
             (None, Some(played)) => travel::base(parts, frame, played).await?,
             (None, None) => mirror.head(&frame.run).await?,
         };
-        let worktree = self.worktree(&base).await?;
+        // Side by side: each is found again after a crash, with the same base.
+        let (made, opened) =
+            futures::join!(self.furnish(&mirror, &base), self.announce(&mirror, &base, began.as_ref()));
+        made?;
+        opened
+    }
+
+    /// Makes the worktree and puts earlier work into it.
+    async fn furnish(&self, mirror: &Mirror, base: &CommitId) -> Result<(), FlowError> {
+        let worktree = self.worktree(base).await?;
         if let Some(from) = &self.brief.from {
-            let own = context::own_files(&mirror, &frame.ticket, from).await?;
+            let own = context::own_files(mirror, &self.frame.ticket, from).await?;
             mirror.restore(&worktree, from, &own).await?;
         }
-        let chosen = self.chosen(began.as_ref()).await?;
+        Ok(())
+    }
+
+    /// Settles who makes it, and writes down what they are told.
+    async fn announce(
+        &self,
+        mirror: &Mirror,
+        base: &CommitId,
+        began: Option<&Began>,
+    ) -> Result<(Opened, Option<Turn>), FlowError> {
+        let (parts, frame) = (self.parts, self.frame);
+        let chosen = self.chosen(began).await?;
         let cast = self.given_to(&chosen);
-        let (begun, turn, model) = match frame.options.hands {
+        let (told, turn, model) = match frame.options.hands {
             Hands::Here => {
-                let turn = parts.keep(&cast.turn(&mirror, &base).await?).await?;
-                (turn.clone(), Some(turn), cast.model()?)
+                let turn = cast.turn(mirror, base).await?;
+                (to_keep(&turn)?, Some(turn), cast.model()?)
             }
             Hands::Claimed => {
-                let told = parts.keep(&claim::brief(&cast, &mirror, &base).await?).await?;
-                (told, None, claim::ANY_MODEL.to_owned())
+                (to_keep(&claim::brief(&cast, mirror, base).await?)?, None, claim::ANY_MODEL.to_owned())
             }
         };
+        let begun = BlobHash::of(&told);
         let started = EventBody::AttemptStarted {
             number: self.brief.number,
             agent: cast.agent.name.clone(),
@@ -194,14 +229,15 @@ impl Attempt<'_> {
             rung: parts.sandboxes.rung(),
             base: base.clone(),
             hints: self.brief.hints.iter().map(|finding| finding.hint.clone()).collect(),
-            turn,
+            turn: turn.as_ref().map(|_| begun.clone()),
             capability: Some(self.capability()),
             choice: chosen.reason.clone(),
         };
-        self.record(&["started"], part("scheduler"), started).await?;
         let working = EventBody::TicketStateChanged { to: TicketState::Working };
-        self.record(&["state", "working"], part("scheduler"), working).await?;
-        Ok(Opened { base, turn: begun, rules: cast.agent.rules.clone(), chosen: Some(chosen) })
+        let said = vec![(self.key(&["started"]), started), (self.key(&["state", "working"]), working)];
+        parts.record_all(&part("scheduler"), &self.subject(), said, vec![told]).await?;
+        let rules = cast.agent.rules.clone();
+        Ok((Opened { base: base.clone(), turn: begun, rules, chosen: Some(chosen) }, turn))
     }
 
     pub(crate) fn worker(&self) -> Option<&PlayedWorker> {
@@ -353,7 +389,10 @@ impl Attempt<'_> {
         let disk_bytes = mirror.disk_bytes(&self.frame.run, &self.id).await?;
         let body = EventBody::AttemptFinished { outcome, disk_bytes };
         self.record(&["finished"], part("validator"), body).await?;
-        mirror.archive_attempt(&self.frame.run, &self.id).await?;
+        // One that failed at its beginning may have no worktree.
+        if mirror.attempt_base(&self.frame.run, &self.id).await?.is_some() {
+            mirror.archive_attempt(&self.frame.run, &self.id).await?;
+        }
         sweep::forget_effects(&self.parts.config.effects(&self.frame.run, &self.id)).await;
         Ok(())
     }

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    CommitId, EventBody, Problem, ProjectId, RunId, TicketId,
+    CommitId, EventBody, Problem, RunId, TicketId,
     clash::{Forecast, Seen},
     finding::Finding,
-    plan::Plan,
-    run::{RunOptions, RunState},
+    run::RunState,
     schedule::{self, Command, Schedule, TicketEnd},
-    spec::Spec,
     ticket::TicketState,
     train,
 };
@@ -21,6 +19,7 @@ use crate::{
     desks::Desks,
     engine::{self, Engine, Flow, Workflow},
     error::FlowError,
+    ground::Grounds,
     merge::{Candidate, MergeInput, Settled},
     parts::{Parts, of_run, of_ticket, part},
     pull_request, routing, settle,
@@ -48,15 +47,12 @@ pub(crate) struct Children {
     pub(crate) merge: Workflow<MergeInput, Vec<Settled>>,
     /// What is free for tickets on this node.
     pub(crate) desks: Desks,
+    /// Where they find what the run is built from.
+    pub(crate) grounds: Grounds,
 }
 
 /// What a build reads once at its start; none of it changes during the run.
-pub(crate) struct Frame {
-    pub(crate) project: ProjectId,
-    pub(crate) plan: Plan,
-    pub(crate) spec: Spec,
-    pub(crate) options: RunOptions,
-}
+pub(crate) use crate::ground::Ground as Frame;
 
 /// What a build begins with, as it was then: it is replayed on the same.
 #[derive(Serialize, Deserialize)]
@@ -72,8 +68,12 @@ struct Opening {
 
 /// Executes a plan.
 pub(crate) async fn build(parts: Parts, children: Children, input: BuildInput) -> Flow<RunState> {
-    let frame = engine::patiently(&parts, || frame(&parts, &input.run)).await?;
-    match execute(&parts, &children, &frame, &input).await {
+    let frame = engine::patiently(&parts, || children.grounds.lay(&parts, &input.run)).await?;
+    let executed = execute(&parts, &children, &frame, &input).await;
+    if let Ok(mirror) = parts.mirror(&frame.project).await {
+        mirror.discard_spares(&input.run);
+    }
+    match executed {
         Ok(state) => Ok(state),
         Err(error) => settle::failed(&parts, &frame, &input, error).await,
     }
@@ -97,14 +97,6 @@ async fn execute(parts: &Parts, children: &Children, frame: &Frame, input: &Buil
         pull_request::open(parts, frame, run, input.generation).await?;
     }
     engine::step(parts, "settle", || settle::settle(parts, frame, run, input.generation)).await
-}
-
-async fn frame(parts: &Parts, run: &RunId) -> Result<Frame, FlowError> {
-    let tenant = &parts.config.tenant;
-    let run = parts.store.run(tenant, run).await?;
-    let plan = parts.plan(&run.plan).await?;
-    let spec = parts.store.spec(tenant, &plan.spec).await?.spec;
-    Ok(Frame { project: run.project, plan, spec, options: run.options })
 }
 
 /// Where the run begins. It is fixed once: a run that is taken up again goes on where it stood.
@@ -198,7 +190,7 @@ impl<'a> Carrier<'a> {
         Self {
             frame,
             input,
-            schedule: Schedule::new(frame.plan.clone(), forecast, bounds, states),
+            schedule: Schedule::new((*frame.plan).clone(), forecast, bounds, states),
             train,
             under_way: Vec::new(),
             candidates: BTreeMap::new(),
@@ -219,7 +211,7 @@ impl<'a> Carrier<'a> {
                 return Ok(());
             }
             let ids: Vec<&str> = self.under_way.iter().map(Child::workflow_id).collect();
-            let ended = engine::first_to_end(&ids).await?;
+            let ended = children.engine.first_to_end(&ids).await?;
             let Some(index) = self.under_way.iter().position(|child| child.workflow_id() == ended) else {
                 return Err(
                     FlowError::internal("the scheduler", format!("{ended} is none of its children")).into()
@@ -251,7 +243,7 @@ impl<'a> Carrier<'a> {
                 // now.
                 let needed = routing::needed(parts, self.frame, &ticket);
                 let handle = if children.desks.may_take(parts, &needed).await {
-                    children.engine.watched_child(&children.ticket, &id, input).await?
+                    children.engine.child(&children.ticket, &id, input).await?
                 } else {
                     engine::queued_child(&children.ticket, &engine::queue(&needed), &id, input).await?
                 };
@@ -262,7 +254,7 @@ impl<'a> Carrier<'a> {
                 let candidates = tickets.iter().filter_map(|id| self.candidates.get(id).cloned()).collect();
                 let input = MergeInput { run: run.clone(), candidates, bounds: self.train };
                 let id = format!("merge/{run}/{generation}.{number}");
-                let handle = engine::child(&children.merge, &id, input).await?;
+                let handle = children.engine.child(&children.merge, &id, input).await?;
                 self.under_way.push(Child::Train(tickets, handle));
             }
             Command::Hold { ticket, behind, why } => self.hold(parts, &ticket, &behind, &why).await?,

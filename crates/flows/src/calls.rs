@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use futures::future;
 use swarm_agents::{Agent, Misread, asked_again};
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
@@ -114,30 +115,39 @@ async fn ask(
 ) -> Result<(BlobHash, Option<ChatReply>), FlowError> {
     let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
     // Answered before a crash that came between the call and the journal: not asked, and not paid for, again.
-    let known = parts.store.event_by_key(&parts.config.tenant, &IdempotencyKey::of(&key)).await?;
-    if let Some(EventBody::ModelCalled { reply, .. }) = known.map(|event| event.body) {
+    let tenant = &parts.config.tenant;
+    let known = IdempotencyKey::of(&key);
+    let run = async {
+        match &caller.subject.run {
+            Some(run) => parts.store.run(tenant, run).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (known, run) = future::join(parts.store.event_by_key(tenant, &known), run).await;
+    if let Some(EventBody::ModelCalled { reply, .. }) = known?.map(|event| event.body) {
         return Ok((reply, None));
     }
-    let run = match &caller.subject.run {
-        Some(run) => Some(parts.store.run(&parts.config.tenant, run).await?),
-        None => None,
-    };
+    let run = run?;
     if let Some(origin) = run.as_ref().and_then(|run| run.options.origin.as_ref())
         && let Some(played) =
             travel::played_call(parts, origin, &key, caller.subject.attempt.as_ref()).await?
     {
         return Ok((play(parts, caller, request, played).await?, None));
     }
-    let deadlines = if first {
-        experience::model_deadlines(parts, caller.agent, caller.models).await?
-    } else {
-        BTreeMap::new()
+    let deadlines = async {
+        if first {
+            experience::model_deadlines(parts, caller.agent, caller.models).await
+        } else {
+            Ok(BTreeMap::new())
+        }
     };
+    let budgets = budgets(parts, &caller.subject, run.as_ref());
+    let (deadlines, budget_scopes) = future::try_join(deadlines, budgets).await?;
     let call = Call {
         models: caller.models.to_vec(),
         deadlines,
         request: request.clone(),
-        budget_scopes: budgets(parts, &caller.subject, run.as_ref()).await?,
+        budget_scopes,
         cancel: engine::cancellation(),
         on_text: None,
     };

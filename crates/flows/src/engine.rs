@@ -7,6 +7,7 @@
 //! Choices: no `select!` over steps (the winner would not be journalled), children are started by id (the same id is
 //! the same child), and the outcome of a failed step is journalled like any other.
 
+mod ends;
 mod journal;
 
 use std::{collections::BTreeSet, future::Future, time::Duration};
@@ -19,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use swarm_domain::{Label, NodeId, lease::FencingToken, node::Takes};
 use swarm_store::{Acting, Store};
 
+use self::ends::Ends;
 pub(crate) use self::journal::{begun, hand_over, hand_over_orphans};
 use crate::{error::FlowError, parts::Parts};
 
@@ -69,6 +71,7 @@ pub(crate) fn queue(needed: &BTreeSet<Label>) -> String {
 pub(crate) struct Engine {
     dbos: DBOS,
     config: EngineConfig,
+    ends: Ends,
 }
 
 impl Engine {
@@ -81,7 +84,7 @@ impl Engine {
             listen_queues: Some(config.takes.combinations().iter().map(queue).collect()),
             ..Config::new(APPLICATION, config.store.engine_url())
         });
-        Self { dbos, config }
+        Self { dbos, config, ends: Ends::new() }
     }
 
     /// Registers a workflow. Only before [`Engine::launch`]. One that fails because its node lost its lease does not end:
@@ -127,6 +130,7 @@ impl Engine {
     /// Stops. What was under way stays in the journal and goes on at the next launch.
     pub(crate) async fn shutdown(&self) {
         self.dbos.shutdown().await;
+        self.ends.stop().await;
     }
 
     /// The workflows whose id begins so and that have not ended.
@@ -141,19 +145,20 @@ impl Engine {
     }
 
     /// Starts a child under this id on this process, and watches it by the journal as one on a queue is watched: what is
-    /// cancelled has ended then, however long its last step still takes.
-    pub(crate) async fn watched_child<P, R>(
-        &self,
-        workflow: &Workflow<P, R>,
-        id: &str,
-        input: P,
-    ) -> Flow<Handle<R>>
+    /// cancelled has ended then, however long its last step still takes. Its own end is heard of at once.
+    pub(crate) async fn child<P, R>(&self, workflow: &Workflow<P, R>, id: &str, input: P) -> Flow<Handle<R>>
     where
         P: Serialize + DeserializeOwned + Send + 'static,
         R: Serialize + DeserializeOwned + Send + 'static,
     {
-        child(workflow, id, input).await?;
+        let options = StartOptions { workflow_id: Some(id), ..StartOptions::default() };
+        self.ends.listen_to(workflow.start_with(input, options).await?);
         Ok(self.dbos.retrieve_workflow(id).map_err(engine_failed)?)
+    }
+
+    /// Waits for the first of these workflows to end; which one is journalled.
+    pub(crate) async fn first_to_end(&self, ids: &[&str]) -> Flow<String> {
+        self.ends.first_of(ids).await
     }
 
     /// Stops one workflow for good, children not included.
@@ -172,16 +177,6 @@ where
     workflow.start_with(input, options).await.map_err(outcome)
 }
 
-/// Starts a child under this id on this process.
-pub(crate) async fn child<P, R>(workflow: &Workflow<P, R>, id: &str, input: P) -> Flow<Handle<R>>
-where
-    P: Serialize + DeserializeOwned + Send + 'static,
-    R: Serialize + DeserializeOwned + Send + 'static,
-{
-    let options = StartOptions { workflow_id: Some(id), ..StartOptions::default() };
-    workflow.start_with(input, options).await
-}
-
 /// Leaves a child under this id on a queue, for any worker.
 pub(crate) async fn queued_child<P, R>(
     workflow: &Workflow<P, R>,
@@ -196,11 +191,6 @@ where
     let options =
         StartOptions { workflow_id: Some(id), queue: Some(Enqueue::new(queue)), ..StartOptions::default() };
     workflow.start_with(input, options).await
-}
-
-/// Waits for the first of these workflows to end; which one is journalled.
-pub(crate) async fn first_to_end(ids: &[&str]) -> Flow<String> {
-    dbos::select_workflow(ids).await
 }
 
 /// The outcome of a child. Its failure is a value here; only what stops this workflow too is an error.

@@ -41,6 +41,8 @@ mod drive;
 mod engine;
 mod error;
 mod experience;
+mod foresight;
+mod ground;
 mod hints;
 mod mend;
 mod merge;

@@ -1,7 +1,7 @@
 //! The merge train: carries out one round of [`Train`] on the run's branch. Candidates are stacked, the prefixes of the
 //! stack are proven side by side, and the branch moves only past what is proven.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
@@ -19,6 +19,8 @@ use crate::{
     clashes,
     engine::{self, Flow},
     error::FlowError,
+    foresight::{self, Foresight},
+    ground::{Ground, Grounds},
     mend,
     parts::{Parts, of_ticket, part},
     proof::{self, Proven},
@@ -63,13 +65,24 @@ pub(crate) struct Settled {
 pub(crate) struct Frame {
     pub(crate) project: ProjectId,
     pub(crate) run: RunId,
-    pub(crate) plan: Plan,
-    pub(crate) spec: Spec,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) spec: Arc<Spec>,
     pub(crate) options: RunOptions,
     pub(crate) candidates: Vec<Candidate>,
 }
 
 impl Frame {
+    fn new(ground: &Ground, input: &MergeInput) -> Self {
+        Self {
+            project: ground.project.clone(),
+            run: input.run.clone(),
+            plan: Arc::clone(&ground.plan),
+            spec: Arc::clone(&ground.spec),
+            options: ground.options.clone(),
+            candidates: input.candidates.clone(),
+        }
+    }
+
     /// What an event about a candidate is about.
     pub(crate) fn subject(&self, candidate: &Candidate) -> Subject {
         let of_ticket = of_ticket(&self.project, &self.run, &candidate.ticket);
@@ -83,8 +96,11 @@ impl Frame {
 }
 
 /// Carries out one round. One outcome for each candidate, in their order.
-pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>> {
-    let frame = engine::patiently(&parts, || frame(&parts, &input)).await?;
+pub(crate) async fn merge(parts: Parts, grounds: Grounds, input: MergeInput) -> Flow<Vec<Settled>> {
+    let ground = engine::patiently(&parts, || grounds.of(&parts, &input.run)).await?;
+    let frame = Frame::new(&ground, &input);
+    // Until the round is over, or another stack stands.
+    let mut foreseen: Option<Foresight> = None;
     let mut train = Train::new(frame.candidates.len(), input.bounds);
     let mut stack: Option<Stack> = None;
     let mut faults: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
@@ -109,6 +125,7 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
             }
             Order::Prove(proofs) => {
                 let stack = standing(&mut stack)?;
+                drop(foreseen.replace(foresight(&parts, &ground, &frame, stack, train.stack())));
                 let seen = engine::step(&parts, "prove", || {
                     proof::prove(&parts, &frame, &stack.commits, train.stack(), &proofs)
                 })
@@ -167,18 +184,22 @@ pub(crate) async fn merge(parts: Parts, input: MergeInput) -> Flow<Vec<Settled>>
     }
 }
 
+/// Prepares for what follows if all that stands is proven.
+fn foresight(
+    parts: &Parts,
+    ground: &Arc<Ground>,
+    frame: &Frame,
+    stack: &Stack,
+    places: &[usize],
+) -> Foresight {
+    let whole = places.iter().map(|&at| &frame.candidates[at]).filter(|candidate| candidate.part.is_empty());
+    let merged = whole.map(|candidate| candidate.ticket.clone()).collect();
+    foresight::begin(parts, ground, &frame.run, merged, stack.commits.last().unwrap_or(&stack.head))
+}
+
 /// The stack that the orders after the first are about.
 fn standing(stack: &mut Option<Stack>) -> Result<&mut Stack, FlowError> {
     stack.as_mut().ok_or_else(|| FlowError::internal("the merge train", "has no stack"))
-}
-
-async fn frame(parts: &Parts, input: &MergeInput) -> Result<Frame, FlowError> {
-    let tenant = &parts.config.tenant;
-    let run = parts.store.run(tenant, &input.run).await?;
-    let plan = parts.plan(&run.plan).await?;
-    let spec = parts.store.spec(tenant, &plan.spec).await?.spec;
-    let candidates = input.candidates.clone();
-    Ok(Frame { project: run.project, run: input.run.clone(), plan, spec, options: run.options, candidates })
 }
 
 /// Moves the branch to the top of these, if it is where the stack began. False is also the answer where one of them was

@@ -51,7 +51,7 @@ impl Node {
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
             let mut watch = Watch { parts, works, swept: Instant::now(), away: false, stop: stopped };
-            if let Err(error) = watch.run().await {
+            if let Err(error) = Box::pin(watch.run()).await {
                 tracing::error!(%error, "this process can be no node any more");
                 let _ = end.send(Some(error.problem()));
             }
@@ -109,7 +109,7 @@ impl Watch {
                 }
                 () = tokio::time::sleep(beat) => {}
             }
-            let Some(looked) = stop.run_until_cancelled(self.look()).await else { return Ok(()) };
+            let Some(looked) = stop.run_until_cancelled(Box::pin(self.look())).await else { return Ok(()) };
             match looked {
                 Ok(()) => self.away = false,
                 Err(error) if error.problem().code == "worker.name_taken" => {

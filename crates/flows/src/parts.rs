@@ -204,14 +204,40 @@ impl Parts {
         body: EventBody,
         blobs: Vec<Vec<u8>>,
     ) -> Result<Event, FlowError> {
-        let event = NewEvent {
+        self.append(self.event(key, actor, subject, body), blobs).await
+    }
+
+    /// Appends events about the same thing, with the blobs that they name: in one transaction where nothing stands against
+    /// any of them, else one after the other; the same key appends once.
+    pub(crate) async fn record_all(
+        &self,
+        actor: &Actor,
+        subject: &Subject,
+        said: Vec<(Vec<&str>, EventBody)>,
+        blobs: Vec<Vec<u8>>,
+    ) -> Result<(), FlowError> {
+        let event = |(key, body): (Vec<&str>, _)| self.event(&key, actor.clone(), subject.clone(), body);
+        let events: Vec<NewEvent> = said.into_iter().map(event).collect();
+        let Err(error) = self.store.append_all_keeping(&events, blobs.clone()).await else { return Ok(()) };
+        tracing::debug!(%error, "what could not be said at once is said in turn");
+        for event in events {
+            self.append(event, blobs.clone()).await?;
+        }
+        Ok(())
+    }
+
+    fn event(&self, key: &[&str], actor: Actor, subject: Subject, body: EventBody) -> NewEvent {
+        NewEvent {
             tenant: self.config.tenant.clone(),
             actor,
             subject,
             key: IdempotencyKey::of(key),
             correlation: None,
             body,
-        };
+        }
+    }
+
+    async fn append(&self, event: NewEvent, blobs: Vec<Vec<u8>>) -> Result<Event, FlowError> {
         loop {
             return match self.store.append_keeping(event.clone(), blobs.clone()).await {
                 Ok(appended) => Ok(appended.event),

@@ -1,7 +1,8 @@
 //! A ticket: attempt after attempt until the validator accepts one, or a person must look.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use futures::future;
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     AttemptId, CommitId, EventBody, Problem, ProjectId, RequirementId, RunId, TicketId, checkpoint,
@@ -19,6 +20,7 @@ use crate::{
     desks::Desks,
     engine::{self, Flow},
     error::FlowError,
+    ground::{Ground, Grounds},
     hints::HintsGiven,
     parts::{Parts, of_ticket, part},
     routing,
@@ -73,14 +75,36 @@ pub(crate) struct Frame {
     pub(crate) project: ProjectId,
     pub(crate) run: RunId,
     pub(crate) ticket: Ticket,
-    pub(crate) plan: Plan,
-    pub(crate) spec: Spec,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) spec: Arc<Spec>,
     pub(crate) options: RunOptions,
 }
 
+impl Frame {
+    /// One of the tickets of a run.
+    pub(crate) fn new(ground: &Ground, run: &RunId, ticket: &TicketId) -> Result<Self, FlowError> {
+        let found = ground.plan.ticket(ticket).cloned();
+        let absent = || FlowError::internal("the ticket", format!("{ticket} is not in the plan"));
+        Ok(Self {
+            project: ground.project.clone(),
+            run: run.clone(),
+            ticket: found.ok_or_else(absent)?,
+            plan: Arc::clone(&ground.plan),
+            spec: Arc::clone(&ground.spec),
+            options: ground.options.clone(),
+        })
+    }
+}
+
 /// Works on a ticket.
-pub(crate) async fn ticket(parts: Parts, desks: Desks, input: TicketInput) -> Flow<TicketOutcome> {
-    let frame = engine::patiently(&parts, || frame(&parts, &input)).await?;
+pub(crate) async fn ticket(
+    parts: Parts,
+    desks: Desks,
+    grounds: Grounds,
+    input: TicketInput,
+) -> Flow<TicketOutcome> {
+    let ground = engine::patiently(&parts, || grounds.of(&parts, &input.run)).await?;
+    let frame = Frame::new(&ground, &input.run, &input.ticket)?;
     let needed = routing::of(&parts, &frame.options, frame.ticket.capability);
     let _desk = desks.sit_down(&parts, !needed.is_empty()).await?;
     let begun = engine::step(&parts, "begin", || begin(&parts, &frame)).await?;
@@ -130,17 +154,6 @@ pub(crate) async fn ticket(parts: Parts, desks: Desks, input: TicketInput) -> Fl
     give_up(&parts, &frame, begun.first.saturating_add(attempts), problem).await
 }
 
-async fn frame(parts: &Parts, input: &TicketInput) -> Result<Frame, FlowError> {
-    let tenant = &parts.config.tenant;
-    let run = parts.store.run(tenant, &input.run).await?;
-    let plan = parts.plan(&run.plan).await?;
-    let spec = parts.store.spec(tenant, &plan.spec).await?.spec;
-    let ticket = plan.ticket(&input.ticket).cloned();
-    let ticket = ticket
-        .ok_or_else(|| FlowError::internal("the ticket", format!("{} is not in the plan", input.ticket)))?;
-    Ok(Frame { project: run.project, run: input.run.clone(), ticket, plan, spec, options: run.options })
-}
-
 /// What a round of a ticket begins with.
 #[derive(Serialize, Deserialize)]
 struct Begun {
@@ -156,15 +169,20 @@ struct Begun {
 
 async fn begin(parts: &Parts, frame: &Frame) -> Result<Begun, FlowError> {
     let tenant = &parts.config.tenant;
-    let row = parts.store.ticket(tenant, &frame.run, &frame.ticket.id).await?;
+    let (row, attempts, unmet) = future::join3(
+        parts.store.ticket(tenant, &frame.run, &frame.ticket.id),
+        parts.store.attempts(tenant, &frame.run, Some(&frame.ticket.id)),
+        unmet(parts, frame),
+    )
+    .await;
+    let row = row?;
     // Cancelled while it waited on the queue.
     if row.state == TicketState::Cancelled {
         return Err(FlowError::Cancelled);
     }
-    let attempts = parts.store.attempts(tenant, &frame.run, Some(&frame.ticket.id)).await?;
     Ok(Begun {
-        first: attempts.iter().map(|attempt| attempt.number).max().unwrap_or_default() + 1,
-        unmet: unmet(parts, frame).await?,
+        first: attempts?.iter().map(|attempt| attempt.number).max().unwrap_or_default() + 1,
+        unmet: unmet?,
         merged: row.checkpoint.into_iter().collect(),
         checkpoints: parts.config.checkpoints,
     })
@@ -179,11 +197,12 @@ async fn unmet(parts: &Parts, frame: &Frame) -> Result<Option<Problem>, FlowErro
     let mirror = parts.mirror(&frame.project).await?;
     let head = mirror.head(&frame.run).await?;
     let files: BTreeSet<String> = mirror.files(&head).await?.into_iter().collect();
+    let known = frame.ticket.depends_on.iter().filter(|needed| frame.plan.ticket(&needed.on).is_some());
+    let rows = known.map(|needed| parts.store.ticket(&parts.config.tenant, &frame.run, &needed.on));
     let mut has_work = BTreeSet::new();
-    for row in parts.store.tickets(&parts.config.tenant, &frame.run).await? {
-        let is_needed = frame.ticket.depends_on.iter().any(|dependency| dependency.on == row.id);
-        if let Some(merged) = row.merged.filter(|_| is_needed)
-            && mirror.contains(&frame.run, &merged).await?
+    for row in future::try_join_all(rows).await? {
+        if let Some(merged) = row.merged
+            && mirror.is_ancestor(&merged, &head).await?
         {
             has_work.insert(row.id);
         }

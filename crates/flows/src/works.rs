@@ -14,6 +14,7 @@ use crate::{
     desks::Desks,
     engine::{self, Engine, EngineConfig, Workflow},
     error::FlowError,
+    ground::Grounds,
     merge,
     parts::Parts,
     plan::{self, PlanInput},
@@ -64,12 +65,14 @@ impl Works {
         let plan = engine.register("plan", move |input| plan::plan(with.clone(), input))?;
         // The engine counts by queue, and a node may listen to several.
         let desks = Desks::new(parts.config.max_agents);
-        let (with, theirs) = (parts.clone(), desks.clone());
-        let ticket =
-            engine.register("ticket", move |input| ticket::ticket(with.clone(), theirs.clone(), input))?;
-        let with = parts.clone();
-        let merge = engine.register("merge", move |input| merge::merge(with.clone(), input))?;
-        let children = Children { engine: engine.clone(), ticket, merge, desks };
+        let grounds = Grounds::default();
+        let (with, theirs, on) = (parts.clone(), desks.clone(), grounds.clone());
+        let ticket = engine.register("ticket", move |input| {
+            ticket::ticket(with.clone(), theirs.clone(), on.clone(), input)
+        })?;
+        let (with, on) = (parts.clone(), grounds.clone());
+        let merge = engine.register("merge", move |input| merge::merge(with.clone(), on.clone(), input))?;
+        let children = Children { engine: engine.clone(), ticket, merge, desks, grounds };
         let with = parts.clone();
         let build =
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;
