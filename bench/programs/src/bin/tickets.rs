@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Parser;
-use swarm_bench::{Failure, House, Sample, parts_spec, peak_memory_bytes};
+use swarm_bench::{Failure, Heard, House, Sample, parts_spec, peak_memory_bytes};
 use swarm_domain::{Event, EventBody, run::RunOptions, ticket::TicketState};
 
 #[derive(Parser)]
@@ -36,6 +36,7 @@ struct Arguments {
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let model = parts_spec::author(Duration::from_millis(arguments.model_ms));
+    let asked = model.clone();
     let house =
         House::open(&arguments.database, &arguments.folder, arguments.agents, Arc::new(model)).await?;
     let plan = house.plan(&arguments.repo, &parts_spec::spec(arguments.tickets, arguments.width)).await?;
@@ -43,10 +44,10 @@ async fn main() -> Result<(), Failure> {
     let begun = Instant::now();
     let run = house.build(&plan, options).await?;
     let took = begun.elapsed();
-    let dispatched = dispatched(&house.events(&run).await?);
+    let waits = Waits::of(&house.events(&run).await?, &asked.heard());
     let figures = serde_json::json!({
         "tickets": arguments.tickets, "width": arguments.width, "agents": arguments.agents,
-        "model_ms": arguments.model_ms, "seconds": took.as_secs_f64(), "dispatch": Sample::of(dispatched),
+        "model_ms": arguments.model_ms, "seconds": took.as_secs_f64(), "dispatch": Sample::of(waits.begun), "asked": Sample::of(waits.asked),
         "peak_bytes": peak_memory_bytes(),
     });
     println!("{figures}");
@@ -54,18 +55,30 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// From each merge to the next attempt that begins: in a chain of tickets, what the merge made ready.
-fn dispatched(events: &[Event]) -> Vec<Duration> {
-    let (mut ready, mut waits) = (None, Vec::new());
-    for event in events {
-        match (&event.body, ready) {
-            (EventBody::TicketStateChanged { to: TicketState::Merged }, _) => ready = Some(event.at),
-            (EventBody::AttemptStarted { .. }, Some(since)) => {
-                waits.extend((event.at - since).to_std());
-                ready = None;
+/// In a chain of tickets: from each merge, which makes the next ticket ready,
+#[derive(Default)]
+struct Waits {
+    /// to the event that begins its attempt,
+    begun: Vec<Duration>,
+    /// and to the first question of that attempt, as it reaches the model.
+    asked: Vec<Duration>,
+}
+
+impl Waits {
+    fn of(events: &[Event], heard: &[Heard]) -> Self {
+        let (mut ready, mut waits) = (None, Self::default());
+        for event in events {
+            match (&event.body, ready) {
+                (EventBody::TicketStateChanged { to: TicketState::Merged }, _) => ready = Some(event.at),
+                (EventBody::AttemptStarted { .. }, Some(since)) => {
+                    let first = heard.iter().map(|heard| heard.at).find(|at| *at >= event.at);
+                    waits.begun.extend((event.at - since).to_std());
+                    waits.asked.extend(first.and_then(|at| (at - since).to_std().ok()));
+                    ready = None;
+                }
+                _ => {}
             }
-            _ => {}
         }
+        waits
     }
-    waits
 }
