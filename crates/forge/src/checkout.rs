@@ -15,6 +15,9 @@ impl Mirror {
             let detail = format!("{} is not empty", folder.display());
             return Err(ForgeError::Invalid { what: "folder for a checkout", detail });
         }
+        if let Some(pristine) = self.pristine(commit).await? {
+            return pristine.copy(folder).await.map_err(ForgeError::io(doing()));
+        }
         let scratch = self.scratch().await?;
         let side = scratch.fresh()?;
         self.export(commit, folder, &side.path().join("index")).await

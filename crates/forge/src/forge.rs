@@ -16,6 +16,7 @@ use crate::{
     known::Known,
     lock::FileLock,
     mirror::{Mirror, Shelf, Time},
+    pristine::Pristines,
     remote::{self, RemoteHead},
     scratch::{self, Scratch},
     source::Source,
@@ -40,6 +41,7 @@ pub struct Forge {
     sources: Arc<Mutex<HashMap<ProjectId, Source>>>,
     known: Arc<Mutex<HashMap<ProjectId, Arc<Known>>>>,
     spares: Spares,
+    pristines: Pristines,
 }
 
 impl Forge {
@@ -54,6 +56,7 @@ impl Forge {
             sources: Arc::default(),
             known: Arc::default(),
             spares: Spares::default(),
+            pristines: Pristines::default(),
         }
     }
 
@@ -223,6 +226,7 @@ impl Forge {
             upstream,
             known: self.known_of(project),
             spares: self.spares.clone(),
+            pristines: self.pristines.clone(),
         })
     }
 }

@@ -49,6 +49,7 @@ mod loose;
 mod message;
 mod mirror;
 mod object;
+mod pristine;
 mod publish;
 mod pull_request;
 mod refs;

@@ -25,6 +25,7 @@ use crate::{
     loose::{self, Loose},
     message::{Trailers, message},
     object::{RawCommit, Stamp, commit_id, hex},
+    pristine::Pristines,
     refs,
     scratch::Scratch,
     signature::Signature,
@@ -51,6 +52,7 @@ pub(crate) struct Shelf {
     pub upstream: Upstream,
     pub known: Arc<Known>,
     pub spares: Spares,
+    pub pristines: Pristines,
 }
 
 /// Where the time comes from.
@@ -196,6 +198,10 @@ impl Mirror {
 
     pub(crate) fn spares(&self) -> &Spares {
         &self.shelf.spares
+    }
+
+    pub(crate) fn pristines(&self) -> &Pristines {
+        &self.shelf.pristines
     }
 
     /// A call of git on this mirror.

@@ -66,9 +66,10 @@ impl Mirror {
         Ok(())
     }
 
-    /// Removes what was prepared for a run and not taken.
+    /// Removes what was prepared for a run and not taken, and what was kept to be copied.
     pub fn discard_spares(&self, run: &RunId) {
         self.discard(|spare| spare.run == *run && spare.project == *self.project());
+        self.forget_pristines();
     }
 
     fn discard(&self, of_no_use: impl Fn(&Spare) -> bool) {

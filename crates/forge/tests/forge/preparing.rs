@@ -1,6 +1,10 @@
 //! What is made ready before it is asked for, and what is remembered: never anything else than what is there.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    path::Path,
+};
 
 use crate::ground::{Begun, Ground, attempt, files, git, run, write};
 
@@ -103,4 +107,72 @@ async fn a_mirror_that_was_lost_is_not_remembered() {
     let mirror = ground.mirror(&repo).await.unwrap();
     let error = mirror.files(&work).await.unwrap_err();
     assert_eq!(error.problem().code, "forge.not_found");
+}
+
+/// What a folder holds: each file's place, mode, and content; of a link, where it leads.
+fn all(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
+            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            let content = match &kind {
+                kind if kind.is_symlink() => {
+                    std::fs::read_link(&path).unwrap().as_os_str().as_bytes().to_vec()
+                }
+                kind if kind.is_dir() => Vec::new(),
+                _ => std::fs::read(&path).unwrap(),
+            };
+            if kind.is_dir() {
+                open.push(path.clone());
+            }
+            let mode = std::fs::symlink_metadata(&path).unwrap().permissions().mode();
+            found.push((path.strip_prefix(folder).unwrap().display().to_string(), mode, content));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn a_commit_that_is_checked_out_again_is_the_same_whatever_became_of_the_checkouts_before() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let worktree = begun.worktree("T-1.1").await;
+    write(&worktree.path, "bin/run.sh", "#!/bin/sh\n");
+    std::fs::set_permissions(worktree.path.join("bin/run.sh"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
+    std::os::unix::fs::symlink("bin/run.sh", worktree.path.join("start")).unwrap();
+    let commit = begun.commit(&worktree, "feat: a program").await;
+    let mut first = None;
+    for number in 0..4 {
+        let folder = ground.path(&format!("checkout-{number}"));
+        begun.mirror.checkout(&commit, &folder).await.unwrap();
+        let seen = all(&folder);
+        assert!(seen.iter().any(|(path, mode, _)| path == "bin/run.sh" && mode & 0o111 != 0), "{seen:?}");
+        assert!(seen.iter().any(|(path, _, to)| path == "start" && to == b"bin/run.sh"), "{seen:?}");
+        assert_eq!(&seen, first.get_or_insert_with(|| seen.clone()));
+        write(&folder, "README.md", "broken\n");
+        std::fs::remove_file(folder.join("start")).unwrap();
+    }
+    assert_eq!(spares(&ground), 1, "written out once to be copied");
+    let error = begun.mirror.checkout(&commit, &ground.path("checkout-0")).await.unwrap_err();
+    assert_eq!(error.problem().code, "forge.invalid");
+    begun.mirror.discard_spares(&run("run_1"));
+    assert_eq!(spares(&ground), 0);
+}
+
+#[tokio::test]
+async fn of_many_commits_only_the_last_few_are_kept_to_be_copied() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    for number in 0..7 {
+        let commit = begun.work(&format!("T-{number}.1"), &[("a.txt", &format!("{number}\n"))]).await;
+        for time in ["first", "again"] {
+            let folder = ground.path(&format!("checkout-{number}-{time}"));
+            begun.mirror.checkout(&commit, &folder).await.unwrap();
+            assert_eq!(std::fs::read_to_string(folder.join("a.txt")).unwrap(), format!("{number}\n"));
+        }
+    }
+    assert_eq!(spares(&ground), 4);
 }
