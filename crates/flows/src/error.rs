@@ -69,7 +69,9 @@ impl From<swarm_model::ModelError> for FlowError {
 impl From<swarm_sandbox::SandboxError> for FlowError {
     fn from(error: swarm_sandbox::SandboxError) -> Self {
         match &error {
-            swarm_sandbox::SandboxError::Io { .. } => Self::Later { problem: error.problem(), after: None },
+            swarm_sandbox::SandboxError::Io { .. }
+            | swarm_sandbox::SandboxError::Gone { .. }
+            | swarm_sandbox::SandboxError::Full { .. } => Self::Later { problem: error.problem(), after: None },
             _ => Self::Final(error.problem()),
         }
     }

@@ -5,6 +5,7 @@
 
 mod diagnosis;
 mod syscalls;
+pub(crate) mod system;
 mod view;
 mod way_out;
 
@@ -29,6 +30,7 @@ use crate::{
     guest,
     instance::Instance,
     limits_report::LimitsReport,
+    programs,
     run::{Inside, Run},
     sandbox::{Backend, Ended, Exec, How, Network, Sandbox, SandboxSpec},
 };
@@ -89,13 +91,9 @@ impl Bubblewrap {
     }
 }
 
-/// Where bubblewrap is: in the system's folders, or on an absolute part of `PATH`.
-fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let system = ["/usr/bin", "/usr/local/bin", "/bin", "/run/current-system/sw/bin"].map(PathBuf::from);
-    let folders =
-        system.into_iter().chain(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
-    folders.map(|folder| folder.join("bwrap")).find(|program| program.is_file())
+/// Where bubblewrap is.
+pub(crate) fn program() -> Option<PathBuf> {
+    programs::find("bwrap")
 }
 
 #[async_trait]

@@ -53,24 +53,51 @@ impl Cell {
     ) -> Result<Self, SandboxError> {
         let state = instance.folder().parent().unwrap_or(instance.folder());
         let workdir = admission::spec(spec, state)?;
+        let mut cell = Self::hold(instance, places, &spec.name, workdir, &spec.limits)?;
         let failed = |doing: &str| {
             let doing = format!("{doing} of sandbox {}", spec.name);
             move |source| SandboxError::Io { doing, source }
         };
+        let mut folders = vec![cell.workdir.clone()];
+        folders.extend(counted.iter().map(|name| cell.folder.join(name)));
+        folders[1..].iter().try_for_each(fs::create_dir).map_err(failed("make the private folders"))?;
+        cell.gauge = Gauge::start(folders).map_err(failed("measure the work folder"))?;
+        Ok(cell)
+    }
+
+    /// Makes one that holds a microVM: what is in that is not measured from here.
+    pub(crate) fn berth(
+        instance: Arc<Instance>,
+        places: &Places,
+        name: &str,
+        limits: &Limits,
+    ) -> Result<Self, SandboxError> {
+        Self::hold(instance, places, name, PathBuf::new(), limits)
+    }
+
+    fn hold(
+        instance: Arc<Instance>,
+        places: &Places,
+        name: &str,
+        workdir: PathBuf,
+        limits: &Limits,
+    ) -> Result<Self, SandboxError> {
+        let failed = |doing: &str| {
+            let doing = format!("{doing} of sandbox {name}");
+            move |source| SandboxError::Io { doing, source }
+        };
         let id = instance.fresh_id();
         let folder = instance.folder().join(&id);
-        let mut folders = vec![workdir.clone()];
-        folders.extend(counted.iter().map(|name| folder.join(name)));
         let cgroup = places.cgroup(&id);
         instance
-            .record(&id, &Record { name: spec.name.clone(), cgroup: cgroup.clone() })
+            .record(&id, &Record { name: name.to_owned(), cgroup: cgroup.clone() })
             .map_err(failed("write the record"))?;
         // From here on dropping it clears up.
-        let mut cell = Self {
+        let cell = Self {
             id,
-            name: spec.name.clone(),
+            name: name.to_owned(),
             workdir,
-            limits: spec.limits.clone(),
+            limits: limits.clone(),
             cgroup,
             gauge: Gauge::default(),
             turn: Mutex::new(()),
@@ -79,8 +106,6 @@ impl Cell {
             open: true,
         };
         fs::create_dir(&cell.folder).map_err(failed("make the private folder"))?;
-        folders[1..].iter().try_for_each(fs::create_dir).map_err(failed("make the private folders"))?;
-        cell.gauge = Gauge::start(folders).map_err(failed("measure the work folder"))?;
         cell.cgroup.make(&cell.limits).map_err(failed("make the cgroup"))?;
         Ok(cell)
     }

@@ -26,6 +26,30 @@ pub enum SandboxError {
     /// A sandbox is to have a network, and the program is missing that leads to it from inside.
     #[error("the program swarm-guest is not there: without it no sandbox of this rung has a network")]
     NoGuest,
+    /// Something that sandboxes are made from could not be made.
+    #[error("could not set up {what}: {detail}")]
+    Setup {
+        /// What.
+        what: &'static str,
+        /// Why not.
+        detail: String,
+        /// The command or setting that mends it.
+        mend: String,
+    },
+    /// The microVM ended, or says nothing any more. The work folder is as it was before the command.
+    #[error("the microVM of sandbox {name} is gone: {reason}")]
+    Gone {
+        /// The sandbox.
+        name: String,
+        /// What is known of its end.
+        reason: String,
+    },
+    /// The host has no room for another microVM, and none became free in time.
+    #[error("there is no room for another microVM: {there} are there")]
+    Full {
+        /// How many there are.
+        there: usize,
+    },
     /// A name, path or command that cannot be used.
     #[error("not a valid {what}: {detail}")]
     Invalid {
@@ -62,6 +86,18 @@ impl SandboxError {
                 self.to_string(),
                 "put `swarm-guest` beside the `swarm` program (`cargo build --release -p swarm-guest` makes it), or name it \
                  in SWARM_GUEST",
+            ),
+            Self::Setup { mend, .. } => Problem::new("sandbox.setup_failed", self.to_string(), mend.clone()),
+            Self::Gone { .. } => Problem::new(
+                "sandbox.vm_gone",
+                self.to_string(),
+                "nothing at first: the step is done again in another microVM; if it stays so, run `swarm sandbox doctor`",
+            ),
+            Self::Full { .. } => Problem::new(
+                "sandbox.full",
+                self.to_string(),
+                "nothing: the step is done again when there is room; for more at once give agents smaller limits, or the \
+                 host more memory",
             ),
             Self::Invalid { .. } => {
                 Problem::new("sandbox.invalid", self.to_string(), "correct the agent file or the command")

@@ -43,9 +43,11 @@ mod launch;
 mod limits_report;
 mod output;
 mod process;
+mod programs;
 mod run;
 pub mod sandbox;
 mod sweep;
+mod vm;
 
 pub use bubblewrap::Bubblewrap;
 pub use error::SandboxError;
@@ -54,3 +56,4 @@ pub use limits_report::{Hold, LimitsReport};
 pub use process::Process;
 pub use sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec, WORKDIR};
 pub use sweep::{Swept, sweep};
+pub use vm::{Home, Image, ImageSource, Kernel, KernelSource, MicroVms, PLAIN, Stages};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 async fn exit_codes_are_those_of_a_shell() {
     let ground = Ground::new();
     ground::write(&ground.work.join("plain"), "");
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let sandbox = rung.make(&ground, Limits::default()).await;
         for (argv, code) in [
             (&["/bin/sh", "-c", "exit 42"][..], 42),
@@ -100,7 +100,7 @@ async fn a_command_that_nobody_waits_for_any_more_is_killed() {
 #[tokio::test]
 async fn standard_input_that_is_not_read_blocks_nothing() {
     let ground = Ground::new();
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let sandbox = rung.make(&ground, Limits::default()).await;
         let command = Exec { stdin: vec![b'x'; 1 << 20], ..Exec::shell("exit 5") };
         let ended = sandbox.exec(command, CancellationToken::new()).await.unwrap();
@@ -116,7 +116,7 @@ async fn standard_input_that_is_not_read_blocks_nothing() {
 async fn a_working_folder_that_is_not_there_is_an_error_and_no_exit_code() {
     let ground = Ground::new();
     std::fs::create_dir_all(ground.work.join("a/b")).unwrap();
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let sandbox = rung.make(&ground, Limits::default()).await;
         for cwd in ["nowhere", "..", "/etc"] {
             let command = Exec { cwd: cwd.into(), ..Exec::shell("true") };

@@ -14,7 +14,7 @@ const MEBI: u64 = 1 << 20;
 async fn a_command_that_hangs_and_ignores_signals_is_ended_by_the_wall_clock() {
     let ground = Ground::new();
     let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let line = "trap '' TERM INT HUP; echo began; while :; do sleep 1; done";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Wall));
@@ -27,7 +27,7 @@ async fn a_command_that_hangs_and_ignores_signals_is_ended_by_the_wall_clock() {
 async fn a_command_may_have_a_tighter_wall_clock_than_its_sandbox_but_no_wider_one() {
     let ground = Ground::new();
     let (long, short) = (Duration::from_mins(10), Duration::from_millis(200));
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         for (of_sandbox, of_command) in [(long, short), (short, long)] {
             let sandbox = rung.make(&ground, Limits { wall: of_sandbox, ..Limits::default() }).await;
             let command = Exec { wall: Some(of_command), ..Exec::shell("sleep 900") };
@@ -42,9 +42,9 @@ async fn a_command_may_have_a_tighter_wall_clock_than_its_sandbox_but_no_wider_o
 async fn a_command_that_takes_too_much_memory_is_ended() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
         // One line without an end is kept in memory by `tail`. The shell around it is not what is killed.
-        let line = "head -c 512M /dev/zero | tail -n 1 | wc -c; echo survived; sleep 600";
+        let line = "head -c 512m /dev/zero | tail -n 1 | wc -c; echo survived; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Memory), "{}", text(&ended.stderr));
     }
@@ -54,8 +54,8 @@ async fn a_command_that_takes_too_much_memory_is_ended() {
 async fn memory_is_limited_for_all_processes_together() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
-        let line = "for i in 1 2 3 4 5 6; do (head -c 24M /dev/zero; sleep 600) | tail -n 1 & done; wait";
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+        let line = "for i in 1 2 3 4 5 6; do (head -c 24m /dev/zero; sleep 600) | tail -n 1 & done; wait";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Memory), "{}", text(&ended.stderr));
     }
@@ -67,7 +67,7 @@ async fn files_in_shared_memory_count_as_memory_and_are_bounded() {
     let Some(rung) = ground.bubblewrap().await else {
         return;
     };
-    let ended = rung.run(&ground, Limits::default(), "head -c 512M /dev/zero > /dev/shm/big").await;
+    let ended = rung.run(&ground, Limits::default(), "head -c 512m /dev/zero > /dev/shm/big").await;
     assert_ne!(ended.how, FINE);
 }
 
@@ -75,7 +75,7 @@ async fn files_in_shared_memory_count_as_memory_and_are_bounded() {
 async fn more_processes_than_allowed_cannot_be_started() {
     let ground = Ground::new();
     let limits = Limits { pids: 16, ..Limits::default() };
-    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.pids, "processes")) {
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.pids, "processes")) {
         let ended =
             rung.run(&ground, limits.clone(), "for i in $(seq 40); do sleep 600 & done; echo all").await;
         assert!(!text(&ended.stdout).contains("all"), "{:?} {}", ended.how, text(&ended.stderr));
@@ -107,7 +107,7 @@ async fn after_a_fork_bomb_nothing_of_it_lives_and_the_sandbox_goes_on() {
 async fn a_flood_of_output_is_cut_and_ends_the_command() {
     let ground = Ground::new();
     let limits = Limits { output_bytes: 4096, ..Limits::default() };
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         for line in ["yes", "yes >&2", "yes & yes >&2", "while :; do printf 0123456789; done"] {
             let ended = rung.run(&ground, limits.clone(), line).await;
             assert_eq!(ended.how, passed(Limit::Output), "{line}");
@@ -121,7 +121,7 @@ async fn a_flood_of_output_is_cut_and_ends_the_command() {
 async fn somewhat_too_much_output_is_cut_and_does_not_end_the_command() {
     let ground = Ground::new();
     let limits = Limits { output_bytes: 4096, ..Limits::default() };
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let ended = rung.run(&ground, limits.clone(), "yes | head -c 10000; echo end; exit 3").await;
         assert_eq!(ended.how, How::Exited { code: 3 });
         assert!(text(&ended.stdout).ends_with("end\n"));
@@ -133,8 +133,8 @@ async fn somewhat_too_much_output_is_cut_and_does_not_end_the_command() {
 async fn one_large_file_passes_the_disk_limit() {
     let ground = Ground::new();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
-        let ended = rung.run(&ground, limits.clone(), "head -c 64M /dev/zero > big; echo survived").await;
+    for rung in ground.everywhere().await {
+        let ended = rung.run(&ground, limits.clone(), "head -c 64m /dev/zero > big; echo survived").await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
         assert!(std::fs::metadata(ground.work.join("big")).unwrap().len() <= 4 * MEBI);
         std::fs::remove_file(ground.work.join("big")).unwrap();
@@ -145,8 +145,8 @@ async fn one_large_file_passes_the_disk_limit() {
 async fn many_small_files_pass_the_disk_limit_while_the_command_still_runs() {
     let ground = Ground::new();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
-        let line = "mkdir many; for i in $(seq 128); do head -c 64K /dev/zero > many/$i; done; sleep 600";
+    for rung in ground.everywhere().await {
+        let line = "mkdir many; for i in $(seq 128); do head -c 64k /dev/zero > many/$i; done; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
         std::fs::remove_dir_all(ground.work.join("many")).unwrap();
@@ -158,10 +158,10 @@ async fn what_was_there_before_does_not_count_and_what_an_earlier_command_left_d
     let ground = Ground::new();
     std::fs::write(ground.work.join("before"), vec![1; 8 << 20]).unwrap();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let sandbox = rung.make(&ground, limits.clone()).await;
         let mut ends = Vec::new();
-        for line in ["head -c 3M /dev/zero > one", "head -c 3M /dev/zero > two", "rm one two"] {
+        for line in ["head -c 3m /dev/zero > one", "head -c 3m /dev/zero > two", "rm one two"] {
             ends.push(sandbox.exec(Exec::shell(line), CancellationToken::new()).await.unwrap().how);
         }
         assert_eq!(ends, [FINE, passed(Limit::Disk), FINE]);
@@ -173,9 +173,9 @@ async fn what_was_there_before_does_not_count_and_what_an_earlier_command_left_d
 async fn the_temporary_folder_counts_towards_the_disk_limit() {
     let ground = Ground::new();
     let limits = Limits { disk_bytes: 8 * MEBI, ..Limits::default() };
-    let line = "cd \"${TMPDIR:-/tmp}\"; for i in 1 2 3 4 5 6; do head -c 1M /dev/zero > $i || exit; done; sleep 0; \
-                for i in 7 8 9; do head -c 1M /dev/zero > $i; done; sleep 600";
-    for rung in ground.rungs().await {
+    let line = "cd \"${TMPDIR:-/tmp}\"; for i in 1 2 3 4 5 6; do head -c 1m /dev/zero > $i || exit; done; sleep 0; \
+                for i in 7 8 9; do head -c 1m /dev/zero > $i; done; sleep 600";
+    for rung in ground.everywhere().await {
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
     }

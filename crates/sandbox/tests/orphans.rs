@@ -10,8 +10,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use ground::{Ground, text};
-use swarm_sandbox::{Exec, How, Limits, Swept};
+use ground::{Ground, microvm, text};
+use swarm_sandbox::{Backend, Exec, How, Limits, MicroVms, Swept};
 use tokio_util::sync::CancellationToken;
 
 const STATE: &str = "ORPHANS_ROOT";
@@ -26,15 +26,20 @@ async fn the_one_that_is_killed() {
     let argument = std::env::var("ORPHANS_ARGUMENT").unwrap();
     let rung = std::env::var("ORPHANS_RUNG").unwrap();
     let state = root.join("state");
-    let choice = rung.parse().unwrap();
-    let ladder = swarm_sandbox::Ladder::climb(choice, &state).await.unwrap();
+    let choice = rung.parse::<swarm_sandbox::Choice>().unwrap();
+    let backend: std::sync::Arc<dyn Backend> = if rung == "qemu" {
+        // With the kernel that the tests share, which the ladder does not know of.
+        std::sync::Arc::new(MicroVms::qemu_in(&state, microvm::home().unwrap(), true).await.unwrap())
+    } else {
+        swarm_sandbox::Ladder::climb(choice, &state).await.unwrap().backend
+    };
     let spec = swarm_sandbox::SandboxSpec {
         name: "orphan".to_owned(),
         workdir: root.join("work"),
         limits: Limits { wall: std::time::Duration::from_mins(10), ..Limits::default() },
         ..swarm_sandbox::SandboxSpec::default()
     };
-    let sandbox = ladder.backend.create(spec).await.unwrap();
+    let sandbox = backend.create(spec).await.unwrap();
     println!("made");
     let line = format!("(setsid sleep {argument} &); sleep {argument}");
     let _ = sandbox.exec(Exec::shell(&line), CancellationToken::new()).await;
@@ -121,4 +126,23 @@ async fn what_is_dropped_and_not_stopped_is_freed_all_the_same() {
     let left =
         || std::fs::read_dir(ground.state()).unwrap().flatten().filter(|entry| entry.path().is_dir()).count();
     ground::until("empty", || left() == 0).await;
+}
+
+#[tokio::test]
+async fn when_its_swarm_is_killed_a_microvm_dies_too_and_the_sweep_leaves_nothing() {
+    let ground = Ground::new();
+    if ground.microvms().await.is_none() {
+        return;
+    }
+    let limits = ground.process().await.limits;
+    let mut child = start(ground.root.path(), "qemu", "600");
+    ground::until("the monitor", || !microvm::monitors(&ground.state()).is_empty()).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let swept = swarm_sandbox::sweep(&ground.state()).await.unwrap();
+    assert_eq!(swept.owners, 1, "{swept:?}");
+    assert!(swept.cgroups > 0 || !limits.is_full(), "{swept:?}");
+    assert!(microvm::monitors(&ground.state()).is_empty());
+    let left: Vec<_> = std::fs::read_dir(ground.state()).unwrap().flatten().map(|entry| entry.path()).collect();
+    assert!(left.iter().all(|path| !path.is_dir()), "sockets, records, folders: {left:?}");
 }

@@ -232,6 +232,8 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
 pub(crate) fn choice(settings: &Settings) -> Choice {
     match settings.sandbox.rung {
         SandboxRung::Auto => Choice::Strongest,
+        SandboxRung::Firecracker => Choice::Only(swarm_domain::attempt::Rung::Firecracker),
+        SandboxRung::Qemu => Choice::Only(swarm_domain::attempt::Rung::Qemu),
         SandboxRung::Bubblewrap => Choice::Only(swarm_domain::attempt::Rung::Bubblewrap),
         SandboxRung::Process => Choice::Only(swarm_domain::attempt::Rung::Process),
     }

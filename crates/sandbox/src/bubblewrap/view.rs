@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::syscalls;
+use super::{syscalls, system};
 use crate::{WORKDIR, census::MARKER, error::SandboxError, sandbox::Limits};
 
 /// Where programs are looked for inside.
@@ -115,17 +115,7 @@ impl View {
     }
 
     fn system(&self, list: &mut List) {
-        list.path("--ro-bind", Path::new("/usr"), "/usr");
-        for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
-            let path = Path::new("/").join(name);
-            match fs::read_link(&path) {
-                Ok(target) => list.add(&["--symlink"]).0.extend([target.into(), path.into()]),
-                Err(_) if path.is_dir() => drop(list.path("--ro-bind", &path, &path.to_string_lossy())),
-                Err(_) => {}
-            }
-        }
-        // Where everything is on NixOS; readable by everyone by its design.
-        list.path("--ro-bind-try", Path::new("/nix/store"), "/nix/store");
+        list.0.extend(system::folders());
         for name in SETTINGS {
             let path = format!("/etc/{name}");
             list.path("--ro-bind-try", Path::new(&path), &path);

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
 
+pub mod microvm;
 pub mod relay;
 pub mod server;
 
@@ -13,7 +14,7 @@ use std::{
 };
 
 use swarm_sandbox::{
-    Backend, Bubblewrap, Ended, Exec, Hold, How, Limit, Limits, LimitsReport, Process, Sandbox, SandboxSpec,
+    Backend, Bubblewrap, Ended, Exec, Hold, How, Limit, Limits, LimitsReport, MicroVms, Process, Sandbox, SandboxSpec,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +55,32 @@ impl Ground {
         Rung { limits: rung.limits(), backend: Arc::new(rung) }
     }
 
+    /// The QEMU rung, emulated where it must be; nothing, with the reason on screen, where the machine lacks what it
+    /// takes.
+    pub async fn qemu(&self) -> Option<Rung> {
+        let rung = self.microvms().await?;
+        Some(Rung { limits: rung.limits(), backend: rung })
+    }
+
+    pub async fn microvms(&self) -> Option<Arc<MicroVms>> {
+        let home = match microvm::home() {
+            Ok(home) => home,
+            Err(why) => {
+                println!("skipped: {why}");
+                return None;
+            }
+        };
+        Some(Arc::new(MicroVms::qemu_in(&self.state(), home, true).await.unwrap()))
+    }
+
     /// Every rung that works here.
+    pub async fn everywhere(&self) -> Vec<Rung> {
+        let mut rungs = self.rungs().await;
+        rungs.extend(self.qemu().await);
+        rungs
+    }
+
+    /// Every rung that works here, but microVMs: for what looks at processes from the host.
     pub async fn rungs(&self) -> Vec<Rung> {
         let mut rungs = vec![self.process().await];
         rungs.extend(self.bubblewrap().await);

@@ -12,7 +12,7 @@ pub(crate) struct EngineArgs {
     #[arg(long = "model", value_name = "NAME", value_delimiter = ',')]
     pub(crate) model: Vec<String>,
 
-    /// Where agents' code runs: bubblewrap isolates it, process does not
+    /// Where agents' code runs: all but process isolate it, process does not
     #[arg(long, value_enum, value_name = "RUNG")]
     pub(crate) sandbox: Option<SandboxRung>,
 
@@ -49,6 +49,10 @@ pub(crate) enum SandboxRung {
     /// The strongest that isolates on this machine
     #[default]
     Auto,
+    /// A Firecracker microVM with a kernel of its own
+    Firecracker,
+    /// A QEMU microVM with a kernel of its own; emulated, and so slower, without hardware virtualisation
+    Qemu,
     /// Linux namespaces with limits: no network, a read-only system
     Bubblewrap,
     /// A plain process: no isolation at all

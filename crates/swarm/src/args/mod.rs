@@ -6,6 +6,7 @@ mod history;
 mod look;
 mod place;
 mod remote;
+mod sandbox;
 mod spec;
 mod travel;
 mod worker;
@@ -23,6 +24,7 @@ pub(crate) use look::{
 };
 pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
+pub(crate) use sandbox::{ImageBuildArgs, ImageCommand, ImageFrom, SandboxCommand, SetupArgs};
 pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
@@ -105,6 +107,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// What is missing on this machine, and the command that mends it
     Doctor,
+    /// Where code runs: what works here, and what microVMs are made from
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -49,7 +49,7 @@ async fn quarantined(context: &Context, settings: &Settings) -> Vec<Finding> {
     stands_back.map(note).collect()
 }
 
-fn in_words(found: &[Finding]) -> String {
+pub(super) fn in_words(found: &[Finding]) -> String {
     let widest = found.iter().map(|one| one.name.chars().count()).max().unwrap_or_default();
     let mut text = String::new();
     for one in found {

@@ -73,7 +73,8 @@ pub(crate) struct ServerSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SandboxSettings {
-    /// The rung of the ladder: `auto` for the strongest, `bubblewrap`, or `process` for no isolation at all.
+    /// The rung of the ladder: `auto` for the strongest, `firecracker`, `qemu`, `bubblewrap`, or `process` for no
+    /// isolation at all.
     pub(crate) rung: SandboxRung,
 }
 

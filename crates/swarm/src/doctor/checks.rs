@@ -127,7 +127,10 @@ pub(super) async fn sandboxes(folder: &Path) -> Vec<Finding> {
     for standing in standings {
         let name = format!("sandbox: {}", standing.rung);
         found.push(match standing.works {
-            Ok(limits) if isolates(standing.rung) => Finding::fine(&name, limits.to_string()),
+            Ok(limits) if isolates(standing.rung) => {
+                let warning = standing.warning.map_or_else(String::new, |warning| format!("; {warning}"));
+                Finding::fine(&name, format!("{limits}{warning}"))
+            }
             Ok(_) => Finding::fine(&name, "works, without any isolation; only with --sandbox process"),
             Err(error) => {
                 let problem = error.problem();

@@ -51,6 +51,11 @@ impl Finding {
     }
 }
 
+/// Looks at the ladder of sandboxes alone.
+pub(crate) async fn ladder(data: &Path) -> Vec<Finding> {
+    checks::sandboxes(data).await
+}
+
 /// Looks at everything. Nothing is changed but that the data folder is made.
 pub(crate) async fn look(data: &Path, settings: &Settings) -> Vec<Finding> {
     let mut found = vec![checks::data_folder(data), checks::server(data).await];

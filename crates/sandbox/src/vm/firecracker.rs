@@ -1,0 +1,260 @@
+//! Firecracker's monitor, driven over its published API.
+//!
+//! It needs hardware virtualisation. The stream to the guest is its virtual socket, which is a Unix socket on this side.
+
+mod api;
+mod requests;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use api::{Api, ApiError};
+use async_trait::async_trait;
+use requests::{
+    Action, BootSource, Drive, MachineConfig, PORT, SnapshotCreate, SnapshotLoad, VSOCK, VmState, Vsock,
+};
+use swarm_domain::attempt::Rung;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+    process::Child,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    console::Console,
+    jail::{Jail, Seen},
+    machine::{Boot, Machine, Monitor},
+    socket::Sockets,
+};
+use crate::{cell::Cell, error::SandboxError, launch, programs};
+
+/// The API's socket, below Firecracker's working folder.
+const API: &str = "api";
+
+/// How long Firecracker may take to come up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a guest may take to listen, from the start of its machine.
+const LISTENS_WITHIN: Duration = Duration::from_mins(1);
+
+/// How often a guest that does not listen yet is asked again.
+const ASK_EVERY: Duration = Duration::from_millis(2);
+
+/// The files of a snapshot.
+const MEMORY: &str = "memory";
+const STATE: &str = "state";
+
+/// Firecracker, as it is on this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Firecracker {
+    program: PathBuf,
+    version: String,
+    jail: Jail,
+}
+
+impl Firecracker {
+    /// Looks for it. Blocks for some milliseconds.
+    pub(crate) fn find() -> Result<Self, SandboxError> {
+        let unavailable = |reason: String| SandboxError::Unavailable {
+            rung: Rung::Firecracker,
+            reason,
+            mend: "put `firecracker` of an official release (1.7 or newer) on the PATH; or use `--sandbox qemu`".to_owned(),
+        };
+        let program = programs::find("firecracker")
+            .ok_or_else(|| unavailable("the program `firecracker` is not installed".to_owned()))?;
+        let output = Command::new(&program).arg("--version").output();
+        let output = output.map_err(|error| unavailable(format!("{}: {error}", program.display())))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let version = said.lines().next().unwrap_or_default().trim().to_owned();
+        if !version.starts_with("Firecracker") {
+            return Err(unavailable(format!("{} does not say its version", program.display())));
+        }
+        Ok(Self { program, version, jail: Jail::find() })
+    }
+
+    /// Whether the monitor itself is walled in.
+    pub(crate) fn is_jailed(&self) -> bool {
+        self.jail.holds()
+    }
+
+    async fn start(&self, berth: &Cell, seen: &[Seen<'_>]) -> Result<Running, SandboxError> {
+        let failed =
+            |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", berth.name), source);
+        let sockets = Sockets::open(berth.folder()).map_err(|error| failed("open the folder", error))?;
+        let kvm = Seen::Device(Path::new("/dev/kvm"));
+        let seen: Vec<_> = seen.iter().copied().chain([kvm]).collect();
+        let arguments: Vec<OsString> = ["--api-sock", API, "--level", "Warning"].map(OsString::from).to_vec();
+        let command = self.jail.command(berth, &seen, &self.program, arguments);
+        let mut child = launch::spawn(command).await.map_err(|error| failed("start Firecracker", error))?;
+        let console = Console::default();
+        let mut listeners = JoinSet::new();
+        if let Some(from) = child.stdout.take() {
+            listeners.spawn(console.clone().follow(from));
+        }
+        if let Some(from) = child.stderr.take() {
+            listeners.spawn(console.clone().follow(from));
+        }
+        let name = berth.name.clone();
+        let mut running =
+            Running { name, child, console, api: None, stream: None, _listeners: listeners, sockets };
+        let connected = running.sockets.connect(API, PATIENCE).await;
+        let connected = connected.map_err(|error| running.gone(format!("it did not come up: {error}")))?;
+        let api = Api::open(connected).await;
+        running.api = Some(api.map_err(|error| running.gone(error))?);
+        Ok(running)
+    }
+}
+
+#[async_trait]
+impl Monitor for Firecracker {
+    fn rung(&self) -> Rung {
+        Rung::Firecracker
+    }
+
+    fn identity(&self) -> String {
+        self.version.clone()
+    }
+
+    async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError> {
+        let mut seen = vec![Seen::Read(&boot.kernel), Seen::Read(&boot.initramfs), Seen::Write(folder)];
+        seen.extend(boot.root.as_deref().map(Seen::Read));
+        let mut running = self.start(berth, &seen).await?;
+        let configured = configure(running.api()?, boot).await;
+        configured.map_err(|error| running.gone(error))?;
+        running.reach().await?;
+        Ok(Box::new(running))
+    }
+
+    async fn restore(
+        &self,
+        berth: &Cell,
+        boot: &Boot,
+        snapshot: &Path,
+    ) -> Result<Box<dyn Machine>, SandboxError> {
+        let mut seen = vec![Seen::Read(snapshot)];
+        seen.extend(boot.root.as_deref().map(Seen::Read));
+        let mut running = self.start(berth, &seen).await?;
+        let (state, memory) = (snapshot.join(STATE), snapshot.join(MEMORY));
+        let loaded = running.api()?.put("/snapshot/load", &SnapshotLoad::new(&state, &memory)).await;
+        loaded.map_err(|error| running.gone(error))?;
+        running.reach().await?;
+        Ok(Box::new(running))
+    }
+}
+
+/// Says what the machine is like, and starts it.
+async fn configure(api: &mut Api, boot: &Boot) -> Result<(), ApiError> {
+    api.put("/machine-config", &MachineConfig::from(boot.shape)).await?;
+    api.put("/boot-source", &BootSource::from(boot)).await?;
+    if let Some(root) = &boot.root {
+        api.put(&format!("/drives/{}", Drive::ID), &Drive::root(root)).await?;
+    }
+    api.put("/vsock", &Vsock::default()).await?;
+    api.put("/actions", &Action { action_type: "InstanceStart" }).await
+}
+
+/// One Firecracker.
+#[derive(Debug)]
+struct Running {
+    name: String,
+    child: Child,
+    console: Console,
+    api: Option<Api>,
+    stream: Option<UnixStream>,
+    _listeners: JoinSet<()>,
+    sockets: Sockets,
+}
+
+impl Running {
+    fn gone(&self, reason: impl std::fmt::Display) -> SandboxError {
+        let said = self.console.tail(5);
+        let reason = if said.is_empty() { reason.to_string() } else { format!("{reason}; it said: {said}") };
+        SandboxError::Gone { name: self.name.clone(), reason }
+    }
+
+    fn api(&mut self) -> Result<&mut Api, SandboxError> {
+        let name = self.name.clone();
+        self.api.as_mut().ok_or_else(|| SandboxError::Gone { name, reason: "it is stopped".to_owned() })
+    }
+
+    /// Connects to the guest.
+    async fn reach(&mut self) -> Result<(), SandboxError> {
+        let until = Instant::now() + LISTENS_WITHIN;
+        let reached = timeout_at(until, connect(&self.sockets)).await;
+        let reached = reached.map_err(|_| self.gone("its guest does not listen"))?;
+        self.stream = Some(reached);
+        Ok(())
+    }
+}
+
+/// Asks until the guest listens. What listens at first is Firecracker, which hangs up while the guest does not.
+async fn connect(sockets: &Sockets) -> UnixStream {
+    loop {
+        if let Ok(mut stream) = sockets.connect(VSOCK, ASK_EVERY).await
+            && shake_hands(&mut stream).await.is_ok()
+        {
+            return stream;
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// The line that Firecracker wants before the stream is the guest's, and the one that it answers with.
+async fn shake_hands(stream: &mut UnixStream) -> std::io::Result<()> {
+    const LONGEST: usize = 32;
+    stream.write_all(format!("CONNECT {PORT}\n").as_bytes()).await?;
+    let mut line = Vec::new();
+    while line.last() != Some(&b'\n') {
+        // One by one: what follows the line is the guest's.
+        line.push(stream.read_u8().await?);
+        if line.len() > LONGEST {
+            return Err(std::io::ErrorKind::InvalidData.into());
+        }
+    }
+    if line.starts_with(b"OK ") { Ok(()) } else { Err(std::io::ErrorKind::ConnectionRefused.into()) }
+}
+
+#[async_trait]
+impl Machine for Running {
+    fn stream(&mut self) -> Option<UnixStream> {
+        self.stream.take()
+    }
+
+    async fn snapshot(&mut self, _berth: &Cell, folder: &Path) -> Result<(), SandboxError> {
+        let (state, memory) = (folder.join(STATE), folder.join(MEMORY));
+        let create = SnapshotCreate { snapshot_type: "Full", snapshot_path: &state, mem_file_path: &memory };
+        let api = self.api()?;
+        let written = match api.patch("/vm", &VmState { state: "Paused" }).await {
+            Ok(()) => api.put("/snapshot/create", &create).await,
+            Err(error) => Err(error),
+        };
+        written.map_err(|error| self.gone(error))?;
+        self.kill().await;
+        Ok(())
+    }
+
+    async fn ended(&mut self) -> String {
+        let status = self.child.wait().await;
+        let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        format!("Firecracker ended ({status}): {}", self.console.tail(5))
+    }
+
+    async fn kill(&mut self) {
+        self.api = None;
+        // It may have ended by itself.
+        let _ = self.child.kill().await;
+    }
+
+    fn console(&self) -> Console {
+        self.console.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What every monitor of microVMs offers, whichever it is.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use swarm_domain::attempt::Rung;
+use tokio::net::UnixStream;
+
+use super::console::Console;
+use crate::{cell::Cell, error::SandboxError};
+
+/// The size of a machine. A template has one, and so has each clone of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Shape {
+    /// Mebibytes of memory. What a command writes is in it too.
+    pub(crate) memory_mib: u64,
+    /// Processors.
+    pub(crate) vcpus: u32,
+}
+
+/// What a machine starts from.
+#[derive(Debug, Clone)]
+pub(crate) struct Boot {
+    pub(crate) shape: Shape,
+    /// An ELF file.
+    pub(crate) kernel: PathBuf,
+    /// The first file system, with the guest program as `/init`.
+    pub(crate) initramfs: PathBuf,
+    /// An ext4 file system to take as root, read-only below a layer of the machine's own.
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// How long each stage took. They are measured apart and never added up into one figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Stages {
+    /// From starting the monitor to the guest's first word, when the template was made.
+    pub cold_boot: Duration,
+    /// From starting the monitor to a clone whose processor runs.
+    pub resumed: Duration,
+    /// From starting the monitor to the end of the clone's first command.
+    pub first_exec: Duration,
+}
+
+/// A monitor of microVMs, as it is on this machine.
+#[async_trait]
+pub(crate) trait Monitor: Send + Sync + std::fmt::Debug {
+    /// The rung that it is.
+    fn rung(&self) -> Rung;
+
+    /// Everything about it that a snapshot depends on: a snapshot of another is of no use.
+    fn identity(&self) -> String;
+
+    /// Starts a machine in a berth: the folder and the cgroup that are its own. Its memory is kept in `folder`, for a
+    /// snapshot.
+    async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError>;
+
+    /// Starts a copy of a machine from its snapshot. The snapshot is not changed by it.
+    async fn restore(
+        &self,
+        berth: &Cell,
+        boot: &Boot,
+        snapshot: &Path,
+    ) -> Result<Box<dyn Machine>, SandboxError>;
+}
+
+/// A machine. When it is dropped its monitor is killed.
+#[async_trait]
+pub(crate) trait Machine: Send + Sync + std::fmt::Debug {
+    /// The stream to the guest, once.
+    fn stream(&mut self) -> Option<UnixStream>;
+
+    /// Stops the machine for good, and writes what a copy needs beside its memory into the folder that it was booted
+    /// with.
+    async fn snapshot(&mut self, berth: &Cell, folder: &Path) -> Result<(), SandboxError>;
+
+    /// Ends when the monitor has ended, and says how.
+    async fn ended(&mut self) -> String;
+
+    /// Kills it.
+    async fn kill(&mut self);
+
+    /// What it said last.
+    fn console(&self) -> Console;
+}

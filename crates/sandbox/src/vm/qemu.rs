@@ -1,0 +1,289 @@
+//! The QEMU rung's monitor: a `microvm`, by hardware virtualisation where that really starts a kernel, else by emulation.
+//!
+//! A clone maps the template's memory copy-on-write and reads the rest of its state, some kilobytes, from a socket.
+
+mod accel;
+mod command;
+mod qmp;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use swarm_domain::attempt::Rung;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+    process::Child,
+    time::timeout,
+};
+
+pub(crate) use accel::Accel;
+use command::{GUEST, MONITOR, Memory};
+use qmp::Qmp;
+
+use super::{
+    console::Console,
+    jail::{Jail, Seen},
+    machine::{Boot, Machine, Monitor},
+    socket::Sockets,
+};
+use crate::{cell::Cell, error::SandboxError, launch, programs};
+
+/// How long QEMU may take to come up and connect, and to write or read a snapshot.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often it is asked whether a snapshot is through.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// Beside its memory a machine's state is some tens of kilobytes.
+const LARGEST_STATE: u64 = 64 << 20;
+
+/// The files of a snapshot.
+const MEMORY: &str = "memory";
+const STATE: &str = "state";
+
+/// QEMU, as it is on this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Qemu {
+    program: PathBuf,
+    version: String,
+    accel: Accel,
+    jail: Jail,
+}
+
+impl Qemu {
+    /// Looks for it. Blocks for some milliseconds.
+    pub(crate) fn find(accel: Accel) -> Result<Self, SandboxError> {
+        let unavailable = |reason: String| {
+            let mend = "install QEMU: `sudo apt-get install qemu-system-x86`, `sudo dnf install qemu-system-x86-core`";
+            SandboxError::Unavailable { rung: Rung::Qemu, reason, mend: mend.to_owned() }
+        };
+        if !cfg!(target_arch = "x86_64") {
+            let reason = "its machines are for x86-64 only".to_owned();
+            let mend = "use `--sandbox bubblewrap`".to_owned();
+            return Err(SandboxError::Unavailable { rung: Rung::Qemu, reason, mend });
+        }
+        let program = programs::find("qemu-system-x86_64")
+            .ok_or_else(|| unavailable("the program `qemu-system-x86_64` is not installed".to_owned()))?;
+        let output = Command::new(&program).arg("--version").output();
+        let output = output.map_err(|error| unavailable(format!("{}: {error}", program.display())))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let version = said.lines().next().unwrap_or_default().trim().to_owned();
+        if !version.starts_with("QEMU") {
+            return Err(unavailable(format!("{} does not say its version", program.display())));
+        }
+        Ok(Self { program, version, accel, jail: Jail::find() })
+    }
+
+    /// The same, without the processor's help.
+    pub(crate) fn emulating(&self) -> Self {
+        Self { accel: Accel::Tcg, ..self.clone() }
+    }
+
+    /// Whether the monitor itself is walled in.
+    pub(crate) fn is_jailed(&self) -> bool {
+        self.jail.holds()
+    }
+
+    async fn start(
+        &self,
+        berth: &Cell,
+        boot: &Boot,
+        memory: Memory<'_>,
+    ) -> Result<(Running, Sockets), SandboxError> {
+        let failed = |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", berth.name), source);
+        let sockets = Sockets::open(berth.folder()).map_err(|error| failed("open the folder", error))?;
+        let listen = |name| sockets.listen(name).map_err(|error| failed("make a socket", error));
+        let (monitor, guest) = (listen(MONITOR)?, listen(GUEST)?);
+        let path = match memory {
+            // QEMU opens it for writing even where it only ever writes to a copy.
+            Memory::Held(path) | Memory::CopyOf(path) => path,
+        };
+        let mut seen = vec![Seen::Read(&boot.kernel), Seen::Read(&boot.initramfs), Seen::Write(path)];
+        seen.extend(boot.root.as_deref().map(Seen::Read));
+        if self.accel == Accel::Kvm {
+            seen.push(Seen::Device(Path::new("/dev/kvm")));
+        }
+        let arguments = command::arguments(self.accel, boot, memory);
+        let command = self.jail.command(berth, &seen, &self.program, arguments);
+        let mut child = launch::spawn(command).await.map_err(|error| failed("start QEMU", error))?;
+        let console = Console::default();
+        let mut listeners = tokio::task::JoinSet::new();
+        if let Some(from) = child.stdout.take() {
+            listeners.spawn(console.clone().follow(from));
+        }
+        if let Some(from) = child.stderr.take() {
+            listeners.spawn(console.clone().follow(from));
+        }
+        let mut running =
+            Running { name: berth.name.clone(), child, console, stream: None, qmp: None, _listeners: listeners };
+        running.connect(&monitor, &guest).await?;
+        Ok((running, sockets))
+    }
+}
+
+#[async_trait]
+impl Monitor for Qemu {
+    fn rung(&self) -> Rung {
+        Rung::Qemu
+    }
+
+    fn identity(&self) -> String {
+        format!("{} {} {}", self.version, self.accel.name(), self.accel.kernel_arguments())
+    }
+
+    async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError> {
+        let memory = folder.join(MEMORY);
+        let size = boot.shape.memory_mib << 20;
+        // It must be there to be shown to QEMU, and is as large as the machine's memory, with holes.
+        let made = std::fs::File::create_new(&memory).and_then(|file| file.set_len(size));
+        made.map_err(|source| SandboxError::io("make the memory of a microVM", source))?;
+        let (running, sockets) = self.start(berth, boot, Memory::Held(&memory)).await?;
+        drop(sockets);
+        Ok(Box::new(running))
+    }
+
+    async fn restore(
+        &self,
+        berth: &Cell,
+        boot: &Boot,
+        snapshot: &Path,
+    ) -> Result<Box<dyn Machine>, SandboxError> {
+        let state = tokio::fs::read(snapshot.join(STATE)).await;
+        let state = state.map_err(|source| SandboxError::io("read the snapshot of a microVM", source))?;
+        let memory = snapshot.join(MEMORY);
+        let (mut running, sockets) = self.start(berth, boot, Memory::CopyOf(&memory)).await?;
+        running.load(&sockets, &state).await?;
+        Ok(Box::new(running))
+    }
+}
+
+/// One QEMU.
+#[derive(Debug)]
+struct Running {
+    name: String,
+    child: Child,
+    console: Console,
+    stream: Option<UnixStream>,
+    qmp: Option<Qmp>,
+    _listeners: tokio::task::JoinSet<()>,
+}
+
+impl Running {
+    fn gone(&self, reason: impl std::fmt::Display) -> SandboxError {
+        let said = self.console.tail(5);
+        let reason = if said.is_empty() { reason.to_string() } else { format!("{reason}; it said: {said}") };
+        SandboxError::Gone { name: self.name.clone(), reason }
+    }
+
+    async fn connect(&mut self, monitor: &UnixListener, guest: &UnixListener) -> Result<(), SandboxError> {
+        let connected = tokio::select! {
+            both = async { tokio::try_join!(monitor.accept(), guest.accept()) } => both,
+            status = self.child.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                // What it said last may still be on its way.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                return Err(self.gone(format!("QEMU ended at once ({status})")));
+            }
+            () = tokio::time::sleep(PATIENCE) => return Err(self.gone("QEMU did not come up")),
+        };
+        let ((monitor, _), (guest, _)) = connected.map_err(|error| self.gone(error))?;
+        self.stream = Some(guest);
+        let greeted = Qmp::greet(monitor).await;
+        self.qmp = Some(greeted.map_err(|error| self.gone(error))?);
+        Ok(())
+    }
+
+    async fn execute(&mut self, command: &str, arguments: Value) -> Result<Value, SandboxError> {
+        let Some(qmp) = &mut self.qmp else {
+            return Err(self.gone("it is stopped"));
+        };
+        let done = qmp.execute(command, arguments).await;
+        done.map_err(|error| self.gone(error))
+    }
+
+    /// Memory that is in a file is left out of a migration.
+    async fn leave_memory_out(&mut self) -> Result<(), SandboxError> {
+        let capability = json!([{"capability": "x-ignore-shared", "state": true}]);
+        self.execute("migrate-set-capabilities", json!({ "capabilities": capability })).await.map(drop)
+    }
+
+    /// Waits until a migration is through.
+    async fn migrated(&mut self) -> Result<(), SandboxError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let state = self.execute("query-migrate", json!({})).await?;
+            match state.get("status").and_then(Value::as_str) {
+                Some("completed") => return Ok(()),
+                Some(status @ ("failed" | "cancelled")) => {
+                    let detail = state.get("error-desc").and_then(Value::as_str).unwrap_or("no reason");
+                    return Err(self.gone(format!("the migration {status}: {detail}")));
+                }
+                _ if Instant::now() >= until => return Err(self.gone("the migration does not end")),
+                _ => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+
+    async fn load(&mut self, sockets: &Sockets, state: &[u8]) -> Result<(), SandboxError> {
+        self.leave_memory_out().await?;
+        self.execute("migrate-incoming", json!({"uri": "unix:incoming"})).await?;
+        let connected = sockets.connect("incoming", PATIENCE).await;
+        let mut stream = connected.map_err(|error| self.gone(error))?;
+        stream.write_all(state).await.map_err(|error| self.gone(error))?;
+        drop(stream);
+        self.migrated().await?;
+        self.execute("cont", json!({})).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Machine for Running {
+    fn stream(&mut self) -> Option<UnixStream> {
+        self.stream.take()
+    }
+
+    async fn snapshot(&mut self, berth: &Cell, folder: &Path) -> Result<(), SandboxError> {
+        let sockets = Sockets::open(berth.folder()).map_err(|error| self.gone(error))?;
+        let listener = sockets.listen("outgoing").map_err(|error| self.gone(error))?;
+        self.execute("stop", json!({})).await?;
+        self.leave_memory_out().await?;
+        self.execute("migrate-set-parameters", json!({"max-bandwidth": 1_u64 << 40})).await?;
+        self.execute("migrate", json!({"uri": "unix:outgoing"})).await?;
+        let receiving = async {
+            let (stream, _) = listener.accept().await?;
+            let mut state = Vec::new();
+            stream.take(LARGEST_STATE).read_to_end(&mut state).await?;
+            Ok::<_, std::io::Error>(state)
+        };
+        let received = timeout(PATIENCE, receiving).await;
+        let state = received.map_err(|_| self.gone("the snapshot does not end"))?;
+        let state = state.map_err(|error| self.gone(error))?;
+        self.migrated().await?;
+        self.kill().await;
+        let written = tokio::fs::write(folder.join(STATE), state).await;
+        written.map_err(|source| SandboxError::io("write the snapshot of a microVM", source))
+    }
+
+    async fn ended(&mut self) -> String {
+        let status = self.child.wait().await;
+        let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let said = self.console.tail(5);
+        if said.is_empty() { format!("QEMU ended ({status})") } else { format!("QEMU ended ({status}): {said}") }
+    }
+
+    async fn kill(&mut self) {
+        self.qmp = None;
+        // It may have ended by itself.
+        let _ = self.child.kill().await;
+    }
+
+    fn console(&self) -> Console {
+        self.console.clone()
+    }
+}

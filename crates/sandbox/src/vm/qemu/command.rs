@@ -1,0 +1,137 @@
+//! QEMU's command line.
+
+use std::{ffi::OsString, path::Path};
+
+use super::accel::Accel;
+use crate::vm::machine::Boot;
+
+/// The sockets that QEMU connects to when it starts, below its working folder. A path from the root could be longer than
+/// a socket's may be.
+pub(super) const MONITOR: &str = "monitor";
+/// See [`MONITOR`].
+pub(super) const GUEST: &str = "guest";
+
+/// Where the memory of a machine is, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Memory<'a> {
+    /// A file that holds it: for a template.
+    Held(&'a Path),
+    /// A copy of a template's: what is written stays in this process.
+    CopyOf(&'a Path),
+}
+
+/// All of it, the program excepted.
+pub(super) fn arguments(accel: Accel, boot: &Boot, memory: Memory<'_>) -> Vec<OsString> {
+    let shape = boot.shape;
+    let mut list = List(Vec::new());
+    // The interrupt controllers and timers of old are slow to emulate, but without them an emulated guest does not start.
+    list.add("-M", "microvm,pit=on,pic=on,rtc=on,memory-backend=memory");
+    let (path, share, incoming) = match memory {
+        Memory::Held(path) => (path, "on", false),
+        Memory::CopyOf(path) => (path, "off", true),
+    };
+    let mut backend: OsString =
+        format!("memory-backend-file,id=memory,size={}M,share={share},mem-path=", shape.memory_mib).into();
+    backend.push(escaped(path));
+    list.add("-object", backend);
+    list.add("-m", format!("{}M", shape.memory_mib)).add("-smp", shape.vcpus.to_string());
+    list.add("-accel", accel.option()).add("-cpu", accel.processor());
+    for word in ["-nodefaults", "-no-user-config", "-no-reboot"] {
+        list.0.push(word.into());
+    }
+    list.add("-display", "none").add("-name", "swarm");
+    // QEMU itself may start no program and gain no rights, whatever a guest makes of it.
+    list.add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    list.add("-chardev", "stdio,id=console,signal=off").add("-serial", "chardev:console");
+    list.add("-chardev", format!("socket,id=monitor,path={MONITOR}"));
+    list.add("-mon", "chardev=monitor,mode=control");
+    list.add("-chardev", format!("socket,id=guest,path={GUEST}"));
+    list.add("-device", "virtio-serial-device,max_ports=2");
+    list.add("-device", "virtserialport,chardev=guest,name=swarm");
+    if let Some(root) = &boot.root {
+        let mut drive: OsString = "id=root,if=none,format=raw,readonly=on,file=".into();
+        drive.push(escaped(root));
+        list.add("-drive", drive).add("-device", "virtio-blk-device,drive=root");
+    }
+    list.add("-kernel", &boot.kernel).add("-initrd", &boot.initramfs);
+    list.add("-append", kernel_arguments(accel, boot));
+    if incoming {
+        list.add("-incoming", "defer");
+    }
+    list.0
+}
+
+fn kernel_arguments(accel: Accel, boot: &Boot) -> String {
+    let mut words = vec![
+        "console=ttyS0 quiet 8250.nr_uarts=1 panic=-1 reboot=t nokaslr mitigations=off rdinit=/init".to_owned(),
+        accel.kernel_arguments(),
+    ];
+    if boot.root.is_some() {
+        words.push("swarm.root=/dev/vda".to_owned());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
+/// A comma ends a value, unless there are two.
+fn escaped(path: &Path) -> OsString {
+    let text = path.to_string_lossy();
+    if text.contains(',') { text.replace(',', ",,").into() } else { path.into() }
+}
+
+struct List(Vec<OsString>);
+
+impl List {
+    fn add(&mut self, option: &str, value: impl Into<OsString>) -> &mut Self {
+        self.0.extend([option.into(), value.into()]);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::vm::machine::Shape;
+
+    fn boot(root: Option<&str>) -> Boot {
+        Boot {
+            shape: Shape { memory_mib: 256, vcpus: 2 },
+            kernel: PathBuf::from("/k/vmlinux"),
+            initramfs: PathBuf::from("/t/initramfs"),
+            root: root.map(PathBuf::from),
+        }
+    }
+
+    fn line(boot: &Boot, memory: Memory<'_>) -> String {
+        let words = arguments(Accel::Tcg, boot, memory);
+        words.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_template_holds_its_memory_and_a_clone_takes_a_copy_and_waits() {
+        let template = line(&boot(None), Memory::Held(Path::new("/t/memory")));
+        assert!(template.contains("size=256M,share=on,mem-path=/t/memory"), "{template}");
+        assert!(!template.contains("-incoming"), "{template}");
+        let clone = line(&boot(None), Memory::CopyOf(Path::new("/t/memory")));
+        assert!(clone.contains("share=off,mem-path=/t/memory") && clone.ends_with("-incoming defer"), "{clone}");
+        // A snapshot is of use to the same machine only.
+        let same = |line: &str| line.replace("share=on", "").replace("share=off", "").replace(" -incoming defer", "");
+        assert_eq!(same(&template), same(&clone));
+    }
+
+    #[test]
+    fn there_is_no_network_card_and_nothing_that_is_not_asked_for() {
+        let line = line(&boot(None), Memory::Held(Path::new("/m")));
+        assert!(line.contains("-nodefaults") && line.contains("spawn=deny"), "{line}");
+        assert!(!line.contains("net") && !line.contains("virtio-blk") && !line.contains("swarm.root"), "{line}");
+    }
+
+    #[test]
+    fn a_root_is_read_only_and_a_comma_in_its_path_stays_one() {
+        let line = line(&boot(Some("/i/a,b.squashfs")), Memory::Held(Path::new("/m")));
+        assert!(line.contains("readonly=on,file=/i/a,,b.squashfs"), "{line}");
+        assert!(line.contains("swarm.root=/dev/vda"), "{line}");
+    }
+}
