@@ -68,7 +68,13 @@ impl AgentError {
     /// Whether the same step may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Io { .. } | Self::Sandbox(SandboxError::Io { .. } | SandboxError::Gone { .. } | SandboxError::Full { .. }))
+        matches!(
+            self,
+            Self::Io { .. }
+                | Self::Sandbox(
+                    SandboxError::Io { .. } | SandboxError::Gone { .. } | SandboxError::Full { .. }
+                )
+        )
     }
 
     /// The problem as people meet it: code, what happened, what to do next.

@@ -71,7 +71,9 @@ impl From<swarm_sandbox::SandboxError> for FlowError {
         match &error {
             swarm_sandbox::SandboxError::Io { .. }
             | swarm_sandbox::SandboxError::Gone { .. }
-            | swarm_sandbox::SandboxError::Full { .. } => Self::Later { problem: error.problem(), after: None },
+            | swarm_sandbox::SandboxError::Full { .. } => {
+                Self::Later { problem: error.problem(), after: None }
+            }
             _ => Self::Final(error.problem()),
         }
     }

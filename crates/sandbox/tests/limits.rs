@@ -42,7 +42,8 @@ async fn a_command_may_have_a_tighter_wall_clock_than_its_sandbox_but_no_wider_o
 async fn a_command_that_takes_too_much_memory_is_ended() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
+    {
         // One line without an end is kept in memory by `tail`. The shell around it is not what is killed.
         let line = "head -c 512m /dev/zero | tail -n 1 | wc -c; echo survived; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
@@ -54,7 +55,8 @@ async fn a_command_that_takes_too_much_memory_is_ended() {
 async fn memory_is_limited_for_all_processes_together() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
+    {
         let line = "for i in 1 2 3 4 5 6; do (head -c 24m /dev/zero; sleep 600) | tail -n 1 & done; wait";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Memory), "{}", text(&ended.stderr));
@@ -75,7 +77,8 @@ async fn files_in_shared_memory_count_as_memory_and_are_bounded() {
 async fn more_processes_than_allowed_cannot_be_started() {
     let ground = Ground::new();
     let limits = Limits { pids: 16, ..Limits::default() };
-    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.pids, "processes")) {
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.pids, "processes"))
+    {
         let ended =
             rung.run(&ground, limits.clone(), "for i in $(seq 40); do sleep 600 & done; echo all").await;
         assert!(!text(&ended.stdout).contains("all"), "{:?} {}", ended.how, text(&ended.stderr));

@@ -234,7 +234,9 @@ async fn four_machines_work_at_once_and_none_sees_another() {
         let rung = &rung;
         async move {
             let sandbox = make(rung, own).await;
-            let said = run(&*sandbox, &format!("echo {index} > /tmp/mine; echo {index} > out; cat /tmp/* out")).await;
+            let said =
+                run(&*sandbox, &format!("echo {index} > /tmp/mine; echo {index} > out; cat /tmp/* out"))
+                    .await;
             assert_eq!(said, (FINE, format!("{index}\n{index}\n")));
             sandbox.stop().await.unwrap();
         }

@@ -143,6 +143,7 @@ async fn when_its_swarm_is_killed_a_microvm_dies_too_and_the_sweep_leaves_nothin
     assert_eq!(swept.owners, 1, "{swept:?}");
     assert!(swept.cgroups > 0 || !limits.is_full(), "{swept:?}");
     assert!(microvm::monitors(&ground.state()).is_empty());
-    let left: Vec<_> = std::fs::read_dir(ground.state()).unwrap().flatten().map(|entry| entry.path()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(ground.state()).unwrap().flatten().map(|entry| entry.path()).collect();
     assert!(left.iter().all(|path| !path.is_dir()), "sockets, records, folders: {left:?}");
 }

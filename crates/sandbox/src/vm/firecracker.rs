@@ -64,7 +64,9 @@ impl Firecracker {
         let unavailable = |reason: String| SandboxError::Unavailable {
             rung: Rung::Firecracker,
             reason,
-            mend: "put `firecracker` of an official release (1.7 or newer) on the PATH; or use `--sandbox qemu`".to_owned(),
+            mend:
+                "put `firecracker` of an official release (1.7 or newer) on the PATH; or use `--sandbox qemu`"
+                    .to_owned(),
         };
         let program = programs::find("firecracker")
             .ok_or_else(|| unavailable("the program `firecracker` is not installed".to_owned()))?;

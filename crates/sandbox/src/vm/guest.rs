@@ -6,13 +6,7 @@ use std::{
 };
 
 use super::{elf, home::Home};
-use crate::error::SandboxError;
-
-/// Names it, where it is at none of the places that are looked at.
-const VARIABLE: &str = "SWARM_GUEST";
-
-/// As `make guest` leaves it. A build of the whole workspace leaves one of the plain name that needs libraries.
-const PROGRAMS: [&str; 2] = ["swarm-guest-static", "swarm-guest"];
+use crate::{error::SandboxError, guest};
 
 /// The program, read.
 #[derive(Debug, Clone)]
@@ -24,15 +18,10 @@ pub(super) struct GuestProgram {
 impl GuestProgram {
     /// Finds it, beside swarm's own program or with the kernel, and looks whether it can run alone.
     pub(super) fn find(home: &Home) -> Result<Self, SandboxError> {
-        if let Some(named) = std::env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
-            return Self::read(Path::new(&named));
-        }
-        let own = std::env::current_exe().ok();
-        let folders = own.as_deref().and_then(Path::parent).into_iter().chain([home.folder()]);
-        let places: Vec<PathBuf> =
-            folders.flat_map(|folder| PROGRAMS.map(|program| folder.join(program))).collect();
+        let mut places = guest::places();
+        places.extend(guest::NAMES.map(|name| home.folder().join(name)));
         let found = places.iter().filter(|place| place.is_file()).map(|place| Self::read(place));
-        let missing = || Self::read(places.first().map_or(Path::new(PROGRAMS[0]), PathBuf::as_path));
+        let missing = || Self::read(places.first().map_or(Path::new(guest::NAMES[0]), PathBuf::as_path));
         found.reduce(|best, next| if best.is_ok() { best } else { next }).unwrap_or_else(missing)
     }
 
@@ -40,7 +29,8 @@ impl GuestProgram {
         let failed = |detail: String| SandboxError::Setup {
             what: "the guest's program",
             detail: format!("{}: {detail}", path.display()),
-            mend: "build it: `make guest`, and name it with SWARM_GUEST where it is not beside `swarm`".to_owned(),
+            mend: "build it: `make guest`, and name it with SWARM_GUEST where it is not beside `swarm`"
+                .to_owned(),
         };
         let content = fs::read(path).map_err(|error| failed(error.to_string()))?;
         if !elf::is_static(&content) {

@@ -155,7 +155,8 @@ mod tests {
 
     fn kernel(folder: &Path) -> PathBuf {
         let path = folder.join("vmlinux");
-        fs::write(&path, b"\x7fELF Linux version %s Linux version 6.1.0-9-cloud-amd64 (debian-kernel) #1").unwrap();
+        fs::write(&path, b"\x7fELF Linux version %s Linux version 6.1.0-9-cloud-amd64 (debian-kernel) #1")
+            .unwrap();
         path
     }
 
@@ -193,9 +194,13 @@ mod tests {
         Kernel::install(&home, &KernelSource::File { path: kernel(folder.path()), modules: None }).unwrap();
         let path = folder.path().join("script");
         fs::write(&path, "#!/bin/sh\n").unwrap();
-        let problem = Kernel::install(&home, &KernelSource::File { path, modules: None }).unwrap_err().problem();
+        let problem =
+            Kernel::install(&home, &KernelSource::File { path, modules: None }).unwrap_err().problem();
         assert_eq!(problem.code, "sandbox.setup_failed");
-        assert!(problem.detail.contains("neither an ELF file") && problem.next.contains("--kernel"), "{problem:?}");
+        assert!(
+            problem.detail.contains("neither an ELF file") && problem.next.contains("--kernel"),
+            "{problem:?}"
+        );
         assert!(Kernel::installed(&home).unwrap().is_some());
     }
 }

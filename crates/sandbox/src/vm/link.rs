@@ -65,12 +65,8 @@ impl LinkError {
             Self::Failed(Failed { code: FailedCode::NoFolder, detail }) => {
                 SandboxError::invalid("working folder", detail)
             }
-            Self::Failed(Failed { code: FailedCode::TooMuch, detail }) => {
-                SandboxError::invalid("work folder", detail)
-            }
-            Self::Files(TreeError::TooMuch(detail)) => {
-                SandboxError::invalid("work folder", detail)
-            }
+            Self::Failed(Failed { code: FailedCode::TooMuch, detail })
+            | Self::Files(TreeError::TooMuch(detail)) => SandboxError::invalid("work folder", detail),
             Self::Files(error) => SandboxError::io(
                 format!("exchange the files of sandbox {name}"),
                 std::io::Error::other(error.to_string()),

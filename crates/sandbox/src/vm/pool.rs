@@ -112,7 +112,12 @@ impl Drop for Room {
 }
 
 impl Pool {
-    pub(crate) fn open(ingredients: Ingredients, home: Home, instance: Arc<Instance>, places: Places) -> Self {
+    pub(crate) fn open(
+        ingredients: Ingredients,
+        home: Home,
+        instance: Arc<Instance>,
+        places: Places,
+    ) -> Self {
         let at_first = Means::now();
         let most_ready = usize::try_from(at_first.processors).unwrap_or(1) * READY_A_PROCESSOR;
         let shared = Shared {
@@ -141,11 +146,8 @@ impl Pool {
     /// A machine that answers: one that waited, or a new one.
     pub(crate) async fn take(&self, shape: Shape) -> Result<Vm, SandboxError> {
         self.shared.state().shelf(shape).demand.taken(Instant::now());
-        let taken = if let Some(ready) = self.shared.living(shape).await {
-            ready
-        } else {
-            self.make(shape).await?
-        };
+        let taken =
+            if let Some(ready) = self.shared.living(shape).await { ready } else { self.make(shape).await? };
         self.shared.refill(shape);
         Ok(taken)
     }

@@ -96,7 +96,8 @@ impl Qemu {
         boot: &Boot,
         memory: Memory<'_>,
     ) -> Result<(Running, Sockets), SandboxError> {
-        let failed = |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", berth.name), source);
+        let failed =
+            |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", berth.name), source);
         let sockets = Sockets::open(berth.folder()).map_err(|error| failed("open the folder", error))?;
         let listen = |name| sockets.listen(name).map_err(|error| failed("make a socket", error));
         let (monitor, guest) = (listen(MONITOR)?, listen(GUEST)?);
@@ -120,8 +121,14 @@ impl Qemu {
         if let Some(from) = child.stderr.take() {
             listeners.spawn(console.clone().follow(from));
         }
-        let mut running =
-            Running { name: berth.name.clone(), child, console, stream: None, qmp: None, _listeners: listeners };
+        let mut running = Running {
+            name: berth.name.clone(),
+            child,
+            console,
+            stream: None,
+            qmp: None,
+            _listeners: listeners,
+        };
         running.connect(&monitor, &guest).await?;
         Ok((running, sockets))
     }
@@ -274,7 +281,11 @@ impl Machine for Running {
         let status = self.child.wait().await;
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         let said = self.console.tail(5);
-        if said.is_empty() { format!("QEMU ended ({status})") } else { format!("QEMU ended ({status}): {said}") }
+        if said.is_empty() {
+            format!("QEMU ended ({status})")
+        } else {
+            format!("QEMU ended ({status}): {said}")
+        }
     }
 
     async fn kill(&mut self) {

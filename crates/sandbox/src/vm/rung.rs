@@ -38,7 +38,7 @@ use crate::{
     error::SandboxError,
     instance::Instance,
     limits_report::{Hold, LimitsReport},
-    sandbox::{Backend, Ended, Exec, How, Limit, Limits, Sandbox, SandboxSpec},
+    sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec},
 };
 
 /// How long a machine may take from its start to the guest's first word. An emulated one on a busy host takes its time.
@@ -113,8 +113,11 @@ impl MicroVms {
     pub fn warning(&self) -> Option<String> {
         let slow = "microVMs are emulated here: commands take several times as long";
         let bare = "bubblewrap does not work here: the monitor itself runs with swarm's own rights";
-        let said: Vec<_> =
-            [(self.emulated, slow), (!self.jailed, bare)].into_iter().filter(|(so, _)| *so).map(|(_, text)| text).collect();
+        let said: Vec<_> = [(self.emulated, slow), (!self.jailed, bare)]
+            .into_iter()
+            .filter(|(so, _)| *so)
+            .map(|(_, text)| text)
+            .collect();
         (!said.is_empty()).then(|| said.join("; "))
     }
 
@@ -160,7 +163,12 @@ struct Ground {
 }
 
 impl Ground {
-    async fn look(state: &Path, home: Home, rung: Rung, monitor: Arc<dyn Monitor>) -> Result<Self, SandboxError> {
+    async fn look(
+        state: &Path,
+        home: Home,
+        rung: Rung,
+        monitor: Arc<dyn Monitor>,
+    ) -> Result<Self, SandboxError> {
         let state = state.to_owned();
         apart(move || {
             let kernel = Kernel::installed(&home)?.ok_or_else(|| SandboxError::Unavailable {
@@ -207,11 +215,12 @@ impl Backend for MicroVms {
     }
 
     async fn probe(&self) -> Result<(), SandboxError> {
-        let folder = tempfile::tempdir().map_err(|source| SandboxError::io("make a folder for a trial", source))?;
+        let folder =
+            tempfile::tempdir().map_err(|source| SandboxError::io("make a folder for a trial", source))?;
         let spec = SandboxSpec {
             name: "probe".to_owned(),
             workdir: folder.path().to_owned(),
-            limits: Limits::default(),
+            ..SandboxSpec::default()
         };
         let unavailable = |reason: String| SandboxError::Unavailable {
             rung: self.rung(),
@@ -228,12 +237,18 @@ impl Backend for MicroVms {
     }
 
     async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError> {
+        if let Network::Through(_) = spec.network {
+            let detail =
+                "microVMs have no way out to the network yet; take bubblewrap for agents that need one";
+            return Err(SandboxError::invalid("network", detail));
+        }
         let state = self.instance.folder().parent().unwrap_or(self.instance.folder()).to_owned();
         let checked = spec.clone();
         let (workdir, gauge) = apart(move || {
             let workdir = admission::spec(&checked, &state)?;
-            let gauge = Gauge::start(vec![workdir.clone()])
-                .map_err(|source| SandboxError::io(format!("measure the work folder of {}", checked.name), source))?;
+            let gauge = Gauge::start(vec![workdir.clone()]).map_err(|source| {
+                SandboxError::io(format!("measure the work folder of {}", checked.name), source)
+            })?;
             Ok((workdir, gauge))
         })
         .await?;
@@ -319,7 +334,8 @@ impl Around {
     /// share of the processors.
     async fn fresh(&self) -> Result<Taken, SandboxError> {
         let mut vm = self.pool.take(self.shape).await?;
-        let failed = |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", self.name), source);
+        let failed =
+            |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", self.name), source);
         let share = Limits { cpu_milli: self.limits.cpu_milli, ..size::on_the_host(self.shape) };
         vm.cell.cgroup.arm(&share).map_err(|error| failed("set the limits", error))?;
         let (workdir, private) = (self.workdir.clone(), vm.cell.folder().to_owned());

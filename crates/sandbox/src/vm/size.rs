@@ -51,7 +51,8 @@ mod tests {
     fn limits_that_are_nearly_the_same_share_a_template() {
         let limits = |memory_bytes| Limits { memory_bytes, ..Limits::default() };
         assert_eq!(of(&limits(900 * MEBI)), of(&limits(901 * MEBI)));
-        let most = Limits { memory_bytes: u64::MAX, disk_bytes: u64::MAX, cpu_milli: u32::MAX, ..Limits::default() };
+        let most =
+            Limits { memory_bytes: u64::MAX, disk_bytes: u64::MAX, cpu_milli: u32::MAX, ..Limits::default() };
         assert!(of(&most).vcpus == 32);
     }
 }

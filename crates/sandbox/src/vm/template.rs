@@ -159,7 +159,12 @@ impl Ingredients {
             Ok(folder)
         });
         let folder = placed.await.map_err(std::io::Error::other).and_then(|placed| placed).map_err(failed)?;
-        tracing::info!(template = key, kernel = facts.kernel, image = facts.image, "made a template of a microVM");
+        tracing::info!(
+            template = key,
+            kernel = facts.kernel,
+            image = facts.image,
+            "made a template of a microVM"
+        );
         self.made(folder, shape).ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))
     }
 

@@ -56,7 +56,9 @@ fn guest(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     let beside = folder.join("new");
-    fs::write(&beside, new).and_then(|()| fs::rename(beside, folder.join(PROGRAM))).map_err(|error| error.to_string())
+    fs::write(&beside, new)
+        .and_then(|()| fs::rename(beside, folder.join(PROGRAM)))
+        .map_err(|error| error.to_string())
 }
 
 /// The monitors of the machines of a rung that was opened on this folder.

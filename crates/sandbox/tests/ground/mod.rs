@@ -14,7 +14,8 @@ use std::{
 };
 
 use swarm_sandbox::{
-    Backend, Bubblewrap, Ended, Exec, Hold, How, Limit, Limits, LimitsReport, MicroVms, Process, Sandbox, SandboxSpec,
+    Backend, Bubblewrap, Ended, Exec, Hold, How, Limit, Limits, LimitsReport, MicroVms, Process, Sandbox,
+    SandboxSpec,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -51,8 +51,7 @@ async fn setup(context: &Context, home: Home, args: SetupArgs) -> Result<Exit> {
     notice("getting a kernel for microVMs …");
     let folder = home.folder().display().to_string();
     let kernel = apart(move || Kernel::install(&home, &source)).await?;
-    let ready =
-        Ready { release: kernel.release().to_owned(), origin: kernel.origin().to_owned(), folder };
+    let ready = Ready { release: kernel.release().to_owned(), origin: kernel.origin().to_owned(), folder };
     context.output.print(&ready, |ready| {
         format!(
             "microVMs start Linux {} (from {}), kept in {}\ntry it: `swarm sandbox doctor`",

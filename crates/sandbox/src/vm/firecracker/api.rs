@@ -86,7 +86,8 @@ impl Api {
             Ok((status, body.map_err(|error| lost(&error))?.to_bytes()))
         };
         let answered = timeout(PATIENCE, exchange).await;
-        let (status, body) = answered.map_err(|_| lost(&format!("no answer within {} s", PATIENCE.as_secs())))??;
+        let (status, body) =
+            answered.map_err(|_| lost(&format!("no answer within {} s", PATIENCE.as_secs())))??;
         if status.is_success() {
             return Ok(());
         }

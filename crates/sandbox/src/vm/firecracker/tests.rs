@@ -90,7 +90,10 @@ async fn a_machine_is_described_before_it_is_started() {
         body(0),
         json!({"vcpu_count": 2, "mem_size_mib": 512, "smt": false, "track_dirty_pages": false})
     );
-    assert_eq!((&body(1)["kernel_image_path"], &body(1)["initrd_path"]), (&json!("/k/vmlinux"), &json!("/t/initramfs")));
+    assert_eq!(
+        (&body(1)["kernel_image_path"], &body(1)["initrd_path"]),
+        (&json!("/k/vmlinux"), &json!("/t/initramfs"))
+    );
     let words = body(1)["boot_args"].as_str().unwrap().to_owned();
     assert!(words.contains("swarm.vsock=3129") && words.contains("swarm.root=/dev/vda"), "{words}");
     assert_eq!((&body(2)["drive_id"], &body(2)["is_read_only"]), (&json!("root"), &json!(true)));

@@ -29,7 +29,12 @@ pub enum ImageSource {
 
 pub(super) fn check_name(name: &str) -> Result<(), SandboxError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > 60 || name.starts_with('-') || !name.chars().all(plain) || name == PLAIN {
+    if name.is_empty()
+        || name.len() > 60
+        || name.starts_with('-')
+        || !name.chars().all(plain)
+        || name == PLAIN
+    {
         let detail = format!("`{name}`: up to 60 of a-z, 0-9, `-` are wanted, and `{PLAIN}` is built in");
         return Err(SandboxError::invalid("image name", detail));
     }
@@ -106,7 +111,9 @@ fn pack(tree: &Path, disk: &Path) -> Result<(), SandboxError> {
     // Room for the file system's own tables, and for files that end within a block.
     let mebi = (bytes + bytes / 8 + files * 1024).div_ceil(1 << 20) + 16;
     let mut command = Command::new(programs("mke2fs"));
-    command.args(["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-N"]).arg((files + 1024).to_string());
+    command
+        .args(["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-N"])
+        .arg((files + 1024).to_string());
     command.arg("-d").arg(tree).arg(disk).arg(format!("{mebi}M"));
     run(&mut command, "install it: `sudo apt-get install e2fsprogs`")
 }

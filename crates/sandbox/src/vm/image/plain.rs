@@ -19,12 +19,14 @@ pub(super) struct Busybox {
 impl Busybox {
     /// Finds it, and says what stands for its content.
     pub(super) fn find() -> Result<(Self, String), SandboxError> {
-        let failed = |detail: String| SandboxError::Setup {
+        let failed = |detail: String| {
+            SandboxError::Setup {
             what: "the image `plain`",
             detail,
             mend: "install a static busybox: `sudo apt-get install busybox-static`; or build an image: `swarm sandbox \
                    image build default --from debian`"
                 .to_owned(),
+        }
         };
         let path = programs::find("busybox").ok_or_else(|| failed("there is no busybox".to_owned()))?;
         let content = fs::read(&path).map_err(|error| failed(format!("{}: {error}", path.display())))?;

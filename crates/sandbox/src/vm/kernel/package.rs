@@ -64,7 +64,9 @@ fn dependency(said: &str) -> Option<String> {
 fn one(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<PathBuf, SandboxError> {
     let entries = fs::read_dir(folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
     let mut paths = entries.flatten().map(|entry| entry.path());
-    paths.find(|path| wanted(path)).ok_or_else(|| failed(format!("{} lacks what is wanted", folder.display())))
+    paths
+        .find(|path| wanted(path))
+        .ok_or_else(|| failed(format!("{} lacks what is wanted", folder.display())))
 }
 
 #[cfg(test)]

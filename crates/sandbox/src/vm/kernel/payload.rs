@@ -21,11 +21,8 @@ const LZ4_BLOCK: usize = 8 << 20;
 const LARGEST: usize = 512 << 20;
 
 /// How each form is known by its first bytes, and the program that unpacks it.
-const FORMS: [(&[u8], &str); 3] = [
-    (b"\x1f\x8b\x08", "gzip"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-];
+const FORMS: [(&[u8], &str); 3] =
+    [(b"\x1f\x8b\x08", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd")];
 
 /// The kernel as an ELF file, out of `image`: a `vmlinux` or a `vmlinuz`. `scratch` is a folder for temporary files.
 pub(super) fn vmlinux(image: Vec<u8>, scratch: &Path) -> io::Result<Vec<u8>> {
@@ -38,7 +35,8 @@ pub(super) fn vmlinux(image: Vec<u8>, scratch: &Path) -> io::Result<Vec<u8>> {
         lz4_legacy(without_size(payload)?)?
     } else {
         let form = FORMS.iter().find(|(magic, _)| payload.starts_with(magic));
-        let (_, program) = form.ok_or_else(|| unfit("its kernel is packed in a way that is not known here"))?;
+        let (_, program) =
+            form.ok_or_else(|| unfit("its kernel is packed in a way that is not known here"))?;
         let packed = if *program == "gzip" { payload } else { without_size(payload)? };
         unpack(packed, program, scratch)?
     };

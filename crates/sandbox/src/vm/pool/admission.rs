@@ -22,7 +22,12 @@ pub(super) fn weight(shape: Shape) -> u64 {
 
 /// Whether one more may be started beside those that there are. `at_first` is what the host had before the first one;
 /// `now` is what it has.
-pub(super) fn admits(at_first: Means, now: Means, there: impl IntoIterator<Item = Shape>, one: Shape) -> bool {
+pub(super) fn admits(
+    at_first: Means,
+    now: Means,
+    there: impl IntoIterator<Item = Shape>,
+    one: Shape,
+) -> bool {
     let (mut count, mut promised) = (0, weight(one));
     for shape in there {
         count += u64::from(shape.vcpus);

@@ -38,7 +38,8 @@ impl Demand {
         if now.saturating_duration_since(*last) >= IDLE {
             return 0;
         }
-        let recent = self.takes.iter().filter(|take| now.saturating_duration_since(**take) < LOOK_BACK).count();
+        let recent =
+            self.takes.iter().filter(|take| now.saturating_duration_since(**take) < LOOK_BACK).count();
         recent.div_ceil(2).clamp(1, most.max(1))
     }
 }

@@ -71,7 +71,11 @@ fn speed(info: &str) -> Option<u64> {
         _ => (told?, 1_000.0),
     };
     let khz = text.trim().parse::<f64>().ok()? * factor;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within these bounds it fits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within these bounds it fits"
+    )]
     (100_000.0..20_000_000.0).contains(&khz).then(|| khz.round() as u64)
 }
 
@@ -82,7 +86,9 @@ mod tests {
     #[test]
     fn the_counters_speed_is_told_on_virtual_machines_and_in_the_name_on_real_ones() {
         let info = |name: &str, flags: &str| {
-            format!("model name\t: {name}\ncpu MHz\t\t: 2299.998\nflags\t\t: fpu {flags} tsc\n\nprocessor\t: 1\n")
+            format!(
+                "model name\t: {name}\ncpu MHz\t\t: 2299.998\nflags\t\t: fpu {flags} tsc\n\nprocessor\t: 1\n"
+            )
         };
         let name = "Intel(R) Xeon(R) CPU E5-2670 0 @ 2.60GHz";
         assert_eq!(speed(&info(name, "hypervisor")), Some(2_299_998));

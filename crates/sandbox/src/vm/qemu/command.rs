@@ -63,7 +63,8 @@ pub(super) fn arguments(accel: Accel, boot: &Boot, memory: Memory<'_>) -> Vec<Os
 
 fn kernel_arguments(accel: Accel, boot: &Boot) -> String {
     let mut words = vec![
-        "console=ttyS0 quiet 8250.nr_uarts=1 panic=-1 reboot=t nokaslr mitigations=off rdinit=/init".to_owned(),
+        "console=ttyS0 quiet 8250.nr_uarts=1 panic=-1 reboot=t nokaslr mitigations=off rdinit=/init"
+            .to_owned(),
         accel.kernel_arguments(),
     ];
     if boot.root.is_some() {
@@ -115,9 +116,14 @@ mod tests {
         assert!(template.contains("size=256M,share=on,mem-path=/t/memory"), "{template}");
         assert!(!template.contains("-incoming"), "{template}");
         let clone = line(&boot(None), Memory::CopyOf(Path::new("/t/memory")));
-        assert!(clone.contains("share=off,mem-path=/t/memory") && clone.ends_with("-incoming defer"), "{clone}");
+        assert!(
+            clone.contains("share=off,mem-path=/t/memory") && clone.ends_with("-incoming defer"),
+            "{clone}"
+        );
         // A snapshot is of use to the same machine only.
-        let same = |line: &str| line.replace("share=on", "").replace("share=off", "").replace(" -incoming defer", "");
+        let same = |line: &str| {
+            line.replace("share=on", "").replace("share=off", "").replace(" -incoming defer", "")
+        };
         assert_eq!(same(&template), same(&clone));
     }
 
@@ -125,7 +131,10 @@ mod tests {
     fn there_is_no_network_card_and_nothing_that_is_not_asked_for() {
         let line = line(&boot(None), Memory::Held(Path::new("/m")));
         assert!(line.contains("-nodefaults") && line.contains("spawn=deny"), "{line}");
-        assert!(!line.contains("net") && !line.contains("virtio-blk") && !line.contains("swarm.root"), "{line}");
+        assert!(
+            !line.contains("net") && !line.contains("virtio-blk") && !line.contains("swarm.root"),
+            "{line}"
+        );
     }
 
     #[test]
