@@ -18,8 +18,9 @@ As /init (process 1) it takes no arguments and reads the kernel's command line:
   swarm.scratch=DEVICE an ext4 file system for what is written; memory otherwise
 
 As an ordinary process:
-  swarm-guest serve --stdio|--unix PATH --work DIR --state DIR [--plain] [--user UID] [--relay]
+  swarm-guest serve --stdio|--unix PATH --work DIR --state DIR [--plain] [--user UID] [--relay ADDRESS]
       Speaks the protocol over standard streams or a Unix socket. --plain: no namespaces.
+      --relay: connections to that address go to the host.
   swarm-guest relay --socket PATH [--listen 127.0.0.1:3128] [-- COMMAND...]
       Copies each connection to the Unix socket PATH; with a command, for as long as that runs.
   swarm-guest --help";
@@ -48,7 +49,7 @@ pub fn read(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
 
 fn serve(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
     let (mut door, mut work, mut state, mut user) = (None, None, None, None);
-    let (mut plain, mut relay) = (false, false);
+    let (mut plain, mut relay) = (false, None);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} wants a value"));
         match word.as_str() {
@@ -58,7 +59,7 @@ fn serve(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
             "--state" => state = Some(PathBuf::from(value()?)),
             "--user" => user = Some(value()?.parse().map_err(|_| "--user wants a number")?),
             "--plain" => plain = true,
-            "--relay" => relay = true,
+            "--relay" => relay = Some(value()?),
             other => return Err(format!("no such option: {other}")),
         }
     }

@@ -54,7 +54,7 @@ fn live() -> io::Result<()> {
         machine: true,
         isolate: true,
         user: Some(1000),
-        relay: true,
+        relay: Some(relay::LISTEN.to_owned()),
     };
     let door = door(&options)?;
     eprintln!("swarm-guest: up; the way out is at {}", relay::LISTEN);

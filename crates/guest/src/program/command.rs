@@ -49,6 +49,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long the rest of the output may take when someone who got away holds it open.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// How long a signal waits for the command to be reachable.
+const NOT_READY: Duration = Duration::from_secs(1);
+
 /// The longest that a command may be asked to take.
 const LONGEST_WALL: Duration = Duration::from_hours(24 * 7);
 
@@ -69,6 +72,7 @@ pub struct Running {
     inlet: Option<Inlet>,
     cgroup: Option<Arc<Cgroup>>,
     isolate: bool,
+    ready: PathBuf,
 }
 
 /// What the commands of a machine share.
@@ -102,7 +106,6 @@ pub fn start(
     let cgroup =
         ground.has_cgroup.then(|| Cgroup::make(&exec.limits).map(Arc::new)).transpose().map_err(failed)?;
     let report = settings.state.join("report");
-    let _ = fs::remove_file(&report);
     let order = Order {
         report: report.clone(),
         cwd,
@@ -113,6 +116,10 @@ pub fn start(
         file_bytes: exec.limits.disk_bytes,
         argv: exec.argv.clone(),
     };
+    let ready = order.ready();
+    for old in [&report, &ready] {
+        let _ = fs::remove_file(old);
+    }
     let began = Instant::now();
     let (happenings, happened) = mpsc::channel();
     let mut child = spawn(&order, &exec, happenings.clone()).map_err(failed)?;
@@ -130,6 +137,7 @@ pub fn start(
         keeper,
         happened,
         report,
+        ready: ready.clone(),
         cgroup: cgroup.clone(),
         kills_before,
         disk_before: ground.disk_used(),
@@ -143,6 +151,7 @@ pub fn start(
         inlet: None,
         cgroup,
         isolate: settings.isolate,
+        ready,
     })
 }
 
@@ -263,6 +272,11 @@ impl Running {
             Ok(Signal::SIGSTOP) | Err(_) => return,
             Ok(signal) => signal,
         };
+        // A command that has just been started, or one that has just ended.
+        let until = Instant::now() + NOT_READY;
+        while !self.ready.exists() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let _ = kill(self.keeper, signal);
     }
 
@@ -281,6 +295,7 @@ struct Watch {
     keeper: Pid,
     happened: Receiver<Happening>,
     report: PathBuf,
+    ready: PathBuf,
     cgroup: Option<Arc<Cgroup>>,
     kills_before: u64,
     disk_before: u64,
@@ -339,7 +354,10 @@ impl Watch {
                 verdict = Some(Verdict::Passed(Limit::Disk));
             }
             if verdict.is_some() {
-                // Without a namespace the keeper ends those who left the group, and then itself.
+                // Without a namespace the keeper ends those who left the group, and then itself: once it can.
+                if !self.ground.settings.isolate && !self.ready.exists() {
+                    continue;
+                }
                 let signal = if self.ground.settings.isolate { Signal::SIGKILL } else { Signal::SIGTERM };
                 let _ = kill(self.keeper, signal);
             }

@@ -72,6 +72,11 @@ impl Order {
         Ok(order)
     }
 
+    /// What is there from when signals to the keeper reach the command. Before, they would be lost, or its end.
+    pub fn ready(&self) -> PathBuf {
+        self.report.with_extension("ready")
+    }
+
     /// The command that starts a keeper with this order.
     pub fn command(&self) -> io::Result<Command> {
         let mut command = Command::new("/proc/self/exe");
@@ -124,7 +129,7 @@ fn keep(order: &Order) -> io::Result<Report> {
         Err(error) => return Ok(not_started(program, &error)),
     };
     let main = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-    let ended = attend(main)?;
+    let ended = attend(main, &order.ready())?;
     if !order.isolate {
         end_all()?;
     }
@@ -157,10 +162,11 @@ fn surroundings() -> io::Result<()> {
 }
 
 /// Waits for the command, buries whoever is left to this process meanwhile, and hands signals on.
-fn attend(main: Pid) -> io::Result<ExitStatus> {
+fn attend(main: Pid, ready: &Path) -> io::Result<ExitStatus> {
     let held = SigSet::all();
     held.thread_block()?;
     let signals = SignalFd::new(&held)?;
+    fs::write(ready, "")?;
     loop {
         if let Some(ended) = bury(main)? {
             return Ok(ended);

@@ -18,7 +18,7 @@ use crate::{
     files::Files,
     identity,
     outbox::Outbox,
-    relay::{LISTEN, Relays},
+    relay::Relays,
     settings::Settings,
     stream::{Door, Stream},
     vitals,
@@ -48,8 +48,8 @@ pub fn serve(door: Door, settings: Settings) -> io::Result<()> {
 pub fn run(mut door: Door, settings: Settings, has_cgroup: bool) -> io::Result<Over> {
     let outbox = Arc::new(Outbox::default());
     let relays = Arc::new(Relays::new(Arc::clone(&outbox)));
-    if settings.relay {
-        Arc::clone(&relays).listen(LISTEN)?;
+    if let Some(address) = &settings.relay {
+        Arc::clone(&relays).listen(address)?;
     }
     let mut guest = Guest {
         files: Arc::new(Files::new(&settings)),

@@ -17,6 +17,6 @@ pub struct Settings {
     pub isolate: bool,
     /// Who runs commands and owns the work folder, where not whoever runs this.
     pub user: Option<u32>,
-    /// Whether connections to [`LISTEN`](crate::relay::LISTEN) are relayed to the host.
-    pub relay: bool,
+    /// At which address connections are taken that are relayed to the host.
+    pub relay: Option<String>,
 }

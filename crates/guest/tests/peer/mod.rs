@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "each test file uses its part; a test may panic"
 )]

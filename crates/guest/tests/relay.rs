@@ -1,0 +1,128 @@
+//! The way out: connections inside that are copied elsewhere.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod peer;
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    os::unix::net::UnixListener,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use peer::Peer;
+use swarm_guest::{
+    message::{FromGuest, ToGuest},
+    protocol::{DATA, Frame, Kind, WINDOW},
+};
+
+/// A port that was free a moment ago.
+fn address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn connect(address: &str) -> TcpStream {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match TcpStream::connect(address) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(Instant::now() < until, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn dial(peer: &mut Peer) -> u32 {
+    match peer.hear() {
+        (channel, FromGuest::Dial) => channel,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_connection_goes_over_the_stream_both_ways_and_each_direction_ends_by_itself() {
+    let address = address();
+    let mut peer = Peer::start(&["--relay", &address]);
+    let mut inside = connect(&address);
+    let channel = dial(&mut peer);
+    inside.write_all(b"question").unwrap();
+    peer.say(channel, &ToGuest::Dialled { refused: None });
+    assert_eq!(peer.next_data(), (Kind::Relay, channel, b"question".to_vec()));
+    inside.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(peer.next_data(), (Kind::Relay, channel, Vec::new()));
+    peer.send(&Frame::data(Kind::Relay, channel, b"answer"));
+    peer.send(&Frame::data(Kind::Relay, channel, b""));
+    let mut answer = String::new();
+    inside.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "answer");
+}
+
+#[test]
+fn who_floods_the_way_out_is_held_to_the_window_and_others_are_still_heard() {
+    let address = address();
+    let mut peer = Peer::start(&["--relay", &address]);
+    let mut inside = connect(&address);
+    let writing = std::thread::spawn(move || {
+        let _ = inside.write_all(&vec![b'x'; 4 << 20]);
+        inside
+    });
+    let channel = dial(&mut peer);
+    peer.say(channel, &ToGuest::Dialled { refused: None });
+    let mut got = 0;
+    let mut credit = WINDOW as usize;
+    while got < WINDOW as usize {
+        let (kind, at, bytes) = peer.next_data();
+        assert_eq!((kind, at), (Kind::Relay, channel));
+        assert!(bytes.len() <= DATA && bytes.len() <= credit);
+        (got, credit) = (got + bytes.len(), credit - bytes.len());
+    }
+    // Nothing more may come; the next that is heard is the answer to this.
+    assert!(matches!(peer.ask(1, &ToGuest::Ping), FromGuest::Pong(_)));
+    peer.say(channel, &ToGuest::Window { bytes: 100 });
+    let (_, _, bytes) = peer.next_data();
+    assert!(!bytes.is_empty() && bytes.len() <= 100);
+    peer.say(channel, &ToGuest::Dialled { refused: Some("enough".to_owned()) });
+    drop(writing.join().unwrap());
+}
+
+#[test]
+fn a_refused_connection_is_closed() {
+    let address = address();
+    let mut peer = Peer::start(&["--relay", &address]);
+    let mut inside = connect(&address);
+    let channel = dial(&mut peer);
+    peer.say(channel, &ToGuest::Dialled { refused: Some("no way out".to_owned()) });
+    assert_eq!(inside.read(&mut [0; 10]).unwrap_or(0), 0);
+}
+
+#[test]
+fn without_a_machine_connections_are_copied_to_a_socket_for_as_long_as_the_command_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let address = address();
+    let relay = |command: &[&str]| {
+        let mut relay = Command::new(env!("CARGO_BIN_EXE_swarm-guest"));
+        relay.args(["relay", "--listen", &address, "--socket"]).arg(&socket).arg("--").args(command);
+        relay
+    };
+    let mut running = relay(&["cat"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut inside = connect(&address);
+    inside.write_all(b"question").unwrap();
+    inside.shutdown(Shutdown::Write).unwrap();
+    let (mut outside, _) = listener.accept().unwrap();
+    let mut question = String::new();
+    outside.read_to_string(&mut question).unwrap();
+    outside.write_all(b"answer").unwrap();
+    drop(outside);
+    let mut answer = String::new();
+    inside.read_to_string(&mut answer).unwrap();
+    assert_eq!((question.as_str(), answer.as_str()), ("question", "answer"));
+    drop(running.stdin.take());
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+    assert_eq!(relay(&["sh", "-c", "exit 7"]).status().unwrap().code(), Some(7));
+    assert_eq!(relay(&["sh", "-c", "kill -9 $$"]).status().unwrap().code(), Some(137));
+    assert_eq!(relay(&["no-such-program"]).status().unwrap().code(), Some(127));
+}
