@@ -5,6 +5,7 @@ use std::{fmt::Write as _, path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{BlobHash, Label, agent::Capability, objective::Objective};
 use swarm_model::Capabilities;
+use swarm_sandbox::egress::Allowed;
 
 use crate::{rule::Rules, tool::ToolName};
 
@@ -33,6 +34,8 @@ pub struct Agent {
     pub rules: Rules,
     /// What of that its own file says.
     pub own_rules: Rules,
+    /// What its commands may reach.
+    pub network: Allowed,
     /// How often it is to succeed, if its file says so.
     pub objective: Option<Objective>,
     /// The system prompt.
@@ -97,6 +100,13 @@ pub struct Limits {
     pub pids: u32,
     /// Megabytes that the sandbox may write.
     pub disk_mb: u32,
+    /// Megabytes that one command may send and receive.
+    #[serde(default = "usual_network_mb")]
+    pub network_mb: u32,
+}
+
+fn usual_network_mb() -> u32 {
+    512
 }
 
 impl Default for Limits {
@@ -111,6 +121,7 @@ impl Default for Limits {
             cpu_milli: 1_000,
             pids: 256,
             disk_mb: 512,
+            network_mb: usual_network_mb(),
         }
     }
 }
@@ -124,6 +135,7 @@ impl Limits {
             cpu_milli: self.cpu_milli,
             pids: self.pids,
             disk_bytes: u64::from(self.disk_mb) << 20,
+            network_bytes: u64::from(self.network_mb) << 20,
             wall: Duration::from_secs(self.tool_seconds.into()),
             ..swarm_sandbox::Limits::default()
         }
@@ -171,6 +183,10 @@ impl Agent {
             l.pids,
             l.disk_mb
         );
+        if !self.network.is_empty() {
+            let hosts = self.network.patterns().map(|pattern| quoted(&pattern.to_string())).collect();
+            let _ = write!(text, "  network_mb: {}\nnetwork:\n  allow: {}\n", l.network_mb, list(hosts));
+        }
         if !self.rules.produces.is_empty() {
             let globs = self.rules.produces.iter().map(|glob| quoted(glob)).collect();
             let _ = writeln!(text, "produces: {}", list(globs));

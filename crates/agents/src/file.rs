@@ -10,10 +10,12 @@ use std::{
 use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
 use swarm_domain::{Label, agent::Capability, objective::Objective};
+use swarm_sandbox::egress::Allowed;
 
 use crate::{
     agent::Protocol,
     error::AgentError,
+    network::NetworkFront,
     rule::{self, Rule, Rules},
     tool::ToolName,
 };
@@ -39,6 +41,7 @@ pub(crate) struct AgentFile {
     pub(crate) produces: Option<Vec<String>>,
     pub(crate) validate: Vec<Rule>,
     pub(crate) objective: Option<Objective>,
+    pub(crate) network: Option<Allowed>,
     pub(crate) prompt: String,
 }
 
@@ -55,6 +58,7 @@ pub(crate) struct LimitsPatch {
     pub(crate) cpu_milli: Option<u32>,
     pub(crate) pids: Option<u32>,
     pub(crate) disk_mb: Option<u32>,
+    pub(crate) network_mb: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +74,7 @@ struct Front {
     limits: LimitsPatch,
     extends: Option<String>,
     protocol: Option<Protocol>,
+    network: Option<NetworkFront>,
     temperature: Option<f64>,
     produces: Option<Words>,
     #[serde(default)]
@@ -138,6 +143,10 @@ impl AgentFile {
             Some(objective) => Some(objective.read().map_err(|detail| fail(line("objective"), detail))?),
             None => None,
         };
+        let network = match &front.network {
+            Some(network) => Some(network.read().map_err(|detail| fail(line("network"), detail))?),
+            None => None,
+        };
         if let Some((key, least)) = front.limits.too_small() {
             return Err(fail(line(key), format!("`{key}` must be at least {least}")));
         }
@@ -166,6 +175,7 @@ impl AgentFile {
             produces,
             validate: front.validate.into_iter().map(|rule| rule.value).collect(),
             objective,
+            network,
             prompt: body.trim().replace("\r\n", "\n"),
         })
     }
@@ -187,6 +197,7 @@ impl LimitsPatch {
             ("cpu_milli", self.cpu_milli, 10),
             ("pids", self.pids, 4),
             ("disk_mb", self.disk_mb, 1),
+            ("network_mb", self.network_mb, 1),
         ];
         least
             .iter()
@@ -196,7 +207,7 @@ impl LimitsPatch {
 }
 
 /// A list of words, or one line of them with commas: both are usual in agent files.
-struct Words(Vec<String>);
+pub(crate) struct Words(pub(crate) Vec<String>);
 
 impl Words {
     fn tools(self) -> Result<Vec<ToolName>, String> {
@@ -300,6 +311,11 @@ mod tests {
         assert!(at("---\nname: a\nobjective: {success: 90}\n---\nx", 3).contains("0.9"));
         at("---\nname: a\nobjective: {success: 0.9, window: 0}\n---\nx", 3);
         at("---\nname: a\nobjective: {success: 0.9, widow: 9}\n---\nx", 3);
+        assert!(at("---\nname: a\nnetwork:\n  presets: [pipy]\n---\nx", 3).contains("pypi"));
+        assert!(at("---\nname: a\nnetwork: {allow: [\"*\"]}\n---\nx", 3).contains("cannot be allowed"));
+        assert!(at("---\nname: a\nnetwork:\n  allow: 10.0.0.1\n---\nx", 3).contains("address"));
+        at("---\nname: a\nnetwork: {hosts: [a.org]}\n---\nx", 3);
+        at("---\nname: a\nnetwork: all\n---\nx", 3);
         at("---\nname: Some Name\n---\nx", 2);
         at("---\nname: a\ncapabilities: [code, dance]\n---\nx", 3);
         at("---\nname: a\n---\n \n", 3);
@@ -313,6 +329,20 @@ mod tests {
         assert_eq!(file.tools, Some(vec![ToolName::Read, ToolName::Write]));
         assert_eq!(file.model, Some(vec!["x/y".to_owned()]));
         assert_eq!(file.prompt, "Do it.");
+    }
+
+    #[test]
+    fn a_network_is_none_unless_a_list_is_given() {
+        let read = |front: &str| {
+            AgentFile::parse(Path::new("a.md"), &format!("---\nname: a\n{front}---\nDo it.")).unwrap().network
+        };
+        assert_eq!(read(""), None);
+        let list =
+            read("network:\n  presets: pypi\n  allow: ['*.example.org', 'git.example.net:8443']\n").unwrap();
+        let shown: Vec<_> = list.patterns().map(ToString::to_string).collect();
+        assert_eq!(shown.len(), 4);
+        assert!(shown.contains(&"pypi.org".to_owned()) && shown.contains(&"git.example.net:8443".to_owned()));
+        assert!(read("network: {allow: []}\n").unwrap().is_empty());
     }
 
     #[test]

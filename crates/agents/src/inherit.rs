@@ -86,6 +86,7 @@ fn merge(chain: &[&AgentFile]) -> Agent {
             validate,
         },
         own_rules: chain[0].rules(),
+        network: chain.iter().find_map(|f| f.network.clone()).unwrap_or_default(),
         objective: chain.iter().find_map(|f| f.objective),
         prompt: prompts.join("\n\n"),
         source: chain[0].source.clone(),
@@ -106,6 +107,7 @@ fn apply(limits: &mut Limits, patch: &LimitsPatch) {
         cpu_milli: patch.cpu_milli.unwrap_or(limits.cpu_milli),
         pids: patch.pids.unwrap_or(limits.pids),
         disk_mb: patch.disk_mb.unwrap_or(limits.disk_mb),
+        network_mb: patch.network_mb.unwrap_or(limits.network_mb),
     };
 }
 

@@ -30,6 +30,7 @@ mod error;
 mod file;
 mod fixture;
 mod inherit;
+mod network;
 mod path;
 mod prompt;
 mod protocol;

@@ -18,6 +18,7 @@ use crate::{
         RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
     },
     lease::FencingToken,
+    network::NetworkUse,
     plan::Plan,
     run::{RunOptions, RunState},
     spec::Spec,
@@ -302,6 +303,9 @@ pub enum EventBody {
         /// Whether it was ended by a deadline that was learned from similar steps.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         overdue: bool,
+        /// What it asked of the network.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        network: Vec<NetworkUse>,
     },
     /// An acceptance command was run in a fresh sandbox.
     CheckRun {

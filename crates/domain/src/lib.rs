@@ -41,6 +41,7 @@ pub mod id;
 pub mod lease;
 pub mod lint;
 pub mod money;
+pub mod network;
 pub mod node;
 pub mod objective;
 pub mod origin;

@@ -9,7 +9,7 @@ use std::{
 use swarm_agents::{AgentError, Doer, Invocation, ToolCode, ToolResult, Toolbox, Turn, TurnEnd, Workspace};
 use swarm_domain::{BlobHash, EventBody, IdempotencyKey, deadline::LearnedDeadline};
 use swarm_model::{ChatReply, ChatRequest};
-use swarm_sandbox::SandboxSpec;
+use swarm_sandbox::{Network, SandboxSpec};
 
 use crate::{
     attempt::Attempt,
@@ -17,7 +17,7 @@ use crate::{
     claim,
     engine::{self, Flow, FlowFailure},
     error::FlowError,
-    experience,
+    experience, network,
 };
 
 /// What ends the drive of a turn before its end.
@@ -61,9 +61,12 @@ impl Attempt<'_> {
             self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
         let root = self.worktree(&base).await?.path;
         let workspace = self.workspace(&root)?;
+        let (network, told) = network::of(&self.agent, &parts.way_out);
         let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
-            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id)).await?)
+            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id, network)).await?)
         } else {
+            // Nothing is asked, and nothing will be told.
+            drop(network);
             None
         };
         let about =
@@ -98,6 +101,7 @@ impl Attempt<'_> {
             about,
             millis: experience::millis_of(took).max(1),
             overdue: overdue.is_some(),
+            network: told.summed().await,
         };
         self.record(&["tool", &invocation.call_id], self.actor(), body).await?;
         Ok(result)
@@ -116,9 +120,9 @@ impl Attempt<'_> {
         experience::command_deadline(self.parts, &self.frame.run, &self.id, line, limit).await
     }
 
-    fn sandbox(&self, workdir: PathBuf, call: &str) -> SandboxSpec {
+    fn sandbox(&self, workdir: PathBuf, call: &str, network: Network) -> SandboxSpec {
         let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
-        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), ..SandboxSpec::default() }
+        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), network }
     }
 }
 

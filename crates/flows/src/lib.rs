@@ -46,6 +46,7 @@ mod ground;
 mod hints;
 mod mend;
 mod merge;
+mod network;
 mod node;
 mod notary;
 mod outlook;

@@ -14,7 +14,7 @@ use swarm_domain::{
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::Gateway;
-use swarm_sandbox::{Backend, Limits};
+use swarm_sandbox::{Backend, Limits, egress::Terms};
 use swarm_store::{Store, StoreError};
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct Parts {
     pub gateway: Arc<Gateway>,
     /// Where code runs.
     pub sandboxes: Arc<dyn Backend>,
+    /// The house's part of the way out of sandboxes.
+    pub way_out: Arc<Terms>,
     /// Where code goes.
     pub forge: Forge,
     /// Where finished work is offered.

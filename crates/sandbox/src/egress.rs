@@ -47,5 +47,5 @@ pub use credentials::{Credential, Credentials, NoCredential, WithoutCredentials}
 pub use host::{Host, NotAHost};
 pub use presets::{Preset, all as presets};
 pub use proxy::Proxy;
-pub use report::{Decision, Report};
-pub use terms::{Bounds, Egress, Terms};
+pub use report::Report;
+pub use terms::{Bounds, Egress, NoAuthority, Terms};

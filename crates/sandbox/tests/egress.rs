@@ -16,9 +16,9 @@ use std::{
 use async_trait::async_trait;
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use server::{House, Server, says, with};
+use swarm_domain::network::NetworkDecision as Decision;
 use swarm_sandbox::egress::{
-    Allowed, Bounds, Credential, Credentials, Decision, Egress, NoCredential, Proxy, Report, Terms,
-    WithoutCredentials,
+    Allowed, Bounds, Credential, Credentials, Egress, NoCredential, Proxy, Report, Terms, WithoutCredentials,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},

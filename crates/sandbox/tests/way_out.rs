@@ -12,11 +12,10 @@ use ground::{
     server::{House, Server, says, with},
     text,
 };
+use swarm_domain::network::NetworkDecision as Decision;
 use swarm_sandbox::{
     Backend, Bubblewrap, Ended, Exec, Limit, Limits, Network, Sandbox, SandboxError, SandboxSpec,
-    egress::{
-        Allowed, Credential, Credentials, Decision, Egress, NoCredential, Report, Terms, WithoutCredentials,
-    },
+    egress::{Allowed, Credential, Credentials, Egress, NoCredential, Report, Terms, WithoutCredentials},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;

@@ -115,6 +115,7 @@ async fn how_long_commands_and_calls_took_is_known_by_their_kind() {
             about: about.to_owned(),
             millis,
             overdue,
+            network: Vec::new(),
         };
         story::event(key, story::of_attempt(1, 2), body)
     };

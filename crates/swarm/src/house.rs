@@ -196,6 +196,7 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
         store: store.clone(),
         gateway: models.gateway,
         sandboxes,
+        way_out: Arc::new(wiring.settings.sandbox.network.terms()?),
         forge,
         pull_requests: Arc::new(LocalPullRequests::new(&wiring.data)),
         catalogue,

@@ -995,6 +995,9 @@ pub enum EventBody {
         /// How long it took, in milliseconds; 0 in logs from before it was measured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         millis: Option<u64>,
+        /// What it asked of the network.
+        #[serde(default)]
+        network: Vec<NetworkUse>,
         /// Whether it did what was asked.
         ok: bool,
         /// Whether it was ended by a deadline that was learned from similar steps.
@@ -1799,6 +1802,43 @@ pub struct ModelCall {
     /// For which ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
+}
+
+/// What was decided about a request.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NetworkDecision {
+    /// `allowed`
+    #[serde(rename = "allowed")]
+    Allowed,
+    /// `refused`
+    #[serde(rename = "refused")]
+    Refused,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Requests of one command for one port of one host that were decided alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkUse {
+    /// Bytes to the sandbox.
+    pub bytes_down: u64,
+    /// Bytes from the sandbox.
+    pub bytes_up: u64,
+    /// What was decided.
+    pub decision: NetworkDecision,
+    /// The host, as it was asked for; empty where it could not be read.
+    pub host: String,
+    /// The port.
+    pub port: u32,
+    /// How many.
+    pub requests: u32,
+    /// Why the first of them was refused or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Where a spec is held against the code.

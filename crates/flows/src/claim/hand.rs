@@ -16,10 +16,10 @@ use swarm_domain::{
     scope::RelativePath,
 };
 use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, Gateway};
-use swarm_sandbox::{Backend, SandboxSpec};
+use swarm_sandbox::{Backend, SandboxSpec, egress::Terms};
 use tokio_util::sync::CancellationToken;
 
-use crate::{context, error::FlowError, retry::RetryPolicy};
+use crate::{context, error::FlowError, network, retry::RetryPolicy};
 
 /// Who makes attempts from briefs.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Hand {
     pub models: Vec<String>,
     /// Where code runs.
     pub sandboxes: Arc<dyn Backend>,
+    /// This machine's part of the way out of them.
+    pub way_out: Arc<Terms>,
     /// Who does it.
     pub catalogue: Arc<Catalogue>,
     /// When a model call is tried again.
@@ -192,7 +194,9 @@ impl Doer for Making<'_> {
         let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
             let name = format!("claim-{}-{}-{}", self.brief.run, self.brief.attempt, invocation.call_id);
             let limits = self.agent.limits.sandbox();
-            let spec = SandboxSpec { name, workdir: self.root(), limits, ..SandboxSpec::default() };
+            // What is asked is in the log of this worker.
+            let (network, _told) = network::of(&self.agent, &self.hand.way_out);
+            let spec = SandboxSpec { name, workdir: self.root(), limits, network };
             Some(self.hand.sandboxes.create(spec).await?)
         } else {
             None

@@ -105,6 +105,7 @@ impl World {
             store: Store::connect(&self.database.url(), &self.path("data"), clock.clone()).await.unwrap(),
             gateway: Arc::new(gateway),
             sandboxes: ladder.backend,
+            way_out: Arc::default(),
             forge: Forge::open(&self.path("data"), clock.clone()),
             pull_requests: Arc::new(LocalPullRequests::new(&self.path("data"))),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),

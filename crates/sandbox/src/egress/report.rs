@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use swarm_domain::network::{NetworkDecision, NetworkUse};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{meter::Traffic, refusal::Refusal};
@@ -23,7 +24,7 @@ pub struct Report {
     /// The method; `CONNECT` for a tunnel.
     pub method: String,
     /// What was decided.
-    pub decision: Decision,
+    pub decision: NetworkDecision,
     /// Why it was refused or failed.
     pub why: Option<String>,
     /// What the host answered, where swarm could see it.
@@ -38,25 +39,10 @@ pub struct Report {
     pub took: Duration,
 }
 
-/// What was decided about a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// It was carried out.
-    Allowed,
-    /// It was refused by a rule.
-    Refused,
-    /// It was allowed, and failed.
-    Failed,
-}
-
-impl std::fmt::Display for Decision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Allowed => "allowed",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        })
+impl From<Report> for NetworkUse {
+    fn from(report: Report) -> Self {
+        let Report { host, port, decision, why, bytes_up, bytes_down, .. } = report;
+        Self { host, port, decision, why, requests: 1, bytes_up, bytes_down }
     }
 }
 
@@ -75,7 +61,7 @@ impl Entry {
             host: String::new(),
             port: 0,
             method: String::new(),
-            decision: Decision::Failed,
+            decision: NetworkDecision::Failed,
             why: None,
             status: None,
             credential: false,
@@ -93,7 +79,7 @@ impl Entry {
     }
 
     pub(super) fn allowed(&mut self) {
-        self.report.decision = Decision::Allowed;
+        self.report.decision = NetworkDecision::Allowed;
     }
 
     pub(super) fn answered(&mut self, status: u16, credential: bool) {
@@ -102,7 +88,8 @@ impl Entry {
     }
 
     pub(super) fn stopped(&mut self, refusal: &Refusal) {
-        self.report.decision = if refusal.is_by_rule() { Decision::Refused } else { Decision::Failed };
+        self.report.decision =
+            if refusal.is_by_rule() { NetworkDecision::Refused } else { NetworkDecision::Failed };
         self.report.why = Some(refusal.to_string());
     }
 }
@@ -146,7 +133,7 @@ mod tests {
         entry.asks("GET", "pypi.org\n\u{1b}[2J", 443);
         drop(entry);
         let report = reports.try_recv().unwrap();
-        assert_eq!((report.host.as_str(), report.decision), ("pypi.org[2J", Decision::Failed));
+        assert_eq!((report.host.as_str(), report.decision), ("pypi.org[2J", NetworkDecision::Failed));
         assert!(reports.try_recv().is_err(), "told once");
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
-use rustls::pki_types::CertificateDer;
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -24,6 +27,26 @@ pub struct Terms {
     pub authorities: Vec<CertificateDer<'static>>,
     /// How much at once, and for how long.
     pub bounds: Bounds,
+}
+
+/// A file that was to hold certificates holds none, or one that cannot be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate in it that can be read")]
+pub struct NoAuthority;
+
+impl Terms {
+    /// Trusts the certificates of a PEM file as well, where swarm itself speaks TLS.
+    pub fn trust(&mut self, pem: &[u8]) -> Result<(), NoAuthority> {
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let read = read.map_err(|_| NoAuthority)?;
+        let usable =
+            |certificate: &CertificateDer<'static>| RootCertStore::empty().add(certificate.clone()).is_ok();
+        if read.is_empty() || !read.iter().all(usable) {
+            return Err(NoAuthority);
+        }
+        self.authorities.extend(read);
+        Ok(())
+    }
 }
 
 /// The bounds of one sandbox's way out.

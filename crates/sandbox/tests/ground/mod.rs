@@ -51,6 +51,11 @@ impl Ground {
         Some(Rung { limits: rung.limits(), backend: Arc::new(rung) })
     }
 
+    /// What leads to the network from inside.
+    pub fn relay(&self) -> PathBuf {
+        relay::program(self.root.path())
+    }
+
     pub async fn process(&self) -> Rung {
         let rung = Process::open(&self.state()).await.unwrap();
         Rung { limits: rung.limits(), backend: Arc::new(rung) }

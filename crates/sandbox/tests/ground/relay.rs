@@ -1,8 +1,10 @@
 //! What leads from inside to the proxy: swarm's own guest program where it was built, else one that does the same.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
-
-use super::Ground;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 /// Takes connections at 127.0.0.1:3128 and passes each on to a socket, both ways.
 const PROGRAM: &str = r"#!/usr/bin/python3 -I
@@ -32,15 +34,14 @@ while True:
     threading.Thread(target=serve, args=(inside.accept()[0],), daemon=True).start()
 ";
 
-impl Ground {
-    pub fn relay(&self) -> PathBuf {
-        let built = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("swarm-guest");
-        if built.is_file() {
-            return built;
-        }
-        let path = self.root.path().join("relay");
-        fs::write(&path, PROGRAM).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
+/// The program; the other one is written into `folder`.
+pub fn program(folder: &Path) -> PathBuf {
+    let built = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("swarm-guest");
+    if built.is_file() {
+        return built;
     }
+    let path = folder.join("relay");
+    fs::write(&path, PROGRAM).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
 }

@@ -204,6 +204,7 @@ async fn parts(database: &TestDatabase) -> Parts {
         store: database.store().await.unwrap(),
         gateway: Arc::new(Gateway::new(config.gateway().unwrap(), models, Arc::new(SystemClock))),
         sandboxes: ladder.backend,
+        way_out: Arc::default(),
         forge: Forge::open(data, Arc::new(SystemClock)),
         pull_requests: Arc::new(LocalPullRequests::new(data)),
         catalogue: Arc::new(Catalogue::builtin().unwrap()),

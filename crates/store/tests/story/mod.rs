@@ -15,6 +15,7 @@ use swarm_domain::{
     event::CheckStage,
     finding::{Finding, FindingCode},
     lease::FencingToken,
+    network::{NetworkDecision, NetworkUse},
     plan::Plan,
     run::{RunOptions, RunState},
     spec::{Acceptance, Requirement, Spec},
@@ -251,6 +252,15 @@ pub fn whole() -> Vec<NewEvent> {
         about: "textstat/words.py".to_owned(),
         millis: 3,
         overdue: false,
+        network: vec![NetworkUse {
+            host: "pypi.org".to_owned(),
+            port: 443,
+            decision: NetworkDecision::Allowed,
+            why: None,
+            requests: 3,
+            bytes_up: 700,
+            bytes_down: 90_000,
+        }],
     };
     let based = EventBody::RunBased {
         base: commit('a'),

@@ -68,6 +68,7 @@ pub(super) async fn run(context: &Context, client: Client, args: WorkArgs) -> Re
         gateway: models.gateway,
         models: if policy.is_empty() { wiring.settings.flows.models.clone() } else { policy },
         sandboxes,
+        way_out: Arc::new(wiring.settings.sandbox.network.terms()?),
         catalogue: Arc::new(catalogue(&wiring.settings)?),
         retry: wiring.settings.flows.retry.clone(),
         entropy: Arc::new(SystemEntropy),

@@ -210,6 +210,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         fault("agents.folder", format!("{} is not a folder", folder.display()));
     }
+    if let Err(problem) = settings.sandbox.network.terms() {
+        fault("sandbox.network.authorities", problem.detail);
+    }
     if let Err(error) = settings.models.clone().gateway() {
         fault("models", error.to_string());
     }

@@ -6,6 +6,7 @@
 mod check;
 mod closest;
 mod layers;
+mod network;
 mod settings;
 mod shown;
 

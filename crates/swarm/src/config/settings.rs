@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
 
+use super::network::NetworkSettings;
 use crate::args::SandboxRung;
 
 /// Everything that can be set.
@@ -76,6 +77,8 @@ pub(crate) struct SandboxSettings {
     /// The rung of the ladder: `auto` for the strongest, `firecracker`, `qemu`, `bubblewrap`, or `process` for no
     /// isolation at all.
     pub(crate) rung: SandboxRung,
+    /// The house's part of the way out.
+    pub(crate) network: NetworkSettings,
 }
 
 /// `[agents]`.

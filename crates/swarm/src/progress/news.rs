@@ -7,6 +7,7 @@ use swarm_domain::{
     claim::Returned,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    network::{NetworkDecision, NetworkUse},
     run::RunState,
     ticket::TicketState,
 };
@@ -80,11 +81,11 @@ fn words(body: &EventBody) -> (Weight, String) {
             );
             (Detail, text)
         }
-        EventBody::ToolCalled { tool, about, overdue: true, .. } => {
-            (Main, format!("{tool} {about}: ended at the deadline of its kind"))
+        EventBody::ToolCalled { tool, about, overdue: true, network, .. } => {
+            (Main, format!("{tool} {about}: ended at the deadline of its kind{}", asked(network)))
         }
-        EventBody::ToolCalled { tool, about, ok, .. } => {
-            (Detail, format!("{tool} {about}{}", if *ok { "" } else { ": failed" }))
+        EventBody::ToolCalled { tool, about, ok, network, .. } => {
+            (Detail, format!("{tool} {about}{}{}", if *ok { "" } else { ": failed" }, asked(network)))
         }
         EventBody::CheckRun { stage, requirement, command, passed, ended, millis, .. } => {
             let on = if *stage == CheckStage::Merge { "merged with the rest, " } else { "" };
@@ -137,6 +138,23 @@ fn words(body: &EventBody) -> (Weight, String) {
         }
         EventBody::PersonAsked { what, reason } => (Main, format!("a person asked to {what}: {reason}")),
     }
+}
+
+/// The hosts that a command asked for, in a few words.
+fn asked(network: &[NetworkUse]) -> String {
+    const MOST: usize = 4;
+    let mut words: Vec<_> = network
+        .iter()
+        .take(MOST)
+        .map(|one| match one.decision {
+            NetworkDecision::Allowed => format!("{} ({})", one.host, one.requests),
+            decision => format!("{} ({}, {decision})", one.host, one.requests),
+        })
+        .collect();
+    if network.len() > MOST {
+        words.push(format!("{} more", network.len() - MOST));
+    }
+    if words.is_empty() { String::new() } else { format!("; asked for {}", words.join(", ")) }
 }
 
 fn offered(labels: &[String]) -> String {

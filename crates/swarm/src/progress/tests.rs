@@ -9,6 +9,7 @@ use swarm_domain::{
     estimate::Estimate,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    network::{NetworkDecision, NetworkUse},
     plan::Plan,
     run::{RunOptions, RunState},
     skeleton, spec,
@@ -232,6 +233,7 @@ fn while_an_agent_works_its_line_says_what_it_does_and_the_others_what_they_wait
             about: "a.py".to_owned(),
             millis: 2,
             overdue: false,
+            network: Vec::new(),
         },
     );
     insta::assert_snapshot!(story.screen(120));
@@ -303,6 +305,15 @@ fn what_a_model_wrote_cannot_move_the_cursor() {
             about: "\u{1b}]0;owned\u{7}".to_owned(),
             millis: 2,
             overdue: false,
+            network: vec![NetworkUse {
+                host: "\u{1b}[2J.evil.test".to_owned(),
+                port: 443,
+                decision: NetworkDecision::Refused,
+                why: None,
+                requests: 2,
+                bytes_up: 1,
+                bytes_down: 1,
+            }],
         },
     );
     let text = format!("{}{}", story.screen(120), news(story.events.last().unwrap()).1);
