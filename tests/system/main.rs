@@ -18,6 +18,7 @@ mod mount;
 mod program;
 mod remote;
 mod repos;
+mod secrets;
 mod specs;
 mod wire;
 mod workers;

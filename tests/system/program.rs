@@ -49,6 +49,11 @@ impl Running {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap())
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal to it and its children, as a terminal does.
     pub fn signal(&self, signal: Signal) {
         killpg(self.group(), signal).unwrap();

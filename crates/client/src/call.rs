@@ -89,6 +89,11 @@ impl Client {
         self.send(Method::POST, &target, with_body).await.map(drop)
     }
 
+    /// Asks for something to be taken away.
+    pub(crate) async fn delete(&self, target: Target) -> Result<(), ClientError> {
+        self.send(Method::DELETE, &target, |request| request).await.map(drop)
+    }
+
     /// Sends, and gives back an answer that is a success. Where nothing was reached, or the token is not this
     /// server's, a server that was started again elsewhere is asked instead: the first one did nothing.
     pub(crate) async fn send(

@@ -11,10 +11,11 @@ use crate::{
         Accepted, AuditKeys, Budget, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList,
         Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage,
         FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan,
-        NewProject, NewRun, NewSpec, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project,
-        ProjectList, PullRequest, Readiness, RebuildReport, Run, RunDiff, RunId, RunList, SpecDelta,
-        SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail,
-        TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList,
+        PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Rekey, Rekeyed, Run,
+        RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail,
+        SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList,
+        TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -199,6 +200,41 @@ impl Client {
     /// What became of the requirements of a run's spec, or of one of them.
     pub async fn trace(&self, run: &str, requirement: Option<&str>) -> Result<Trace, ClientError> {
         self.get(api(&["runs", run, "trace"]).with(&[("requirement", requirement)])).await
+    }
+
+    /// Sets a secret. One of this name and project that is there is replaced at once.
+    pub async fn set_secret(&self, new: &NewSecret) -> Result<SecretDetail, ClientError> {
+        self.post(api(&["secrets"]), new).await
+    }
+
+    /// The secrets, those for all projects first, by name. No answer ever holds a value.
+    pub async fn secrets(&self) -> Result<Vec<SecretDetail>, ClientError> {
+        Ok(self.get::<SecretList>(api(&["secrets"])).await?.items)
+    }
+
+    /// One secret of a project, or for all.
+    pub async fn secret(&self, name: &str, project: Option<&str>) -> Result<SecretDetail, ClientError> {
+        self.get(api(&["secrets", name]).with(&[("project", project)])).await
+    }
+
+    /// Gives a secret another value; the old one counts beside it for a while.
+    pub async fn rotate_secret(&self, name: &str, new: &NewValue) -> Result<SecretDetail, ClientError> {
+        self.post(api(&["secrets", name, "rotate"]), new).await
+    }
+
+    /// Removes a secret of a project, or for all, with all its values.
+    pub async fn remove_secret(&self, name: &str, project: Option<&str>) -> Result<(), ClientError> {
+        self.delete(api(&["secrets", name]).with(&[("project", project)])).await
+    }
+
+    /// Opens or looks up each value that counts, and says what is wrong.
+    pub async fn check_secrets(&self) -> Result<Vec<SecretCheck>, ClientError> {
+        Ok(self.post::<SecretChecks>(api(&["secrets", "all", "check"]), &json!({})).await?.items)
+    }
+
+    /// Makes a new key and seals every value with it; what no key opens is given up where `lost` says so.
+    pub async fn rekey_secrets(&self, lost: bool) -> Result<Rekeyed, ClientError> {
+        self.post(api(&["secrets", "all", "rekey"]), &Rekey { lost: Some(lost) }).await
     }
 
     /// The processes that work, by name, with what each works on.

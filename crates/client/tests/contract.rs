@@ -107,6 +107,34 @@ async fn ask_for_work(client: &Client) -> Result<(), ClientError> {
     client.demand().await.map(drop)
 }
 
+async fn ask_about_secrets(client: &Client) -> Result<(), ClientError> {
+    let expires = Some(chrono::DateTime::UNIX_EPOCH);
+    let new = types::NewSecret {
+        name: "x".to_owned(),
+        project: Some("p".to_owned()),
+        hosts: vec!["example.org".to_owned()],
+        placement: Some("bearer".to_owned()),
+        value: Some(swarm_client::Hidden::new("canary")),
+        reference: None,
+        expires,
+    };
+    client.set_secret(&new).await?;
+    client.secrets().await?;
+    client.secret("x", None).await?;
+    client.secret("x", Some("p")).await?;
+    let value = types::NewValue {
+        project: None,
+        value: None,
+        reference: Some("env:X".to_owned()),
+        window_seconds: Some(3600),
+        expires,
+    };
+    client.rotate_secret("x", &value).await?;
+    client.remove_secret("x", Some("p")).await?;
+    client.check_secrets().await?;
+    client.rekey_secrets(true).await.map(drop)
+}
+
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     let text = || "x".to_owned();
     client.add_project(&types::NewProject { project: text(), repo: text() }).await?;
@@ -147,6 +175,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.retry_ticket("x", "y", Some(&types::Budget { usd: Some(2_000_000), tokens: None })).await?;
     client.cancel_ticket("x", "y", "why").await?;
     ask_for_work(client).await?;
+    ask_about_secrets(client).await?;
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;

@@ -21,6 +21,7 @@ use crate::{
     network::NetworkUse,
     plan::Plan,
     run::{RunOptions, RunState},
+    secret::{Placement, Reference, SecretHost, SecretId},
     spec::Spec,
     survey::{Survey, SurveyOutcome},
     ticket::TicketState,
@@ -454,6 +455,59 @@ pub enum EventBody {
         /// How many workflows it had begun and not ended.
         moved: u64,
     },
+    /// A secret was given its value, the first one or another at once. No event holds a value, sealed or hashed.
+    SecretSet {
+        /// Which.
+        secret: SecretId,
+        /// The number of the value.
+        version: u32,
+        /// Where it may be sent.
+        hosts: Vec<SecretHost>,
+        /// How it is put into a request.
+        placement: Placement,
+        /// Where the value is looked up; absent where it is sealed in swarm's own store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// When it stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+    },
+    /// A secret got another value, and the old one counts beside it for a while.
+    SecretRotated {
+        /// Which.
+        secret: SecretId,
+        /// The number of the new value.
+        version: u32,
+        /// How long the old one still counts, in seconds.
+        window_seconds: u32,
+        /// Where the new value is looked up; absent where it is sealed in swarm's own store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// When the new value stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+    },
+    /// A secret was removed, with every value of it.
+    SecretRemoved {
+        /// Which.
+        secret: SecretId,
+    },
+    /// A secret was put into a request.
+    SecretUsed {
+        /// Which.
+        secret: SecretId,
+        /// The number of the value.
+        version: u32,
+        /// Where the request went.
+        host: SecretHost,
+    },
+    /// All sealed values were sealed again, with another key.
+    SecretsRekeyed {
+        /// The public half of the new key.
+        recipient: String,
+        /// How many values.
+        values: u32,
+    },
     /// A call was not made because a budget would have been passed.
     BudgetReached {
         /// Whose budget: `run`, `ticket`.
@@ -508,6 +562,11 @@ impl EventBody {
             Self::NodeJoined { .. } => "node_joined",
             Self::NodeLost { .. } => "node_lost",
             Self::NodeLeft { .. } => "node_left",
+            Self::SecretSet { .. } => "secret_set",
+            Self::SecretRotated { .. } => "secret_rotated",
+            Self::SecretRemoved { .. } => "secret_removed",
+            Self::SecretUsed { .. } => "secret_used",
+            Self::SecretsRekeyed { .. } => "secrets_rekeyed",
             Self::BudgetReached { .. } => "budget_reached",
             Self::PersonAsked { .. } => "person_asked",
         }

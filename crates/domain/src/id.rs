@@ -118,6 +118,8 @@ ids! {
     ClaimId, "claim";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
+    /// A secret, by name, within its project or among those for all.
+    SecretName, "secret";
     /// What some nodes have and some work needs: `gpu`, `eu`.
     Label, "label";
 }

@@ -54,6 +54,7 @@ pub mod run;
 pub mod run_diff;
 pub mod schedule;
 pub mod scope;
+pub mod secret;
 pub mod skeleton;
 pub mod spec;
 pub mod statistics;
@@ -65,7 +66,7 @@ pub mod train;
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
     AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-    RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
+    RequirementId, RunId, SecretName, SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

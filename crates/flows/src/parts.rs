@@ -13,7 +13,7 @@ use swarm_domain::{
     ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, node::Takes, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
-use swarm_model::Gateway;
+use swarm_model::{Gateway, VaultConfig};
 use swarm_sandbox::{Backend, Limits, egress::Terms};
 use swarm_store::{Store, StoreError};
 
@@ -80,6 +80,8 @@ pub struct FlowsConfig {
     pub retry: RetryPolicy,
     /// How attempts are offered to workers elsewhere.
     pub claims: ClaimsConfig,
+    /// Where values are looked up that secrets refer to.
+    pub vault: VaultConfig,
     /// What an acceptance command may use.
     pub check_limits: Limits,
     /// The longest diff that an attempt may have, in bytes.
@@ -131,6 +133,7 @@ impl Default for FlowsConfig {
             database_patience_seconds: 900,
             retry: RetryPolicy::default(),
             claims: ClaimsConfig::default(),
+            vault: VaultConfig::default(),
             check_limits: Limits::default(),
             max_diff_bytes: 256 << 10,
             max_file_bytes: 512 << 10,

@@ -4,7 +4,7 @@
 //! Anthropic ([`AnthropicModel`]), or one of those that ship for work without a provider: [`Recorded`] plays real
 //! replies back, [`Scripted`] follows a script, [`Faulty`] breaks another model on order. [`Gateway`] calls them:
 //! ordered fallbacks, circuit breakers, limits that know 429, budgets checked before anything is sent, prices.
-//! [`ModelsConfig`] is the part of swarm's configuration that makes them.
+//! [`ModelsConfig`] is the part of swarm's configuration that makes them. [`Vault`] reads a key where it is kept elsewhere.
 //!
 //! This crate must not know what a ticket, a run or an agent is: a call is messages in, a reply out. It never sleeps
 //! to retry; durable workflows do that, with [`ModelError::is_retryable`] and [`ModelError::retry_after`].
@@ -46,8 +46,8 @@ pub mod providers;
 pub mod recorded;
 pub mod recording;
 pub mod scripted;
-pub mod secret;
 pub mod tokens;
+pub mod vault;
 
 mod defaults;
 mod http;
@@ -70,4 +70,5 @@ pub use providers::{AnthropicModel, OpenAiModel};
 pub use recorded::{Recorded, Recorder};
 pub use recording::request_key;
 pub use scripted::{Script, Scripted};
-pub use secret::Secret;
+pub use swarm_domain::secret::Secret;
+pub use vault::{Vault, VaultConfig, VaultError};

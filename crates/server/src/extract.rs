@@ -16,6 +16,9 @@ const SEE_DOCS: &str = "see /api/docs for the form of this request";
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// A JSON body that is not quoted where it has another form: it may hold a secret in the wrong place.
+pub(crate) struct Unquoted<T>(pub(crate) T);
+
 /// What stands in the path.
 pub(crate) struct InPath<T>(pub(crate) T);
 
@@ -28,6 +31,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let axum::Json(value) =
             <axum::Json<T> as FromRequest<S>>::from_request(request, state).await.map_err(|e| body(&e))?;
+        Ok(Self(value))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Unquoted<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let read = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
+        let axum::Json(value) = read.map_err(|rejection| {
+            let mut refusal = body(&rejection);
+            "the body has another form than this request; it is not quoted, for it may hold a secret"
+                .clone_into(&mut refusal.problem.detail);
+            refusal
+        })?;
         Ok(Self(value))
     }
 }

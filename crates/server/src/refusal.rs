@@ -131,6 +131,11 @@ fn status_of(code: &str) -> StatusCode {
         | "claim.unsafe_path"
         | "claim.out_of_scope"
         | "claim.malformed" => StatusCode::UNPROCESSABLE_ENTITY,
+        "secret.value" | "secret.host" | "secret.placement" | "secret.reference" | "secret.window"
+        | "secret.expiry" => StatusCode::UNPROCESSABLE_ENTITY,
+        "secret.key_lost" | "secret.key_open" | "secret.key_unreadable" | "secret.key_wrong" => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -147,6 +152,9 @@ mod tests {
         assert_eq!(status_of("plan.not_ready"), StatusCode::CONFLICT);
         assert_eq!(status_of("forge.not_owned"), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(status_of("forge.git_missing"), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(status_of("secret.value"), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(status_of("secret.key_lost"), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(status_of("secret.tampered"), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(status_of("store.corrupt"), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(status_of("never.heard_of"), StatusCode::INTERNAL_SERVER_ERROR);
     }

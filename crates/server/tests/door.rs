@@ -148,6 +148,8 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
             serde_json::json!({ "at": 1 })
         } else if path.starts_with("/claim/") {
             serde_json::json!({ "token": 1 })
+        } else if path.starts_with("/api/secrets/") {
+            serde_json::json!({ "reference": "env:HOME" })
         } else {
             empty()
         };

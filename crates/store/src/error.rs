@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
-use swarm_domain::{BlobHash, Problem, TenantId, claim::ClaimRefusal};
+use swarm_domain::{BlobHash, Problem, TenantId, claim::ClaimRefusal, secret::SecretError};
+
+use crate::secret::SecretFault;
 
 /// The result of everything that the store does.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -107,6 +109,12 @@ pub enum StoreError {
     /// A worker may not do this with a claim, or not any more. It must stop working on it.
     #[error(transparent)]
     Claim(#[from] ClaimRefusal),
+    /// What was said of a secret cannot be.
+    #[error(transparent)]
+    NoSecret(#[from] SecretError),
+    /// A sealed value cannot be opened or made.
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
     /// Another live process works on this database under this name.
     #[error("another process already works on this database under the name `{name}`")]
     NameTaken {
@@ -211,6 +219,8 @@ impl StoreError {
             }
             Self::Exists { .. } => ("store.exists", "use the one that is there, or choose another id"),
             Self::Claim(refusal) => return refusal.problem(),
+            Self::NoSecret(error) => return error.problem(),
+            Self::Secret(fault) => return fault.problem(),
             Self::InvalidEvent { .. } => ("store.invalid_event", REPORT),
             Self::Corrupt { .. } => (
                 "store.corrupt",

@@ -6,7 +6,7 @@ use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState}
 
 use crate::{
     Result, StoreError, projection,
-    view::{PlanState, not_found, plan, run, ticket},
+    view::{PlanState, not_found, plan, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
@@ -84,6 +84,13 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::SurveyAsked { .. } | EventBody::SurveyEnded { .. } => {
             present(conn, event, "project", projection::project_of(event)?.as_str()).await
         }
+        EventBody::SecretSet { secret, .. } => match &secret.project {
+            Some(project) => present(conn, event, "project", project.as_str()).await,
+            None => Ok(()),
+        },
+        EventBody::SecretRotated { secret: id, .. } | EventBody::SecretRemoved { secret: id } => {
+            secret::find(conn, tenant, id).await.map(drop)
+        }
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }
@@ -102,6 +109,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::NodeJoined { .. }
         | EventBody::NodeLost { .. }
         | EventBody::NodeLeft { .. }
+        | EventBody::SecretUsed { .. }
+        | EventBody::SecretsRekeyed { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
     }

@@ -48,6 +48,7 @@ mod node;
 mod projection;
 mod rebuild;
 mod schema;
+mod secret;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -65,9 +66,10 @@ pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES,
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;
+pub use secret::{Given, NewSecret, Rekeyed, Rotation, SecretChange, SecretFault};
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
     AttemptRow, CheckRow, CommitRow, FindingRow, History, ModelCallRow, PlanRow, PlanState, ProjectRow,
-    PullRequestRow, Recordings, RunRow, SpecRow, TicketRow, Trace, TracedTicket,
+    PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
 };

@@ -10,13 +10,13 @@ use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId, clai
 use crate::{
     Result, StoreError,
     view::{
-        attempt, check, clash, commit, finding, model_call, plan, project, pull_request, run, spec, ticket,
-        tool_call,
+        attempt, check, clash, commit, finding, model_call, plan, project, pull_request, run, secret, spec,
+        ticket, tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 15] = [
     "projects",
     "specs",
     "plans",
@@ -31,6 +31,7 @@ pub(crate) const TABLES: [&str; 14] = [
     "clashes",
     "changes",
     "pull_requests",
+    "secrets",
 ];
 
 /// Writes what an event says into the views.
@@ -100,11 +101,16 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::PullRequestOpened { reference, title, body, head } => {
             pull_request::open(conn, event, reference, title, body, head).await
         }
+        EventBody::SecretSet { .. }
+        | EventBody::SecretRotated { .. }
+        | EventBody::SecretRemoved { .. }
+        | EventBody::SecretUsed { .. } => secret::change(conn, event).await,
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
         | EventBody::SurveyAsked { .. }
         | EventBody::SurveyEnded { .. }
+        | EventBody::SecretsRekeyed { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. }
         | EventBody::NodeJoined { .. }

@@ -5,6 +5,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::Hidden;
+
 /// A command that proves a requirement, with what it must do. Taken from the spec's own examples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acceptance {
@@ -1169,6 +1171,64 @@ pub enum EventBody {
         /// Its token.
         token: FencingToken,
     },
+    /// A secret was given its value, the first one or another at once. No event holds a value, sealed or hashed.
+    #[serde(rename = "secret_set")]
+    SecretSet {
+        /// When it stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+        /// Where it may be sent.
+        hosts: Vec<SecretHost>,
+        /// How it is put into a request.
+        placement: Placement,
+        /// Where the value is looked up; absent where it is sealed in swarm's own store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// Which.
+        secret: SecretId,
+        /// The number of the value.
+        version: u32,
+    },
+    /// A secret got another value, and the old one counts beside it for a while.
+    #[serde(rename = "secret_rotated")]
+    SecretRotated {
+        /// When the new value stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+        /// Where the new value is looked up; absent where it is sealed in swarm's own store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// Which.
+        secret: SecretId,
+        /// The number of the new value.
+        version: u32,
+        /// How long the old one still counts, in seconds.
+        window_seconds: u32,
+    },
+    /// A secret was removed, with every value of it.
+    #[serde(rename = "secret_removed")]
+    SecretRemoved {
+        /// Which.
+        secret: SecretId,
+    },
+    /// A secret was put into a request.
+    #[serde(rename = "secret_used")]
+    SecretUsed {
+        /// Where the request went.
+        host: SecretHost,
+        /// Which.
+        secret: SecretId,
+        /// The number of the value.
+        version: u32,
+    },
+    /// All sealed values were sealed again, with another key.
+    #[serde(rename = "secrets_rekeyed")]
+    SecretsRekeyed {
+        /// The public half of the new key.
+        recipient: String,
+        /// How many values.
+        values: u32,
+    },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
     BudgetReached {
@@ -1909,6 +1969,30 @@ pub struct NewRun {
     pub plan: PlanId,
 }
 
+/// A secret that is to be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSecret {
+    /// When it stops to count by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+    /// The hosts that it may be sent to, from 1 to 16 names.
+    pub hosts: Vec<SecretHost>,
+    /// Its name.
+    pub name: SecretName,
+    /// How it is put into a request: `bearer`, `basic` or `header:NAME`; `bearer` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// The project that it is for; all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// Where it is looked up at each use: `vault:MOUNT/PATH#FIELD`, `env:NAME` or `file:/PATH`; or `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// The value, which is sealed; or `reference`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Secret>,
+}
+
 /// A spec that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSpec {
@@ -1916,6 +2000,26 @@ pub struct NewSpec {
     pub project: ProjectId,
     /// The Markdown text.
     pub text: String,
+}
+
+/// A value that is to take the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewValue {
+    /// When the new one stops to count by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+    /// The project that the secret is for; all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// Where it is looked up at each use; or `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// The value, which is sealed; or `reference`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Secret>,
+    /// How long the old one still counts, in seconds; a day where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_seconds: Option<u32>,
 }
 
 /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
@@ -2041,6 +2145,9 @@ pub struct Passage {
     /// The text itself.
     pub text: String,
 }
+
+/// How a secret is put into a request: `bearer`, `basic` or `header:NAME`.
+pub type Placement = String;
 
 /// The tickets for one spec, with their dependencies: a directed graph without cycles once it passed the lint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -2280,6 +2387,28 @@ pub struct RebuiltTable {
     pub before: TableHash,
     /// Its name.
     pub table: String,
+}
+
+/// Where a value is looked up: `vault:MOUNT/PATH#FIELD`, `env:NAME` or `file:/PATH`.
+pub type Reference = String;
+
+/// How the key is to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rekey {
+    /// Whether secrets that no key opens any more are given up; else they are an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<bool>,
+}
+
+/// What a rekeying did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rekeyed {
+    /// The secrets that were given up, and must be set again.
+    pub lost: Vec<SecretId>,
+    /// The public half of the new key.
+    pub recipient: String,
+    /// How many values were sealed again.
+    pub values: u32,
 }
 
 /// One thing that must hold.
@@ -2570,6 +2699,118 @@ pub struct SandboxHealth {
     pub ok: bool,
     /// The rung of the isolation ladder that code runs on.
     pub rung: Rung,
+}
+
+/// A value that is taken and never given back.
+pub type Secret = Hidden;
+
+/// What was found of one version of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretCheck {
+    /// What is worth knowing, though nothing is wrong yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What is wrong; absent where it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// Which secret.
+    pub secret: SecretId,
+    /// Which of its versions.
+    pub version: u32,
+}
+
+/// What was found of all secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretChecks {
+    /// One for each version that counts.
+    pub items: Vec<SecretCheck>,
+}
+
+/// A secret, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretDetail {
+    /// When it was set first.
+    pub created_at: DateTime<Utc>,
+    /// The hosts that it may be sent to.
+    pub hosts: Vec<SecretHost>,
+    /// Its name.
+    pub name: SecretName,
+    /// How it is put into a request.
+    pub placement: Placement,
+    /// The project that it is for; all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// When its value was last rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<DateTime<Utc>>,
+    /// Whether it can be used.
+    pub state: SecretState,
+    /// When it was last put into a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<DateTime<Utc>>,
+    /// How often it was.
+    pub uses: u64,
+    /// Its versions that count or did last, oldest first.
+    pub versions: Vec<SecretVersion>,
+}
+
+/// The name of a host, in lower case and without a final dot: no address, no port, no wildcard. A secret goes to those
+/// that are named and to no other.
+pub type SecretHost = String;
+
+/// Which secret: a name within a project, or for all projects. Two projects may each have one of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretId {
+    /// Its name.
+    pub name: SecretName,
+    /// The project that it is for; absent where it is for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+}
+
+/// The secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretList {
+    /// Those for all projects first, by name.
+    pub items: Vec<SecretDetail>,
+}
+
+/// A secret, by name, within its project or among those for all.
+pub type SecretName = String;
+
+/// Whether a secret can be used.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SecretState {
+    /// `valid`
+    #[serde(rename = "valid")]
+    Valid,
+    /// `rotating`
+    #[serde(rename = "rotating")]
+    Rotating,
+    /// `expired`
+    #[serde(rename = "expired")]
+    Expired,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A version of a secret, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretVersion {
+    /// When it stops to count by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+    /// Counts up, and is not used again when the secret is removed and set anew.
+    pub number: u32,
+    /// Where the value is looked up; absent where it is sealed in swarm's own store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// From when on it counts.
+    pub since: DateTime<Utc>,
+    /// Until when it counts beside the version that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// How much work a ticket is.

@@ -13,6 +13,8 @@ const HEAD: &str = "//! The document's types. Generated from `openapi.json` by t
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::Hidden;
 ";
 
 const DERIVE: &str = "#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]\n";
@@ -116,6 +118,7 @@ fn kind(place: &str, schema: &Value) -> String {
     }
     let plain = |name: &str| match name {
         "string" if schema["format"] == "date-time" => "DateTime<Utc>".to_owned(),
+        "string" if schema["format"] == "password" => "Hidden".to_owned(),
         "string" => "String".to_owned(),
         "boolean" => "bool".to_owned(),
         "integer" => match (schema["format"].as_str(), schema["minimum"] == 0) {

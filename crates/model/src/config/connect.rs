@@ -6,6 +6,7 @@ use std::sync::Arc;
 use swarm_domain::Clock;
 
 use super::{ModelEntry, ModelsConfig, ProviderConfig, ProviderKind};
+use crate::Secret;
 use crate::chat::ChatModel;
 use crate::defaults;
 use crate::error::ModelError;
@@ -17,7 +18,6 @@ use crate::providers::openai::{ListedModel, list_models};
 use crate::providers::{AnthropicModel, Dialect, Endpoint, OpenAiModel, Served};
 use crate::recorded::{Recorded, Recorder};
 use crate::scripted::Scripted;
-use crate::secret::Secret;
 
 /// A gateway that is ready, and what it will call.
 #[derive(Debug)]

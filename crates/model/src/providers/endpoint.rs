@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{self, Caller};
+use crate::Secret;
 use crate::chat::Capabilities;
 use crate::error::ModelError;
 use crate::http;
 use crate::price::Price;
-use crate::secret::Secret;
 
 /// Bytes of an error's body that are read.
 const MAX_ERROR_BODY: usize = 64 * 1024;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
+use crate::Secret;
 use crate::error::ModelError;
-use crate::secret::Secret;
 
 /// Characters of a provider's words that are passed on.
 const MAX_DETAIL: usize = 500;

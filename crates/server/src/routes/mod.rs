@@ -10,6 +10,7 @@ pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
 pub(crate) mod runs;
+pub(crate) mod secrets;
 pub(crate) mod specs;
 pub(crate) mod statistics;
 pub(crate) mod tickets;
@@ -60,6 +61,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(statistics::deadlines))
         .routes(routes!(statistics::failures))
         .routes(routes!(pull_requests::pull_request))
+        .routes(routes!(secrets::set_secret, secrets::secrets))
+        .routes(routes!(secrets::secret, secrets::remove_secret))
+        .routes(routes!(secrets::rotate_secret))
+        .routes(routes!(secrets::check_secrets))
+        .routes(routes!(secrets::rekey_secrets))
         .routes(routes!(workers::workers))
         .routes(routes!(events::events))
         .routes(routes!(events::stream))

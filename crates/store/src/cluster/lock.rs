@@ -18,13 +18,13 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// A held lock on a file. Dropping it frees it.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
     /// Waits until nobody else holds the lock.
-    pub(super) async fn exclusive(path: &Path) -> Result<Self> {
+    pub(crate) async fn exclusive(path: &Path) -> Result<Self> {
         wait(path, File::try_lock).await
     }
 

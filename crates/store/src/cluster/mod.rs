@@ -23,7 +23,8 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use self::{account::Account, folder::Folder, lock::Lock, postmaster::Postmaster, programs::Programs};
+pub(crate) use self::lock::Lock;
+use self::{account::Account, folder::Folder, postmaster::Postmaster, programs::Programs};
 use crate::Result;
 
 /// The role that owns everything.

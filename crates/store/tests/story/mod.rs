@@ -5,7 +5,8 @@
 
 use swarm_domain::{
     Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId,
-    PlanId, Problem, ProjectId, RequirementId, RunId, SpecId, Subject, SurveyId, TenantId, TicketId,
+    PlanId, Problem, ProjectId, RequirementId, RunId, SecretName, SpecId, Subject, SurveyId, TenantId,
+    TicketId,
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
@@ -18,6 +19,7 @@ use swarm_domain::{
     network::{NetworkDecision, NetworkUse},
     plan::Plan,
     run::{RunOptions, RunState},
+    secret::{Placement, Reference, SecretHost, SecretId},
     spec::{Acceptance, Requirement, Spec},
     survey::{Survey, SurveyOutcome},
     ticket::{Risk, Ticket, TicketCheck, TicketState},
@@ -144,6 +146,21 @@ pub fn plan() -> Plan {
         tickets: vec![ticket(1), ticket(2)],
         estimate: Estimate::default(),
         model: "scripted/one".to_owned(),
+    }
+}
+
+pub fn secret(name: &str) -> SecretId {
+    SecretId { name: SecretName::parse(name).unwrap(), project: Some(project()) }
+}
+
+fn secret_set(name: &str, version: u32) -> EventBody {
+    EventBody::SecretSet {
+        secret: secret(name),
+        version,
+        hosts: vec![SecretHost::parse("registry.example.org").unwrap()],
+        placement: Placement::Bearer,
+        reference: None,
+        expires: None,
     }
 }
 
@@ -413,6 +430,34 @@ pub fn whole() -> Vec<NewEvent> {
                 survey: SurveyId::parse("survey_1").unwrap(),
                 outcome: SurveyOutcome::Failed { problem: problem.clone() },
             },
+        ),
+        event("secret 1", of_project(), secret_set("registry", 1)),
+        event("secret 2", of_project(), secret_set("gone", 1)),
+        event(
+            "secret 3",
+            of_project(),
+            EventBody::SecretRotated {
+                secret: secret("registry"),
+                version: 2,
+                window_seconds: 3600,
+                reference: Some(Reference::parse("vault:secret/registry#token").unwrap()),
+                expires: None,
+            },
+        ),
+        event(
+            "secret 4",
+            of_attempt(1, 2),
+            EventBody::SecretUsed {
+                secret: secret("registry"),
+                version: 2,
+                host: SecretHost::parse("registry.example.org").unwrap(),
+            },
+        ),
+        event("secret 5", of_project(), EventBody::SecretRemoved { secret: secret("gone") }),
+        event(
+            "secret 6",
+            Subject::default(),
+            EventBody::SecretsRekeyed { recipient: "age1x".to_owned(), values: 1 },
         ),
         event("34", of_run(), pull_request("Count words, again")),
         run_becomes("35", RunState::NeedsPerson { problem }),

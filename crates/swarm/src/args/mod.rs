@@ -7,6 +7,7 @@ mod look;
 mod place;
 mod remote;
 mod sandbox;
+mod secret;
 mod spec;
 mod travel;
 mod worker;
@@ -25,6 +26,7 @@ pub(crate) use look::{
 pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
 pub(crate) use sandbox::{ImageBuildArgs, ImageCommand, ImageFrom, SandboxCommand, SetupArgs};
+pub(crate) use secret::{SecretCommand, SecretRotateArgs, SecretSetArgs, ValueArgs};
 pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// The agents
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// What lets programs in elsewhere, without ever being inside a sandbox
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// The configuration: each value and where it came from; whether it is sound
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -16,6 +16,7 @@ mod remote_worker;
 mod repository;
 mod run;
 mod sandbox;
+mod secret;
 mod spec;
 mod spec_check;
 mod spec_derive;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Stats(args) => wait(stats::run(&context, args)),
         Command::Failures(args) => wait(failures::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
+        Command::Secret(command) => wait(secret::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Audit(command) => wait(audit::run(&context, &command)),

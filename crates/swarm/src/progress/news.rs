@@ -130,6 +130,21 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::NodeLeft { node, moved, .. } => {
             (Detail, format!("{node} left, and handed {moved} workflows to the others"))
         }
+        EventBody::SecretSet { secret, version, hosts, .. } => {
+            let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+            (Detail, format!("secret {secret} was set (version {version}), for {}", hosts.join(", ")))
+        }
+        EventBody::SecretRotated { secret, version, window_seconds, .. } => (
+            Detail,
+            format!("secret {secret} has version {version} now; the old one counts {window_seconds} s more"),
+        ),
+        EventBody::SecretRemoved { secret } => (Detail, format!("secret {secret} was removed")),
+        EventBody::SecretUsed { secret, version, host } => {
+            (Detail, format!("secret {secret} (version {version}) was sent to {host}"))
+        }
+        EventBody::SecretsRekeyed { values, .. } => {
+            (Detail, format!("{values} secrets were sealed with a new key"))
+        }
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
