@@ -8,14 +8,7 @@ use crate::{
     Client, ClientError,
     call::{Target, unreachable},
     types::{
-        Accepted, AuditKeys, Budget, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList,
-        Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage,
-        FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan,
-        NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList,
-        PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Rekey, Rekeyed, Run,
-        RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail,
-        SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList,
-        TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        Accepted, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -347,6 +340,16 @@ impl Client {
     /// Draws every view again from the log.
     pub async fn rebuild(&self) -> Result<RebuildReport, ClientError> {
         self.post(api(&["views", "rebuild"]), &json!({})).await
+    }
+
+    /// The cache of replies: how much it holds, and what it was good for.
+    pub async fn cache(&self) -> Result<CacheState, ClientError> {
+        self.get(api(&["cache"])).await
+    }
+
+    /// Gives up all replies that are kept.
+    pub async fn clear_cache(&self) -> Result<CacheCleared, ClientError> {
+        self.post(api(&["cache", "clear"]), &json!({})).await
     }
 
     /// How the server and its parts are.

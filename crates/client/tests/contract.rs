@@ -194,6 +194,8 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.rotate_audit_key().await?;
     client.export_log().await?.collect::<Vec<_>>().await.into_iter().collect::<Result<Vec<_>, _>>()?;
     client.rebuild().await?;
+    client.cache().await?;
+    client.clear_cache().await?;
     client.health().await?;
     client.live().await?;
     client.ready().await

@@ -10,6 +10,7 @@ use crate::{
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
+    cache::CacheOutcome,
     choice::ChoiceReason,
     claim::Returned,
     finding::Finding,
@@ -283,8 +284,11 @@ pub enum EventBody {
         spend: Spend,
         /// Milliseconds from request to the end of the reply.
         millis: u64,
-        /// Whether the reply was played back from a recording.
+        /// Whether the reply was played back: from a recording, from another run, or from the cache of replies.
         recorded: bool,
+        /// What the cache of replies had to do with it; absent where it was not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cache: Option<CacheOutcome>,
     },
     /// A tool was called.
     ToolCalled {

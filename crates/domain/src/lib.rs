@@ -18,6 +18,7 @@ pub mod agent;
 pub mod attempt;
 pub mod bandit;
 pub mod budget;
+pub mod cache;
 pub mod calibration;
 pub mod carry;
 pub mod checkpoint;

@@ -11,10 +11,11 @@ use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
     budget::{Budget, Spend},
 };
-use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, ModelError};
+use swarm_model::{Answer, BudgetScope, Call, ChatReply, ChatRequest, ModelError, cache::CacheUse};
 use swarm_store::RunRow;
 
 use crate::{
+    cache,
     engine::{self, Flow},
     error::FlowError,
     experience,
@@ -34,11 +35,26 @@ pub(crate) struct Caller<'a> {
     pub(crate) models: &'a [String],
 }
 
+/// That a call may be answered from the cache of replies, and which replies are worth keeping there.
+struct Cacheable<'a> {
+    used: CacheUse,
+    is_read: &'a (dyn Fn(&ChatReply) -> bool + Send + Sync),
+}
+
 /// Calls a model, with retries. What fails for good comes back as a value.
 pub(crate) async fn call(
     parts: &Parts,
     caller: &Caller<'_>,
     request: &ChatRequest,
+) -> Flow<Result<ChatReply, FlowError>> {
+    call_or_recall(parts, caller, request, None).await
+}
+
+async fn call_or_recall(
+    parts: &Parts,
+    caller: &Caller<'_>,
+    request: &ChatRequest,
+    cacheable: Option<&Cacheable<'_>>,
 ) -> Flow<Result<ChatReply, FlowError>> {
     // A reply that came just now need not be read back from where it is kept.
     let fresh = Mutex::new(None);
@@ -48,7 +64,7 @@ pub(crate) async fn call(
         tries += 1;
         let (first, fresh) = (tries == 1, &fresh);
         async move {
-            let (kept, reply) = ask(parts, caller, request, first).await?;
+            let (kept, reply) = ask(parts, caller, request, first, cacheable).await?;
             *fresh.lock().unwrap_or_else(PoisonError::into_inner) = reply;
             Ok(kept)
         }
@@ -74,6 +90,8 @@ pub(crate) struct Question<'a> {
     pub(crate) models: &'a [String],
     /// How often it is asked again where the answer cannot be read.
     pub(crate) re_asks: u32,
+    /// Whether a reply to the same question, from the cache, would do: not where the last one led nowhere.
+    pub(crate) cached: bool,
 }
 
 /// Asks until the reply can be read, a few times at the most. With the reply comes the model that gave it.
@@ -81,16 +99,21 @@ pub(crate) async fn ask_until_read<T>(
     parts: &Parts,
     question: &Question<'_>,
     mut request: ChatRequest,
-    read: impl Fn(&ChatReply) -> Result<T, Misread>,
+    read: impl Fn(&ChatReply) -> Result<T, Misread> + Send + Sync,
 ) -> Flow<Result<Result<(T, String), Misread>, FlowError>> {
+    let is_read = |reply: &ChatReply| read(reply).is_ok();
     for asked in 0.. {
         let mut key = question.key.clone();
         if let Some(purpose) = key.last_mut() {
             *purpose = format!("{purpose}-{asked}");
         }
         let subject = question.subject.clone();
+        // Only the first time: what is asked again is asked because an answer would not do.
+        let used =
+            (question.cached && asked == 0).then(|| cache::may_answer(parts, &question.agent.name, &subject));
+        let cacheable = used.flatten().map(|used| Cacheable { used, is_read: &is_read });
         let caller = Caller { agent: &question.agent.name, subject, key, models: question.models };
-        let reply = match call(parts, &caller, &request).await? {
+        let reply = match call_or_recall(parts, &caller, &request, cacheable.as_ref()).await? {
             Ok(reply) => reply,
             Err(error) => return Ok(Err(error)),
         };
@@ -112,6 +135,7 @@ async fn ask(
     caller: &Caller<'_>,
     request: &ChatRequest,
     first: bool,
+    cacheable: Option<&Cacheable<'_>>,
 ) -> Result<(BlobHash, Option<ChatReply>), FlowError> {
     let key: Vec<&str> = caller.key.iter().map(String::as_str).collect();
     // Answered before a crash that came between the call and the journal: not asked, and not paid for, again.
@@ -148,10 +172,11 @@ async fn ask(
         deadlines,
         request: request.clone(),
         budget_scopes,
+        cache: cacheable.map(|cacheable| cacheable.used.clone()),
         cancel: engine::cancellation(),
         on_text: None,
     };
-    let answer = match parts.gateway.call(call).await {
+    let answer = match answer(parts, call, cacheable).await {
         Ok(answer) => answer,
         Err(error) => {
             if let ModelError::BudgetReached { scope, detail } = &error {
@@ -171,11 +196,28 @@ async fn ask(
         reply: kept.clone(),
         spend: answer.spend,
         millis: u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX),
-        recorded: answer.reply.recording.is_some(),
+        recorded: answer.reply.recording.is_some() || answer.cache.is_some_and(|cache| cache.is_hit()),
+        cache: answer.cache,
     };
     let by = Actor::Agent { name: caller.agent.to_owned() };
     parts.record_keeping(&key, by, caller.subject.clone(), body, vec![asked, replied]).await?;
     Ok((kept, Some(answer.reply)))
+}
+
+/// Asks the gateway. Of what may be cached, what can be read is kept; what came from the cache and cannot be read any
+/// more, because this program reads otherwise than the one that kept it, is given up and asked for anew.
+async fn answer(parts: &Parts, call: Call, cacheable: Option<&Cacheable<'_>>) -> Result<Answer, ModelError> {
+    let Some(Cacheable { used, is_read }) = cacheable else { return parts.gateway.call(call).await };
+    let answer = parts.gateway.call(call.clone()).await?;
+    if is_read(&answer.reply) {
+        parts.gateway.keep(used, &call.request, &answer).await;
+        return Ok(answer);
+    }
+    if !answer.cache.is_some_and(|cache| cache.is_hit()) {
+        return Ok(answer);
+    }
+    parts.gateway.forget(used, &call.request, &answer).await;
+    parts.gateway.call(Call { cache: None, ..call }).await
 }
 
 /// Takes a reply from another run's journal. It cost something there, and nothing here.
@@ -196,6 +238,7 @@ async fn play(
         spend: Spend::default(),
         millis: 0,
         recorded: true,
+        cache: None,
     };
     let by = Actor::Agent { name: caller.agent.to_owned() };
     parts.record_keeping(&key, by, caller.subject.clone(), body, vec![asked]).await?;

@@ -26,6 +26,7 @@
 
 mod attempt;
 mod build;
+mod cache;
 mod calls;
 mod carry;
 mod casting;

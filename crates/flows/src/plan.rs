@@ -21,7 +21,7 @@ use swarm_domain::{
     ticket::Ticket,
 };
 use swarm_model::{ChatReply, ChatRequest};
-use swarm_store::{Recordings, SpecRow};
+use swarm_store::{PlanState, Recordings, SpecRow};
 
 use crate::{
     attempt::agent_for,
@@ -50,6 +50,8 @@ struct Planning<'a> {
     project: ProjectId,
     spec: Spec,
     kept: Kept,
+    /// Whether no plan of this spec failed before: the same words would fail the same way.
+    is_first: bool,
 }
 
 /// Draws up a plan.
@@ -60,7 +62,9 @@ pub(crate) async fn plan(parts: Parts, input: PlanInput) -> Flow<PlanId> {
         Some(_) => engine::step(&parts, "kept", || carry::kept(&parts, &row)).await?,
         None => Kept::default(),
     };
-    let planning = Planning { parts: &parts, input: &input, project: row.project, spec: row.spec, kept };
+    let is_first = engine::patiently(&parts, || none_failed(&parts, &input.spec)).await?;
+    let planning =
+        Planning { parts: &parts, input: &input, project: row.project, spec: row.spec, kept, is_first };
     let body = match planning.draw_up().await? {
         Ok(plan) => EventBody::PlanProposed { plan },
         Err(FlowError::Cancelled) => return Err(FlowError::Cancelled.into()),
@@ -82,6 +86,11 @@ pub(crate) async fn plan(parts: Parts, input: PlanInput) -> Flow<PlanId> {
 
 async fn spec(parts: &Parts, id: &SpecId) -> Result<SpecRow, FlowError> {
     Ok(parts.store.spec(&parts.config.tenant, id).await?)
+}
+
+async fn none_failed(parts: &Parts, id: &SpecId) -> Result<bool, FlowError> {
+    let plans = parts.store.plans(&parts.config.tenant).await?;
+    Ok(!plans.iter().any(|plan| plan.spec == *id && plan.state == PlanState::Failed))
 }
 
 impl Planning<'_> {
@@ -178,7 +187,7 @@ impl Planning<'_> {
         agent: &Agent,
         purpose: &str,
         request: ChatRequest,
-        read: impl Fn(&ChatReply) -> Result<T, Misread>,
+        read: impl Fn(&ChatReply) -> Result<T, Misread> + Send + Sync,
     ) -> Flow<Result<Result<(T, String), Misread>, FlowError>> {
         let question = Question {
             agent,
@@ -186,6 +195,7 @@ impl Planning<'_> {
             key: calls::plan_key(&self.input.plan, purpose),
             models: self.models(agent),
             re_asks: MAX_RE_ASKS,
+            cached: self.is_first,
         };
         calls::ask_until_read(self.parts, &question, request, read).await
     }

@@ -11,9 +11,10 @@ use swarm_domain::{
     survey::{Survey, SurveyOutcome},
     ticket::TicketState,
 };
-use swarm_store::{PlanRow, Store};
+use swarm_store::{CACHE_CLEARED, PlanRow, Store};
 
 use crate::{
+    cache,
     carry::{self, Continuation},
     error::FlowError,
     node::{self, Node, Worker},
@@ -51,6 +52,7 @@ impl Flows {
     /// another live process is this node, it is refused: each would do the other's work again.
     pub async fn launch(parts: Parts, node: &str) -> Result<Self, FlowError> {
         parts.store.make_audit_key().await?;
+        cache::open(&parts);
         let parts = node::join(parts, node).await?;
         let works = Current::new(Works::new(&parts)?);
         match node::begin(&parts, &works.get()).await {
@@ -274,6 +276,15 @@ impl Flows {
             SurveyOutcome::Failed { .. } => {}
         }
         Ok(Some(found))
+    }
+
+    /// Gives up all replies that may be given again, and says how many there were.
+    pub async fn clear_cache(&self, by: &Asker) -> Result<u64, Problem> {
+        let moment = self.parts.clock.now().timestamp_micros().to_string();
+        let asked = EventBody::PersonAsked { what: CACHE_CLEARED.to_owned(), reason: String::new() };
+        // Said first: comparisons from before then count no more.
+        self.record(by, &["cache", "cleared", &moment], Subject::default(), asked).await?;
+        self.parts.store.forget_replies(&self.parts.config.tenant).await.map_err(|error| error.problem())
     }
 
     /// What a run of this plan would take over from an earlier one.

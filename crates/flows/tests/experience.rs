@@ -115,6 +115,7 @@ async fn lived(flows: &Flows, like: &Plan, model: &str, trials: u32, accepted: u
                     spend: Spend { usd: MicroUsd(2_000), tokens_in: 900, tokens_out: 100, calls: 1 },
                     millis: 50,
                     recorded: false,
+                    cache: None,
                 },
             ),
             (of_attempt, EventBody::AttemptFinished { outcome, disk_bytes: 0 }),

@@ -20,6 +20,11 @@ pub trait ChatModel: Send + Sync {
     /// What it can do, so that a protocol can be chosen for it.
     fn capabilities(&self) -> Capabilities;
 
+    /// Which model it is, whatever it is called: under one name another may be configured tomorrow, at another address.
+    fn identity(&self) -> String {
+        self.name().to_owned()
+    }
+
     /// Calls it. The stream ends with one [`ChatEvent::Done`], or with an error. Dropping the stream, or cancelling the
     /// token, ends the call.
     async fn stream(

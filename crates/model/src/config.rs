@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::BreakerConfig;
+use crate::cache::CacheConfig;
 use crate::defaults;
 use crate::error::ModelError;
 use crate::faulty::FaultSchedule;
@@ -62,6 +63,8 @@ pub struct ModelsConfig {
     pub breaker: BreakerConfig,
     /// How many calls a model gets at once.
     pub concurrency: LimiterConfig,
+    /// Whether and how replies are given again to who asks the same.
+    pub cache: CacheConfig,
     /// Faults to be injected into every model, to rehearse them: see [`FaultSchedule`].
     pub faults: Option<String>,
 }
@@ -164,6 +167,7 @@ impl ModelsConfig {
     /// Checks what can be checked without the network: [`ModelError::Config`] names the first thing that is wrong.
     pub fn validate(&self) -> Result<(), ModelError> {
         let wrong = |detail: String| Err(ModelError::Config { detail });
+        self.cache.validate()?;
         let mut names = BTreeSet::new();
         for provider in &self.providers {
             let name = &provider.name;
@@ -222,6 +226,7 @@ impl ModelsConfig {
             breaker: self.breaker,
             limiter: self.concurrency,
             prices: self.prices()?,
+            cache: self.cache,
         })
     }
 
@@ -297,6 +302,8 @@ mod tests {
             ("[aliases]\nx = ['y']\ny = ['a/b']".to_owned(), "alias"),
             ("[deadlines]\nidle_seconds = 0".to_owned(), "0 seconds"),
             ("faults = 'often'".to_owned(), "no fault"),
+            ("[cache]\ncheck_percent = 101".to_owned(), "shares of a hundred"),
+            ("[cache]\nenabled = true\nmax_bytes = 0".to_owned(), "keeps nothing"),
         ] {
             let error = parsed(&text).validate().unwrap_err().to_string();
             assert!(error.contains(named), "{text}: {error}");

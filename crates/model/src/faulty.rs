@@ -223,6 +223,10 @@ impl ChatModel for Faulty {
         self.inner.capabilities()
     }
 
+    fn identity(&self) -> String {
+        self.inner.identity()
+    }
+
     async fn stream(
         &self,
         request: &ChatRequest,

@@ -4,19 +4,22 @@
 //! can wait durably, and [`ModelError::retry_after`] says how long.
 
 mod attempt;
+mod cached;
 mod state;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use swarm_domain::Clock;
 use swarm_domain::budget::Spend;
+use swarm_domain::cache::CacheOutcome;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::breaker::{Breaker, BreakerConfig};
+use crate::cache::{CacheConfig, CacheUse};
 use crate::chat::{Capabilities, ChatModel, ChatReply, ChatRequest};
 use crate::error::ModelError;
 use crate::ledger::{BudgetScope, Ledger};
@@ -40,6 +43,8 @@ pub struct GatewayConfig {
     pub limiter: LimiterConfig,
     /// What models cost.
     pub prices: PriceTable,
+    /// Whether and how replies are given again.
+    pub cache: CacheConfig,
 }
 
 /// What one call is, to the gateway.
@@ -55,6 +60,8 @@ pub struct Call {
     /// Models, by their full name, that get less time for one try than the gateway allows. A try that passes it is no
     /// sign of a model that is ill.
     pub deadlines: BTreeMap<String, Duration>,
+    /// That the call may be answered from the cache, and with whose replies; never where it says nothing.
+    pub cache: Option<CacheUse>,
     /// Ends the call.
     pub cancel: CancellationToken,
     /// Hears the answer grow.
@@ -95,6 +102,8 @@ pub struct Answer {
     pub fallbacks: Vec<(String, ModelError)>,
     /// From the call to the end of the answer, waiting for a turn included.
     pub latency: Duration,
+    /// What the cache had to do with it; nothing where it was not asked. After a hit, `spend` is zero.
+    pub cache: Option<CacheOutcome>,
 }
 
 /// A model with what the gateway keeps about it.
@@ -114,6 +123,8 @@ pub struct Gateway {
     prices: PriceTable,
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
+    cache_config: CacheConfig,
+    cache: OnceLock<cached::Cache>,
 }
 
 impl Gateway {
@@ -137,22 +148,20 @@ impl Gateway {
             prices: config.prices,
             ledger: Arc::new(Ledger::new()),
             clock,
+            cache_config: config.cache,
+            cache: OnceLock::new(),
         }
     }
 
     /// Asks the models of the call's policy in order until one answers.
-    ///
-    /// If none does, the error is the one that is worth waiting for (the soonest, of several), else that of the first
-    /// model. [`ModelError::BudgetReached`], [`ModelError::NotRecorded`] and [`ModelError::Cancelled`] end the call at
-    /// once: going on would spend what must not be spent.
-    pub async fn call(&self, call: Call) -> Result<Answer, ModelError> {
+    async fn ask_models(&self, call: &Call) -> Result<Answer, ModelError> {
         let begun = Instant::now();
         let mut fallbacks = Vec::new();
         let mut lost = Spend::default();
         for served in self.resolve(&call.models)? {
             let name = served.model.name();
             let span = attempt::span(name, &call.request);
-            match self.attempt(served, &call).instrument(span).await {
+            match self.attempt(served, call).instrument(span).await {
                 Ok(answered) => {
                     return Ok(Answer {
                         reply: answered.reply,
@@ -161,6 +170,7 @@ impl Gateway {
                         priced: answered.priced,
                         fallbacks,
                         latency: begun.elapsed(),
+                        cache: None,
                     });
                 }
                 Err(failed) if ends_the_call(&failed.error) => return Err(failed.error),
@@ -280,6 +290,7 @@ impl fmt::Debug for Call {
             .field("request", &self.request)
             .field("budget_scopes", &self.budget_scopes)
             .field("deadlines", &self.deadlines)
+            .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
 }
@@ -294,6 +305,7 @@ impl Call {
             request,
             budget_scopes: Vec::new(),
             deadlines,
+            cache: None,
             cancel: CancellationToken::new(),
             on_text: None,
         }

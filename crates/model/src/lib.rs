@@ -34,6 +34,7 @@
 //! variant of [`ProviderKind`].
 
 pub mod breaker;
+pub mod cache;
 pub mod chat;
 pub mod config;
 pub mod error;

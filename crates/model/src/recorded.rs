@@ -62,6 +62,10 @@ impl ChatModel for Recorder {
         self.inner.capabilities()
     }
 
+    fn identity(&self) -> String {
+        self.inner.identity()
+    }
+
     async fn stream(
         &self,
         request: &ChatRequest,

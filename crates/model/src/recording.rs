@@ -78,9 +78,14 @@ impl RequestSummary {
 /// Equal requests have equal keys, whoever sends them and when.
 #[must_use]
 pub fn request_key(request: &ChatRequest) -> String {
-    let mut canonical = String::new();
     // A `ChatRequest` is plain data with text keys: turning it into a value cannot fail.
-    write_canonical(&serde_json::to_value(request).unwrap_or_default(), &mut canonical);
+    canonical_hash(&serde_json::to_value(request).unwrap_or_default())
+}
+
+/// The BLAKE3 hash, in hex, of a value with sorted keys and without white space.
+pub(crate) fn canonical_hash(value: &Value) -> String {
+    let mut canonical = String::new();
+    write_canonical(value, &mut canonical);
     blake3::hash(canonical.as_bytes()).to_hex().to_string()
 }
 

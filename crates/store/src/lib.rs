@@ -37,6 +37,7 @@
 
 mod audit;
 mod blob;
+mod cache;
 mod canonical;
 mod claim;
 mod cluster;
@@ -59,6 +60,7 @@ pub use audit::{
     AuditKeys, CheckpointRow, Due, Fault, FaultKind, NoteError, ProofReport, PublicKey, SignedHead, prove,
 };
 pub use blob::{Blobs, MAX_BLOB_BYTES};
+pub use cache::{CACHE_CLEARED, CacheBounds, CachePlace, CacheReport, CachedReply};
 pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};

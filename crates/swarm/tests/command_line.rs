@@ -84,6 +84,8 @@ fn every_command_has_its_help() {
         &["audit", "export"],
         &["audit", "checkpoints"],
         &["audit", "key"],
+        &["cache", "show"],
+        &["cache", "clear"],
         &["db", "rebuild"],
         &["completions"],
     ] {

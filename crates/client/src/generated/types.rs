@@ -69,6 +69,15 @@ pub struct AgentStanding {
     pub words: String,
 }
 
+/// How often a reply of the cache was compared with one of the model, and how often both said the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Those in which both said the same.
+    pub agreed: u64,
+    /// Comparisons.
+    pub checked: u64,
+}
+
 /// What can be chosen: an agent, and the model that it begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arm {
@@ -206,6 +215,65 @@ pub struct Budget {
     pub usd: Option<MicroUsd>,
 }
 
+/// How many replies were given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheCleared {
+    /// So many.
+    pub entries: u64,
+}
+
+/// What the cache did for one caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheFacts {
+    /// What comparisons showed since it was emptied last, the latest ones.
+    pub agreement: Agreement,
+    /// Who asked: an agent.
+    pub caller: String,
+    /// Calls that it answered.
+    pub hits: u64,
+    /// Calls that it could not answer.
+    pub missed: u64,
+    /// What the hits would have cost.
+    pub saved: Spend,
+}
+
+/// What the cache of replies had to do with a model call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum CacheOutcome {
+    /// It was asked and had nothing: the model answered.
+    #[serde(rename = "missed")]
+    Missed,
+    /// It answered: no model was asked.
+    #[serde(rename = "hit")]
+    Hit {
+        /// What the call cost that brought the reply.
+        saved: Spend,
+    },
+    /// It had a reply, and the model was asked all the same, to see. Both said the same.
+    #[serde(rename = "agreed")]
+    Agreed,
+    /// It had a reply, the model was asked all the same, and said something else. What the model said now counts.
+    #[serde(rename = "differed")]
+    Differed,
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The cache of replies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheState {
+    /// Their bytes.
+    pub bytes: u64,
+    /// What it did for each caller, by name.
+    pub callers: Vec<CallerCache>,
+    /// Whether the configuration has it on.
+    pub enabled: bool,
+    /// Replies that are kept.
+    pub entries: u64,
+}
+
 /// How well estimates from history held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -219,6 +287,15 @@ pub struct Calibration {
     pub measures: Vec<MeasureCalibration>,
     /// Those of them for which something could have been said before they began.
     pub predicted: u32,
+}
+
+/// What the cache did for one caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerCache {
+    /// What.
+    pub facts: CacheFacts,
+    /// Whether it was shut for this caller, because too few comparisons agreed. Emptying the cache begins anew.
+    pub shut: bool,
 }
 
 /// What kind of work a ticket wants and an agent offers.
@@ -974,11 +1051,14 @@ pub enum EventBody {
     ModelCalled {
         /// Which agent called.
         agent: String,
+        /// What the cache of replies had to do with it; absent where it was not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cache: Option<CacheOutcome>,
         /// Milliseconds from request to the end of the reply.
         millis: u64,
         /// The model that answered, as `provider/model`.
         model: String,
-        /// Whether the reply was played back from a recording.
+        /// Whether the reply was played back: from a recording, from another run, or from the cache of replies.
         recorded: bool,
         /// The reply, as canonical JSON.
         reply: BlobHash,
@@ -1847,11 +1927,13 @@ pub struct ModelCall {
     /// In which attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptId>,
+    /// Whether it came from the cache of replies: no model was asked.
+    pub cached: bool,
     /// Milliseconds from the request to the end of the reply.
     pub millis: u64,
     /// The model that answered, as `provider/model`.
     pub model: String,
-    /// Whether the reply was played back from a recording.
+    /// Whether the reply was played back.
     pub recorded: bool,
     /// The reply, as canonical JSON, by its hash.
     pub reply: BlobHash,
@@ -2101,6 +2183,8 @@ pub struct OutcomeFile {
 pub struct Overview {
     /// How the agents stand that have an objective.
     pub agents: Vec<AgentStanding>,
+    /// What the cache of replies did for each caller that may use it.
+    pub cache: Vec<CacheFacts>,
     /// The runs.
     pub runs: RunCounts,
     /// Tickets and attempts that have ended, replies from recordings included.

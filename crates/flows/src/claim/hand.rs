@@ -158,6 +158,7 @@ impl Making<'_> {
             budget_scopes: vec![scope],
             cancel: self.cancel.clone(),
             on_text: None,
+            cache: None,
         };
         let answer = self.hand.gateway.call(call).await?;
         let mut reported = self.spent();

@@ -144,6 +144,7 @@ async fn word(
                 .to_vec(),
             models,
             re_asks: MAX_RE_ASKS,
+            cached: true,
         };
         let read = |reply: &ChatReply| read_derived(reply, asked);
         let request = derive_request(&agent, asked, capabilities);

@@ -53,6 +53,10 @@ impl ChatModel for AnthropicModel {
         self.served.capabilities
     }
 
+    fn identity(&self) -> String {
+        format!("{} as {} at {}", self.name, self.served.id, self.endpoint.base())
+    }
+
     async fn stream(
         &self,
         request: &ChatRequest,

@@ -69,6 +69,10 @@ impl ChatModel for OpenAiModel {
         self.served.capabilities
     }
 
+    fn identity(&self) -> String {
+        format!("{} as {} at {} by {:?}", self.name, self.served.id, self.endpoint.base(), self.routing)
+    }
+
     async fn stream(
         &self,
         request: &ChatRequest,

@@ -2,6 +2,7 @@
 //! function and renders.
 
 pub(crate) mod audit;
+pub(crate) mod cache;
 mod checks;
 pub(crate) mod claims;
 pub(crate) mod events;
@@ -60,6 +61,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(statistics::choice))
         .routes(routes!(statistics::deadlines))
         .routes(routes!(statistics::failures))
+        .routes(routes!(cache::cache))
+        .routes(routes!(cache::clear_cache))
         .routes(routes!(pull_requests::pull_request))
         .routes(routes!(secrets::set_secret, secrets::secrets))
         .routes(routes!(secrets::secret, secrets::remove_secret))

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     RunId,
+    cache::CacheFacts,
     calibration::Calibration,
     deadline::StepDeadline,
     failure::{Cluster, clusters},
@@ -27,6 +28,8 @@ pub(crate) struct Overview {
     pub work: Statistics,
     /// How the agents stand that have an objective.
     pub agents: Vec<AgentStanding>,
+    /// What the cache of replies did for each caller that may use it.
+    pub cache: Vec<CacheFacts>,
 }
 
 /// How many runs stand where.
@@ -105,7 +108,8 @@ impl RunCounts {
 pub(crate) async fn overview(State(app): State<App>) -> Reply<Json<Overview>> {
     let runs = app.store().runs(app.tenant()).await?;
     let (work, agents) = (app.flows.statistics().await?, app.flows.standings().await?);
-    Ok(Json(Overview { runs: RunCounts::of(&runs), work, agents }))
+    let cache = app.store().cache_report(app.tenant()).await?.callers;
+    Ok(Json(Overview { runs: RunCounts::of(&runs), work, agents, cache }))
 }
 
 /// Whether estimates from history held: for each finished ticket, what would have been said from what was before it.

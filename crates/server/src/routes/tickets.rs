@@ -163,8 +163,10 @@ pub(crate) struct ModelCall {
     pub spend: Spend,
     /// Milliseconds from the request to the end of the reply.
     pub millis: u64,
-    /// Whether the reply was played back from a recording.
+    /// Whether the reply was played back.
     pub recorded: bool,
+    /// Whether it came from the cache of replies: no model was asked.
+    pub cached: bool,
     /// When it ended.
     pub at: DateTime<Utc>,
 }
@@ -245,6 +247,7 @@ impl From<ModelCallRow> for ModelCall {
             spend: row.spend,
             millis: row.millis,
             recorded: row.recorded,
+            cached: row.cache.is_some_and(|cache| cache.is_hit()),
             at: row.at,
         }
     }

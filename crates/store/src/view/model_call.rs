@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgRow};
-use swarm_domain::{AttemptId, BlobHash, Event, EventBody, RunId, TenantId, TicketId, budget::Spend};
+use swarm_domain::{
+    AttemptId, BlobHash, Event, EventBody, MicroUsd, RunId, TenantId, TicketId, budget::Spend,
+    cache::CacheOutcome,
+};
 
 use super::{attempt, run, ticket};
 use crate::{
@@ -35,8 +38,10 @@ pub struct ModelCallRow {
     pub spend: Spend,
     /// Milliseconds from the request to the end of the reply.
     pub millis: u64,
-    /// Whether the reply was played back from a recording.
+    /// Whether the reply was played back.
     pub recorded: bool,
+    /// What the cache of replies had to do with it.
+    pub cache: Option<CacheOutcome>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -55,21 +60,42 @@ fn read(row: &PgRow) -> Result<ModelCallRow> {
         spend: columns.spend()?,
         millis: columns.count("millis")?,
         recorded: columns.flag("recorded")?,
+        cache: cache(&columns)?,
         at: columns.time("at")?,
+    })
+}
+
+fn cache(columns: &Columns<'_>) -> Result<Option<CacheOutcome>> {
+    Ok(match columns.text_or_none("cache")?.as_deref() {
+        None => None,
+        Some("missed") => Some(CacheOutcome::Missed),
+        Some("agreed") => Some(CacheOutcome::Agreed),
+        Some("differed") => Some(CacheOutcome::Differed),
+        Some(_) => {
+            let usd = MicroUsd(columns.count("saved_usd")?);
+            let (tokens_in, tokens_out) = (columns.count("saved_in")?, columns.count("saved_out")?);
+            Some(CacheOutcome::Hit { saved: Spend { usd, tokens_in, tokens_out, calls: 1 } })
+        }
     })
 }
 
 /// Writes an [`EventBody::ModelCalled`]. A call counts for everything that it was made for: its attempt, its ticket,
 /// its run.
 pub(crate) async fn add(conn: &mut PgConnection, event: &Event) -> Result<()> {
-    let EventBody::ModelCalled { agent, model, request, reply, spend, millis, recorded } = &event.body else {
+    let EventBody::ModelCalled { agent, model, request, reply, spend, millis, recorded, cache } = &event.body
+    else {
         return Ok(());
+    };
+    let saved = match cache {
+        Some(CacheOutcome::Hit { saved }) => *saved,
+        _ => Spend::default(),
     };
     let subject = &event.subject;
     sqlx::query(
         "INSERT INTO swarm.model_calls (tenant, seq, run, ticket, attempt, agent, model, request, reply, usd,
-                                        tokens_in, tokens_out, calls, millis, recorded, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                                        tokens_in, tokens_out, calls, millis, recorded, at, cache, saved_usd,
+                                        saved_in, saved_out)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(event.tenant.as_str())
     .bind(whole(event.seq))
@@ -87,6 +113,10 @@ pub(crate) async fn add(conn: &mut PgConnection, event: &Event) -> Result<()> {
     .bind(whole(*millis))
     .bind(recorded)
     .bind(event.at)
+    .bind(cache.map(|cache| cache.name()))
+    .bind(whole(saved.usd.0))
+    .bind(whole(saved.tokens_in))
+    .bind(whole(saved.tokens_out))
     .execute(&mut *conn)
     .await?;
     self::spend(conn, event, spend).await

@@ -173,6 +173,7 @@ pub fn call(usd: u64) -> EventBody {
         spend: Spend { usd: MicroUsd(usd), tokens_in: 100, tokens_out: 20, calls: 1 },
         millis: 12,
         recorded: true,
+        cache: None,
     }
 }
 

@@ -208,6 +208,17 @@ pub(crate) struct VerifyArgs {
     pub(crate) checkpoint: Option<PathBuf>,
 }
 
+/// `swarm cache`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// How much it holds, and what it was good for
+    #[command(after_help = "Example:\n  swarm cache show")]
+    Show,
+    /// Give up all replies that are kept, and what comparisons showed so far
+    #[command(after_help = "Example:\n  swarm cache clear")]
+    Clear,
+}
+
 /// `swarm db`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {

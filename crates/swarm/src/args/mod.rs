@@ -20,8 +20,8 @@ pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use history::{FailuresArgs, StatsArgs};
 pub(crate) use look::{
-    AgentCommand, AuditCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand, TicketCommand,
-    TraceArgs, VerifyArgs,
+    AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
+    TicketCommand, TraceArgs, VerifyArgs,
 };
 pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
@@ -118,6 +118,9 @@ pub(crate) enum Command {
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Replies of models that are given again to who asks the same
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// The database
     #[command(subcommand)]
     Db(DbCommand),

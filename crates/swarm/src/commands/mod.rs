@@ -3,6 +3,7 @@
 mod agent;
 mod audit;
 mod build;
+mod cache;
 mod completions;
 mod config;
 mod db;
@@ -70,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Audit(command) => wait(audit::run(&context, &command)),
+        Command::Cache(command) => wait(cache::run(&context, &command)),
         Command::Db(command) => wait(db::run(&context, &command)),
     }
 }

@@ -184,6 +184,21 @@ fn time(millis: u64) -> String {
     short_duration(chrono::TimeDelta::milliseconds(i64::try_from(millis).unwrap_or(i64::MAX)))
 }
 
+/// What the cache of replies saved, where it was used.
+fn cached(callers: &[types::CacheFacts]) -> String {
+    let sum = |of: fn(&types::CacheFacts) -> u64| callers.iter().map(of).fold(0, u64::saturating_add);
+    let (hits, missed) = (sum(|c| c.hits), sum(|c| c.missed));
+    if hits + missed == 0 {
+        return String::new();
+    }
+    let saved = swarm_domain::MicroUsd(sum(|c| c.saved.usd));
+    let words = tokens(sum(|c| c.saved.tokens_in.saturating_add(c.saved.tokens_out)));
+    format!(
+        "cache    {hits} of {} calls answered from it, {saved} and {words} tokens saved\n\n",
+        hits + missed
+    )
+}
+
 fn overview(found: &types::Overview, work: &Statistics) -> String {
     if found.runs.total == 0 {
         return "nothing was built yet; `swarm build SPEC` begins".to_owned();
@@ -203,6 +218,7 @@ fn overview(found: &types::Overview, work: &Statistics) -> String {
         tokens(work.spend.tokens()),
         time(work.millis)
     );
+    text += &cached(&found.cache);
     let rows = work.arms.iter().map(|one| {
         let each = |sum: u64| sum.checked_div(u64::from(one.attempts)).unwrap_or_default();
         [

@@ -27,9 +27,10 @@ impl Board {
                 self.settled = to.is_settled().then(|| (to.clone(), event.at));
             }
             EventBody::AttemptStarted { rung, .. } => self.rung = Some(*rung),
-            EventBody::ModelCalled { model, spend, recorded, .. } => {
+            EventBody::ModelCalled { model, spend, recorded, cache, .. } => {
                 self.spend = self.spend.plus(*spend);
-                self.models.insert(plain(model), *recorded);
+                let kept = cache.is_some_and(|cache| cache.is_hit());
+                self.models.insert(plain(model), *recorded && !kept);
             }
             EventBody::WorkReturned { spend, models, .. } => {
                 self.spend = self.spend.plus(*spend);

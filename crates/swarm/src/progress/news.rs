@@ -4,6 +4,7 @@ use swarm_domain::{
     CommitId, Event, EventBody, RunId,
     attempt::AttemptOutcome,
     budget::{Budget, Spend},
+    cache::CacheOutcome,
     claim::Returned,
     event::CheckStage,
     finding::{Finding, FindingCode},
@@ -72,20 +73,14 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Main, format!("worker {worker} gave no sign of life; another may take it"))
         }
         EventBody::AttemptFinished { outcome, .. } => attempt(outcome),
-        EventBody::ModelCalled { agent, model, spend, millis, recorded, .. } => {
-            let how = if *recorded { ", recorded" } else { "" };
-            let text = format!(
-                "{agent} asked {model}: {} tokens, {}, {millis} ms{how}",
-                tokens(spend.tokens()),
-                spend.usd
-            );
-            (Detail, text)
+        EventBody::ModelCalled { agent, model, spend, millis, recorded, cache, .. } => {
+            (Detail, asked(agent, model, *spend, *millis, *recorded, *cache))
         }
         EventBody::ToolCalled { tool, about, overdue: true, network, .. } => {
-            (Main, format!("{tool} {about}: ended at the deadline of its kind{}", asked(network)))
+            (Main, format!("{tool} {about}: ended at the deadline of its kind{}", reached(network)))
         }
         EventBody::ToolCalled { tool, about, ok, network, .. } => {
-            (Detail, format!("{tool} {about}{}{}", if *ok { "" } else { ": failed" }, asked(network)))
+            (Detail, format!("{tool} {about}{}{}", if *ok { "" } else { ": failed" }, reached(network)))
         }
         EventBody::CheckRun { stage, requirement, command, passed, ended, millis, .. } => {
             let on = if *stage == CheckStage::Merge { "merged with the rest, " } else { "" };
@@ -156,7 +151,7 @@ fn words(body: &EventBody) -> (Weight, String) {
 }
 
 /// The hosts that a command asked for, in a few words.
-fn asked(network: &[NetworkUse]) -> String {
+fn reached(network: &[NetworkUse]) -> String {
     const MOST: usize = 4;
     let mut words: Vec<_> = network
         .iter()
@@ -170,6 +165,25 @@ fn asked(network: &[NetworkUse]) -> String {
         words.push(format!("{} more", network.len() - MOST));
     }
     if words.is_empty() { String::new() } else { format!("; asked for {}", words.join(", ")) }
+}
+
+fn asked(
+    agent: &str,
+    model: &str,
+    spend: Spend,
+    millis: u64,
+    recorded: bool,
+    cache: Option<CacheOutcome>,
+) -> String {
+    let how = match cache {
+        Some(CacheOutcome::Hit { saved }) => {
+            return format!("{agent} has the answer of {model} from the cache: saved {}", saved.usd);
+        }
+        Some(CacheOutcome::Differed) => ", and it differs from the cache",
+        _ if recorded => ", recorded",
+        _ => "",
+    };
+    format!("{agent} asked {model}: {} tokens, {}, {millis} ms{how}", tokens(spend.tokens()), spend.usd)
 }
 
 fn offered(labels: &[String]) -> String {

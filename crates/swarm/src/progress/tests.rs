@@ -113,6 +113,7 @@ impl Story {
                 spend,
                 millis: 900,
                 recorded: true,
+                cache: None,
             },
         )
     }
