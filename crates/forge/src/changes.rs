@@ -1,11 +1,16 @@
 //! What lies between two commits.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::CommitId;
 
-use crate::{error::ForgeError, git::Call, mirror::Mirror, tree::FileMode};
+use crate::{
+    error::ForgeError,
+    git::{Call, Reply},
+    mirror::Mirror,
+    tree::FileMode,
+};
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +64,38 @@ impl fmt::Display for DiffStat {
     }
 }
 
+/// A change with the names of what it is about.
+pub(crate) struct Listed {
+    pub change: Change,
+    /// The object before; zeros where there is none.
+    pub old: String,
+    /// The object after; zeros where there is none.
+    pub new: String,
+}
+
+/// Reads what `--raw -z --no-abbrev` prints. The sizes are not in it.
+pub(crate) fn listed(reply: &Reply) -> Vec<Listed> {
+    let mut found = Vec::new();
+    let mut fields = reply.fields();
+    while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
+        let head = String::from_utf8_lossy(head);
+        let words: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
+        let [old_mode, new_mode, old, new, status] = words.as_slice() else {
+            continue;
+        };
+        let kind = match status.chars().next() {
+            Some('A') => ChangeKind::Added,
+            Some('D') => ChangeKind::Deleted,
+            _ => ChangeKind::Modified,
+        };
+        let mode = if kind == ChangeKind::Deleted { old_mode } else { new_mode };
+        let path = String::from_utf8_lossy(path).into_owned();
+        let change = Change { path, kind, mode: FileMode::of_git(mode), size: 0 };
+        found.push(Listed { change, old: (*old).to_owned(), new: (*new).to_owned() });
+    }
+    found
+}
+
 impl Mirror {
     /// The files that differ between two commits.
     pub async fn changes(&self, from: &CommitId, to: &CommitId) -> Result<Vec<Change>, ForgeError> {
@@ -69,30 +106,25 @@ impl Mirror {
             .end_of_range(from, to)
             .run()
             .await?;
-        let mut changes = Vec::new();
-        let mut ids = Vec::new();
-        let mut fields = reply.fields();
-        while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
-            let head = String::from_utf8_lossy(head);
-            let words: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
-            let [old_mode, new_mode, _, id, status] = words.as_slice() else {
-                continue;
-            };
-            let kind = match status.chars().next() {
-                Some('A') => ChangeKind::Added,
-                Some('D') => ChangeKind::Deleted,
-                _ => ChangeKind::Modified,
-            };
-            let mode = if kind == ChangeKind::Deleted { old_mode } else { new_mode };
-            let path = String::from_utf8_lossy(path).into_owned();
-            changes.push(Change { path, kind, mode: FileMode::of_git(mode), size: 0 });
-            ids.push((*id).to_owned());
+        let mut listed = listed(&reply);
+        let ids: Vec<&str> = listed.iter().map(|one| one.new.as_str()).collect();
+        let sizes = self.sizes(&ids).await?;
+        for (one, size) in listed.iter_mut().zip(sizes) {
+            one.change.size = size;
         }
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        for (change, size) in changes.iter_mut().zip(self.sizes(&ids).await?) {
-            change.size = size;
-        }
-        Ok(changes)
+        Ok(listed.into_iter().map(|one| one.change).collect())
+    }
+
+    /// What the files that differ between two commits are afterwards: each path with the name of its content. Where two
+    /// changes leave the same, nobody needs to read both.
+    pub async fn left(
+        &self,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<BTreeSet<(String, String)>, ForgeError> {
+        let call = self.between(from, to).await?.args(["--raw", "-z", "--no-abbrev"]);
+        let reply = call.end_of_range(from, to).run().await?;
+        Ok(listed(&reply).into_iter().map(|one| (one.change.path, one.new)).collect())
     }
 
     /// What differs between two commits, line by line, as far as `max_bytes` go. A file is shown as text whatever it

@@ -6,13 +6,14 @@ use swarm_domain::{CommitId, scope::RelativePath};
 
 use crate::{
     error::ForgeError,
+    git::Call,
     mirror::Mirror,
     object::{RawCommit, hex},
     symlink,
 };
 
 /// Objects that are read at once.
-const BATCH: usize = 200;
+pub(crate) const BATCH: usize = 200;
 
 /// The largest file whose bytes are remembered.
 const REMEMBERED_BYTES: usize = 64 << 10;
@@ -186,9 +187,7 @@ impl Mirror {
 
     /// The contents of objects, in the order asked for.
     async fn objects(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<Vec<u8>>, ForgeError> {
-        let asked: String = ids.flat_map(|id| [id, "\n"]).collect();
-        let reply = self.git("cat-file").arg("--batch").stdin(asked).run().await?;
-        Ok(batch(&reply.stdout))
+        objects(self.git("cat-file"), ids).await
     }
 
     pub(crate) async fn commits(&self, ids: &[CommitId]) -> Result<Vec<RawCommit>, ForgeError> {
@@ -202,17 +201,32 @@ impl Mirror {
 
     /// The sizes of objects in bytes, in the order asked for; 0 for what is not here, such as a submodule's commit.
     pub(crate) async fn sizes(&self, ids: &[&str]) -> Result<Vec<u64>, ForgeError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked: String = ids.iter().flat_map(|id| [*id, "\n"]).collect();
-        let reply = self.git("cat-file").arg("--batch-check=%(objectsize)").stdin(asked).run().await?;
-        Ok(reply.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
+        sizes(self.git("cat-file"), ids).await
     }
 }
 
+/// The contents of objects, in the order asked for.
+pub(crate) async fn objects(
+    cat_file: Call,
+    ids: impl Iterator<Item = &str>,
+) -> Result<Vec<Vec<u8>>, ForgeError> {
+    let asked: String = ids.flat_map(|id| [id, "\n"]).collect();
+    let reply = cat_file.arg("--batch").stdin(asked).run().await?;
+    Ok(batch(&reply.stdout))
+}
+
+/// The sizes of objects in bytes, in the order asked for; 0 for what is not here.
+pub(crate) async fn sizes(cat_file: Call, ids: &[&str]) -> Result<Vec<u64>, ForgeError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked: String = ids.iter().flat_map(|id| [*id, "\n"]).collect();
+    let reply = cat_file.arg("--batch-check=%(objectsize)").stdin(asked).run().await?;
+    Ok(reply.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
+}
+
 /// Reads `<mode> <type> <id>\t<path>`; none where that is a folder.
-fn entry(line: &[u8]) -> Option<Entry> {
+pub(crate) fn entry(line: &[u8]) -> Option<Entry> {
     let tab = line.iter().position(|b| *b == b'\t')?;
     let head = std::str::from_utf8(&line[..tab]).ok()?;
     let mut words = head.split(' ');

@@ -10,6 +10,7 @@
 mod archiving;
 mod committing;
 mod ground;
+mod here;
 mod hostile;
 mod mirroring;
 mod network;
