@@ -106,6 +106,13 @@ impl Rules {
         breaches
     }
 
+    /// What is wrong with the rules, where they were not read from an agent's file.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let rules: Vec<&Rule> = self.validate.iter().collect();
+        fault_of_globs(&self.produces).or_else(|| fault_of_rules(&rules).map(|(_, fault)| fault))
+    }
+
     /// The rules that are commands, each with its command.
     pub fn commands(&self) -> impl Iterator<Item = (&str, &Rule)> {
         self.validate.iter().filter_map(|rule| Some((rule.command.as_deref()?, rule)))

@@ -14,6 +14,7 @@ use crate::{
     choice::ChoiceReason,
     claim::Returned,
     finding::Finding,
+    gate::CheckReport,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
         RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
@@ -348,6 +349,15 @@ pub enum EventBody {
         /// How long it took, in milliseconds.
         millis: u64,
     },
+    /// A change was judged by reading it and by the tools that are there: each check with its weight.
+    ChangeJudged {
+        /// To judge one attempt, or the attempt on top of what was merged before.
+        stage: CheckStage,
+        /// The commit.
+        commit: CommitId,
+        /// The checks.
+        checks: Vec<CheckReport>,
+    },
     /// A fault was found in an attempt.
     FindingRaised {
         /// The fault.
@@ -554,6 +564,7 @@ impl EventBody {
             Self::ToolCalled { .. } => "tool_called",
             Self::CheckRun { .. } => "check_run",
             Self::TestsProbed { .. } => "tests_probed",
+            Self::ChangeJudged { .. } => "change_judged",
             Self::FindingRaised { .. } => "finding_raised",
             Self::Committed { .. } => "committed",
             Self::Clashed { .. } => "clashed",

@@ -59,6 +59,10 @@ pub enum FindingCode {
     CheckDisabled,
     /// A rule of the agent's own file is broken.
     RuleBroken,
+    /// A code scanner found a fault.
+    Scanned,
+    /// A dependency has a known vulnerability.
+    VulnerableDependency,
 }
 
 impl fmt::Display for FindingCode {
@@ -88,6 +92,8 @@ impl fmt::Display for FindingCode {
             Self::Artefact => "artefact",
             Self::CheckDisabled => "check_disabled",
             Self::RuleBroken => "rule_broken",
+            Self::Scanned => "scanned",
+            Self::VulnerableDependency => "vulnerable_dependency",
         })
     }
 }
@@ -117,5 +123,43 @@ impl Finding {
         let path = self.path.as_deref().unwrap_or_default();
         let requirement = self.requirement.as_ref().map(RequirementId::as_str).unwrap_or_default();
         format!("{}|{requirement}|{path}|{}", self.code, self.hint)
+    }
+
+    /// The line that it is about, from 1: a fault at a line begins with `path:line`.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        let rest = self.detail.strip_prefix(self.path.as_deref()?)?.strip_prefix(':')?;
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok().filter(|line| *line > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_fault_is_read_where_one_is_named() {
+        let line = |path: Option<&str>, detail: &str| {
+            let finding = Finding {
+                code: FindingCode::Secret,
+                detail: detail.to_owned(),
+                evidence: String::new(),
+                hint: String::new(),
+                requirement: None,
+                path: path.map(str::to_owned),
+            };
+            finding.line()
+        };
+        assert_eq!(line(Some("a:b.py"), "a:b.py:12 looks like a key"), Some(12));
+        for (path, detail) in [
+            (Some("a.py"), "a.py is larger than 3 bytes"),
+            (Some("a.py"), "b.py:3 is wrong"),
+            (Some("a.py"), "a.py:0 is wrong"),
+            (Some("a.py"), "a.py:99999999999 is wrong"),
+            (None, "a.py:3 is wrong"),
+        ] {
+            assert_eq!(line(path, detail), None, "{detail}");
+        }
     }
 }

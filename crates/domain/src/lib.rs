@@ -35,6 +35,7 @@ pub mod event;
 pub mod failure;
 pub mod finding;
 pub mod forecast;
+pub mod gate;
 pub mod graph;
 pub mod hindsight;
 pub mod history;

@@ -43,6 +43,7 @@ mod engine;
 mod error;
 mod experience;
 mod foresight;
+pub mod gate;
 mod ground;
 mod hints;
 mod mend;

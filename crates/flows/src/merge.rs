@@ -127,7 +127,7 @@ pub(crate) async fn merge(parts: Parts, grounds: Grounds, input: MergeInput) -> 
                 let stack = standing(&mut stack)?;
                 drop(foreseen.replace(foresight(&parts, &ground, &frame, stack, train.stack())));
                 let seen = engine::step(&parts, "prove", || {
-                    proof::prove(&parts, &frame, &stack.commits, train.stack(), &proofs)
+                    proof::prove(&parts, &frame, &stack.head, &stack.commits, train.stack(), &proofs)
                 })
                 .await?;
                 let verdicts: Vec<(Proof, bool)> =

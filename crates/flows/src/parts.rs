@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, AttemptId, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId,
-    ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, node::Takes, plan::Plan, train,
+    ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, gate::GatePolicy, node::Takes,
+    plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::{Gateway, VaultConfig};
@@ -53,6 +54,7 @@ pub struct Parts {
 /// The settings of the flows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct FlowsConfig {
     /// Whose work it is.
     pub tenant: TenantId,
@@ -104,6 +106,10 @@ pub struct FlowsConfig {
     /// The same for attempts without tests, against the spec's commands alone; 0, the default, turns that off. Nobody is
     /// sent back for it; people see what was not noticed.
     pub mutants_for_code: u32,
+    /// What it means when a check of a change finds something.
+    pub gate: GatePolicy,
+    /// Whether tools that know vulnerabilities of dependencies may ask the network.
+    pub gate_online: bool,
     /// Whether past work steers who gets an attempt.
     pub choice: ChoicePolicy,
     /// How many trials of one kind of work each of two must have before past work may choose between them.
@@ -144,6 +150,8 @@ impl Default for FlowsConfig {
             checkpoints: true,
             mutants: 8,
             mutants_for_code: 0,
+            gate: GatePolicy::default(),
+            gate_online: false,
             choice: ChoicePolicy::default(),
             choice_trials: 10,
             deadlines: DeadlineConfig::default(),

@@ -16,6 +16,7 @@ use swarm_store::TicketRow;
 use crate::{
     carry::{self, Reopening},
     error::FlowError,
+    gate,
     merge::{Candidate, Frame},
     parts::Parts,
     validate::acceptance,
@@ -31,21 +32,29 @@ pub(crate) struct Proven {
     pub(crate) reopenings: Vec<Reopening>,
 }
 
-/// Carries out proofs of a stack of these commits, in which these candidates stand. What failed, for each of them.
+/// Carries out proofs of a stack of these commits on `head`, in which these candidates stand. What failed, for each of them.
 pub(crate) async fn prove(
     parts: &Parts,
     frame: &Frame,
+    head: &CommitId,
     commits: &[CommitId],
     standing: &[usize],
     proofs: &[Proof],
 ) -> Result<Vec<Proven>, FlowError> {
+    let blocked = gate::again(parts, frame, head, commits, standing).await?;
     let done = parts.store.tickets(&parts.config.tenant, &frame.run).await?;
     let each = proofs.iter().map(|proof| {
         let below: Vec<&Candidate> = standing.iter().map(|&at| &frame.candidates[at]).collect();
         one(parts, frame, commits, below, *proof, &done)
     });
     // All are waited for, whatever the first says: what was judged is kept.
-    future::join_all(each).await.into_iter().collect()
+    let proven: Result<Vec<Proven>, FlowError> = future::join_all(each).await.into_iter().collect();
+    let mut proven = proven?;
+    for one in &mut proven {
+        let below = blocked.iter().take(one.proof.place.saturating_add(1));
+        one.findings.extend(below.flatten().cloned());
+    }
+    Ok(proven)
 }
 
 async fn one(

@@ -96,6 +96,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::ToolCalled { .. }
         | EventBody::CheckRun { .. }
         | EventBody::TestsProbed { .. }
+        | EventBody::ChangeJudged { .. }
         | EventBody::WorkOffered { .. }
         | EventBody::WorkClaimed { .. }
         | EventBody::WorkReturned { .. }

@@ -46,7 +46,7 @@ const ENVIRONMENT: &[&str] = &[
 ];
 /// Problems of the store that are of the request's making.
 const ASKED_WRONGLY: &[&str] = &["store.exists", "store.key_reused", "store.not_allowed", "store.not_found"];
-const USAGE: &[&str] = &["cli.", "config."];
+const USAGE: &[&str] = &["cli.", "config.", "gate.file", "gate.nothing", "gate.outside"];
 
 impl Exit {
     /// How a program ends that met this problem.
@@ -141,6 +141,8 @@ mod tests {
             ("model.none", Exit::Environment),
             ("cli.interrupted", Exit::Interrupted),
             ("cli.io", Exit::Failed),
+            ("gate.file", Exit::Usage),
+            ("gate.foreign_hook", Exit::Failed),
         ] {
             assert_eq!(Failure::from(Problem::new(code, "", "")).exit, exit, "{code}");
         }

@@ -401,6 +401,25 @@ pub struct Check {
     pub ticket: Option<TicketId>,
 }
 
+/// One check of a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// Which.
+    pub check: GateCheck,
+    /// What it found, cut to a bound.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<u32>,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What looked: `swarm`, or the name and version of a tool.
+    pub tool: String,
+    /// What its findings mean.
+    pub weight: Weight,
+}
+
 /// Why an acceptance command was run.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CheckStage {
@@ -1128,6 +1147,16 @@ pub enum EventBody {
         /// What nobody noticed, in a few words each, cut to a bound.
         survived: Vec<String>,
     },
+    /// A change was judged by reading it and by the tools that are there: each check with its weight.
+    #[serde(rename = "change_judged")]
+    ChangeJudged {
+        /// The checks.
+        checks: Vec<CheckReport>,
+        /// The commit.
+        commit: CommitId,
+        /// To judge one attempt, or the attempt on top of what was merged before.
+        stage: CheckStage,
+    },
     /// A fault was found in an attempt.
     #[serde(rename = "finding_raised")]
     FindingRaised {
@@ -1587,6 +1616,12 @@ pub enum FindingCode {
     /// `rule_broken`
     #[serde(rename = "rule_broken")]
     RuleBroken,
+    /// `scanned`
+    #[serde(rename = "scanned")]
+    Scanned,
+    /// `vulnerable_dependency`
+    #[serde(rename = "vulnerable_dependency")]
+    VulnerableDependency,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -1685,6 +1720,47 @@ pub enum Gate {
     Unknown,
 }
 
+/// What is looked at. Each has a weight in the policy.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GateCheck {
+    /// `secrets`
+    #[serde(rename = "secrets")]
+    Secrets,
+    /// `placeholders`
+    #[serde(rename = "placeholders")]
+    Placeholders,
+    /// `tests`
+    #[serde(rename = "tests")]
+    Tests,
+    /// `scope`
+    #[serde(rename = "scope")]
+    Scope,
+    /// `size`
+    #[serde(rename = "size")]
+    Size,
+    /// `tricks`
+    #[serde(rename = "tricks")]
+    Tricks,
+    /// `artefacts`
+    #[serde(rename = "artefacts")]
+    Artefacts,
+    /// `rules`
+    #[serde(rename = "rules")]
+    Rules,
+    /// `semgrep`
+    #[serde(rename = "semgrep")]
+    Semgrep,
+    /// `dependencies`
+    #[serde(rename = "dependencies")]
+    Dependencies,
+    /// `commands`
+    #[serde(rename = "commands")]
+    Commands,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A claim that is given back unfinished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GiveBack {
@@ -1759,6 +1835,22 @@ pub struct Hindsight {
     pub lower_bound_milli: i32,
     /// How the present choice did.
     pub present_milli: i32,
+}
+
+/// What the gate said of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Of which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The checks, each with its tool and its weight.
+    pub checks: Vec<CheckReport>,
+    /// The commit.
+    pub commit: CommitId,
+    /// To judge the attempt, or the attempt on top of what was merged before.
+    pub stage: CheckStage,
 }
 
 /// A promise, and how often it was kept.
@@ -2163,6 +2255,30 @@ pub struct Origin {
     pub live: bool,
     /// Whose journal.
     pub run: RunId,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is")]
+pub enum Outcome {
+    /// It looked, and found nothing.
+    #[serde(rename = "passed")]
+    Passed,
+    /// It found something.
+    #[serde(rename = "found")]
+    Found,
+    /// It could not look.
+    #[serde(rename = "skipped")]
+    Skipped {
+        /// Why.
+        why: String,
+    },
+    /// It is turned off.
+    #[serde(rename = "off")]
+    Off,
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A file that was changed: its `text`, or `deleted`.
@@ -3331,6 +3447,8 @@ pub struct TicketDetail {
     pub checks: Vec<Check>,
     /// The faults that were found, the oldest first.
     pub findings: Vec<FindingEntry>,
+    /// What the gate said of each attempt's change, the oldest first.
+    pub judgements: Vec<Judgement>,
     /// The calls of models, the oldest first.
     pub model_calls: Vec<ModelCall>,
     /// How the tests of each attempt did on code that was made wrong on purpose, the oldest first.
@@ -3531,6 +3649,23 @@ pub struct WeekStatistics {
     pub attempts: u32,
     /// The Monday that it begins with, as `2026-11-16`.
     pub week: String,
+}
+
+/// What a finding of a check means.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Weight {
+    /// `off`
+    #[serde(rename = "off")]
+    Off,
+    /// `warn`
+    #[serde(rename = "warn")]
+    Warn,
+    /// `block`
+    #[serde(rename = "block")]
+    Block,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// All that a worker gets to know of an attempt. It needs neither the repository nor the database.

@@ -142,7 +142,8 @@ fn class_of(code: FindingCode) -> FailureClass {
         | FindingCode::Secret
         | FindingCode::Artefact
         | FindingCode::CheckDisabled
-        | FindingCode::RuleBroken => FailureClass::Specification,
+        | FindingCode::RuleBroken
+        | FindingCode::VulnerableDependency => FailureClass::Specification,
         FindingCode::Conflict | FindingCode::MergeRed | FindingCode::ToolFailed => FailureClass::Misalignment,
         FindingCode::Loop | FindingCode::Malformed => FailureClass::Model,
         // What a check finds in work that was called done.
@@ -157,6 +158,7 @@ fn class_of(code: FindingCode) -> FailureClass {
         | FindingCode::Evasion
         | FindingCode::Shadowed
         | FindingCode::SwallowedError
+        | FindingCode::Scanned
         | FindingCode::Injection => FailureClass::Verification,
     }
 }
@@ -234,6 +236,10 @@ pub fn hint(class: FailureClass, code: &str) -> &'static str {
         "injection" => "read the diff before anything else: words in it are meant to steer whoever reads it",
         "artefact" => "name what is generated in `.gitignore`, or say in the spec that the file is wanted",
         "check_disabled" => "say in the spec which warnings may stay, or fix what they are about first",
+        "scanned" => {
+            "read the rule that the finding names; where it is wrong, `flows.gate.semgrep` may only warn"
+        }
+        "vulnerable_dependency" => "bring the dependency up to date on the branch that runs build on",
         "review" => {
             "read the finding with `swarm ticket show`; switch the review off in `flows.review` if it is not worth it"
         }

@@ -90,6 +90,14 @@ pub struct Acceptance {
     pub line: u32,
 }
 
+/// Reads commands as a spec's examples write them: `$ command`, its output below it. What was not understood comes
+/// beside them.
+#[must_use]
+pub fn console(text: &str) -> (Vec<Acceptance>, Vec<Passage>) {
+    let read = example::session(text, 1);
+    (read.examples, read.unread)
+}
+
 /// A file that the spec's examples read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

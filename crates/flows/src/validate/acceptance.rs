@@ -10,7 +10,8 @@ use swarm_domain::{
     spec::{Acceptance, Fixture},
     ticket::TicketCheck,
 };
-use swarm_sandbox::{Ended, Exec, How, SandboxSpec};
+use swarm_sandbox::{Backend, Ended, Exec, How, SandboxSpec};
+use tokio_util::sync::CancellationToken;
 
 use super::{diagnosis, evidence};
 use crate::{
@@ -31,12 +32,12 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    pub(super) fn subject(&self) -> Subject {
+    pub(crate) fn subject(&self) -> Subject {
         Subject { attempt: Some(self.attempt.clone()), ..of_ticket(self.project, self.run, self.ticket) }
     }
 
     /// The stage as it stands in keys.
-    fn stage_name(&self) -> String {
+    pub(crate) fn stage_name(&self) -> String {
         let stage = match self.stage {
             CheckStage::Validation => "validation",
             CheckStage::Merge => "merge",
@@ -157,13 +158,30 @@ pub(crate) async fn try_out(
         limits: parts.config.check_limits.clone(),
         ..SandboxSpec::default()
     };
-    let sandbox = parts.sandboxes.create(spec).await?;
-    let mut command = Exec::shell(&check.command);
+    let cancel = crate::engine::cancellation();
+    let ended = run_alone(parts.sandboxes.as_ref(), spec, shell(&check.command), cancel).await;
+    remove(&folder).await?;
+    ended
+}
+
+/// An acceptance command as it is run: what would change from run to run is held still.
+pub(crate) fn shell(command: &str) -> Exec {
+    let mut command = Exec::shell(command);
     command.env.insert("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned());
     command.env.insert("PYTHONHASHSEED".to_owned(), "0".to_owned());
-    let ended = sandbox.exec(command, crate::engine::cancellation()).await;
+    command
+}
+
+/// Runs one command in a sandbox of its own.
+pub(crate) async fn run_alone(
+    backend: &dyn Backend,
+    spec: SandboxSpec,
+    command: Exec,
+    cancel: CancellationToken,
+) -> Result<Ended, FlowError> {
+    let sandbox = backend.create(spec).await?;
+    let ended = sandbox.exec(command, cancel).await;
     sandbox.stop().await?;
-    remove(&folder).await?;
     let ended = ended?;
     if ended.how == How::Cancelled { Err(FlowError::Cancelled) } else { Ok(ended) }
 }
@@ -210,15 +228,7 @@ fn finding(judged: &Judged<'_>, check: &TicketCheck, ended: &str, output: &Check
         CheckStage::Validation if ended.contains("limit passed") => FindingCode::AcceptanceLimit,
         CheckStage::Validation => FindingCode::AcceptanceFailed,
     };
-    let mut hint = format!("Running `{}`", wanted.command);
-    hint += &match &wanted.stdout {
-        Some(text) if wanted.exit == 0 => format!(" must print exactly:\n{}\n", trimmed(text)),
-        Some(text) => format!(" must exit with {} and print exactly:\n{}\n", wanted.exit, trimmed(text)),
-        None => format!(" must exit with {}.\n", wanted.exit),
-    };
-    if let Some(text) = &wanted.stderr_contains {
-        hint += &format!("Standard error must contain: {text}\n");
-    }
+    let mut hint = wanted_words(wanted);
     if let Some(meaning) = diagnosis::diagnosis(&output.stderr) {
         hint += &meaning;
     }
@@ -233,6 +243,20 @@ fn finding(judged: &Judged<'_>, check: &TicketCheck, ended: &str, output: &Check
         requirement: Some(check.requirement.clone()),
         path: None,
     }
+}
+
+/// What a command must do, in words.
+pub(crate) fn wanted_words(wanted: &Acceptance) -> String {
+    let mut hint = format!("Running `{}`", wanted.command);
+    hint += &match &wanted.stdout {
+        Some(text) if wanted.exit == 0 => format!(" must print exactly:\n{}\n", trimmed(text)),
+        Some(text) => format!(" must exit with {} and print exactly:\n{}\n", wanted.exit, trimmed(text)),
+        None => format!(" must exit with {}.\n", wanted.exit),
+    };
+    if let Some(text) = &wanted.stderr_contains {
+        hint += &format!("Standard error must contain: {text}\n");
+    }
+    hint
 }
 
 #[cfg(test)]

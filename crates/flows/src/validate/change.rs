@@ -6,28 +6,89 @@ use swarm_domain::{
     scope::RelativePath,
     ticket::Ticket,
 };
-use swarm_forge::{Change, ChangeKind, FileMode, Mirror};
+use swarm_forge::{Bounds, Change, ChangeKind, Diff, Difference, FileMode, Mirror};
 
-use super::added::Added;
-use crate::{code::Lines, error::FlowError};
+use super::added::{self, Added};
+use crate::{code::Lines, error::FlowError, parts::FlowsConfig};
 
 /// Files of one change that are looked into; a change of more is refused before.
 pub(super) const MAX_FILES: usize = 300;
 
+/// A change, read as far as its bounds go.
+pub(crate) struct ReadChange {
+    pub(super) changes: Vec<Change>,
+    pub(super) diff: Diff,
+    pub(crate) files: Vec<ChangedFile>,
+}
+
+/// How much of a change is read.
+pub(crate) fn bounds(config: &FlowsConfig) -> Bounds {
+    Bounds { files: MAX_FILES, file_bytes: config.max_file_bytes, diff_bytes: config.max_diff_bytes }
+}
+
+impl ReadChange {
+    /// What lies between two commits of a mirror.
+    pub(crate) async fn of_commits(
+        mirror: &Mirror,
+        base: &CommitId,
+        commit: &CommitId,
+        config: &FlowsConfig,
+    ) -> Result<Self, FlowError> {
+        let changes = mirror.changes(base, commit).await?;
+        let diff = mirror.diff(base, commit, config.max_diff_bytes).await?;
+        let added = added::added(&diff.text);
+        let files = changed_files(mirror, base, commit, &changes, &added, config.max_file_bytes).await?;
+        Ok(Self { changes, diff, files })
+    }
+
+    /// What was read of somebody's own repository.
+    pub(crate) fn of(difference: Difference) -> Self {
+        let Difference { changes, contents, diff } = difference;
+        let added = added::added(&diff.text);
+        let pairs = changes.iter().zip(contents);
+        let ordinary = pairs.filter(|(change, _)| {
+            RelativePath::parse(&change.path).is_ok()
+                && matches!(change.mode, FileMode::File | FileMode::Executable)
+        });
+        let files = ordinary.map(|(change, (old, new))| changed_file(change, old, new, &added)).collect();
+        Self { changes, diff, files }
+    }
+
+    /// The paths of the files that are there after the change.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        let left = self.changes.iter().filter(|change| change.kind != ChangeKind::Deleted);
+        left.map(|change| change.path.as_str())
+    }
+}
+
 /// A file that a commit changed.
-pub(super) struct ChangedFile {
-    pub(super) path: String,
-    pub(super) kind: ChangeKind,
+pub(crate) struct ChangedFile {
+    pub(crate) path: String,
+    pub(crate) kind: ChangeKind,
     /// The bytes before; absent if it is new, or too large.
-    pub(super) old: Option<Vec<u8>>,
+    pub(crate) old: Option<Vec<u8>>,
     /// The bytes after; absent if it is gone, or too large.
-    pub(super) new: Option<Vec<u8>>,
-    pub(super) lines: Lines,
+    pub(crate) new: Option<Vec<u8>>,
+    pub(crate) lines: Lines,
+}
+
+fn changed_file(
+    change: &Change,
+    old: Option<Vec<u8>>,
+    new: Option<Vec<u8>>,
+    added: &Added<'_>,
+) -> ChangedFile {
+    let mut lines = added.of(&change.path);
+    if lines == Lines::default() || change.kind == ChangeKind::Added {
+        // All of a new file is new; what the diff does not show is judged as a whole.
+        lines = Lines::whole(new.as_deref().unwrap_or_default());
+    }
+    ChangedFile { path: change.path.clone(), kind: change.kind, old, new, lines }
 }
 
 impl ChangedFile {
     /// The text after the change.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         std::str::from_utf8(self.new.as_deref()?).ok()
     }
 
@@ -55,7 +116,7 @@ impl ChangedFile {
 }
 
 /// Reads the ordinary files of a change.
-pub(super) async fn changed_files(
+async fn changed_files(
     mirror: &Mirror,
     base: &CommitId,
     commit: &CommitId,
@@ -80,12 +141,7 @@ pub(super) async fn changed_files(
             ChangeKind::Deleted => None,
             _ => mirror.file_at(commit, &path, bound).await?,
         };
-        let mut lines = added.of(&change.path);
-        if lines == Lines::default() || change.kind == ChangeKind::Added {
-            // All of a new file is new; what the diff does not show is judged as a whole.
-            lines = Lines::whole(new.as_deref().unwrap_or_default());
-        }
-        files.push(ChangedFile { path: change.path.clone(), kind: change.kind, old, new, lines });
+        files.push(changed_file(change, old, new, added));
     }
     Ok(files)
 }
@@ -96,7 +152,7 @@ pub(super) fn is_named(ticket: &Ticket, path: &str) -> bool {
 }
 
 /// A fault at a line of a file.
-pub(super) fn fault(
+pub(crate) fn fault(
     code: FindingCode,
     path: &str,
     line: u32,

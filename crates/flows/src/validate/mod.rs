@@ -4,14 +4,14 @@
 pub(crate) mod acceptance;
 mod added;
 mod artefact;
-mod change;
+pub(crate) mod change;
 mod diagnosis;
 mod dodge;
 mod effect;
 pub(crate) mod evidence;
 mod hard_coded;
 mod line_rule;
-mod own_rules;
+pub(crate) mod own_rules;
 mod placeholder;
 mod probe;
 mod secret;
@@ -31,13 +31,18 @@ use swarm_domain::{
 use swarm_agents::Rules;
 use swarm_forge::FileMode;
 
-use crate::{error::FlowError, parts::Parts};
+use crate::{
+    error::FlowError,
+    gate,
+    parts::{FlowsConfig, Parts},
+};
 use acceptance::Judged;
+use change::ReadChange;
 
 /// The most findings of one kind that go back at once: more would drown the first.
 const MAX_FINDINGS: usize = 5;
 
-/// Judges an attempt's commit, made on `base`. Nothing found means accepted.
+/// Judges an attempt's commit, made on `base`. Nothing found that blocks means accepted.
 pub(crate) async fn judge(
     parts: &Parts,
     judged: &Judged<'_>,
@@ -47,46 +52,57 @@ pub(crate) async fn judge(
     rules: &Rules,
 ) -> Result<Vec<Finding>, FlowError> {
     let mirror = parts.mirror(judged.project).await?;
-    let changes = mirror.changes(base, judged.commit).await?;
-    let scope = Scope::new(&ticket.touches).map_err(|error| FlowError::Final(error.problem()))?;
-    let mut findings = Vec::new();
-    for change in &changes {
-        if !scope.allows(&change.path) {
-            findings.push(out_of_scope(&change.path, ticket));
-        } else if matches!(change.mode, FileMode::Symlink | FileMode::Submodule) {
-            findings.push(not_a_file(&change.path));
-        } else if change.size > parts.config.max_file_bytes {
-            findings.push(too_large(
-                format!("{} is larger than {} bytes", change.path, parts.config.max_file_bytes),
-                Some(change.path.clone()),
-            ));
-        }
-    }
-    let limit = parts.config.max_diff_bytes;
-    let diff = mirror.diff(base, judged.commit, limit).await?;
-    if diff.truncated {
-        findings.push(too_large(format!("the diff is longer than {limit} bytes"), None));
-    }
-    if changes.len() > change::MAX_FILES {
-        findings.push(too_large(format!("{} files were changed", changes.len()), None));
-    }
-    let added = added::added(&diff.text);
-    let bound = parts.config.max_file_bytes;
-    let files = change::changed_files(&mirror, base, judged.commit, &changes, &added, bound).await?;
-    findings.extend(of_text(&added, &files, ticket, fixtures));
-    findings.extend(own_rules::broken(rules, &files).into_iter().take(MAX_FINDINGS));
+    let change = ReadChange::of_commits(&mirror, base, judged.commit, &parts.config).await?;
+    let gate::Judgement { policy, rules, findings } =
+        gate::judge(parts, judged, base, &change, ticket, fixtures, rules).await?;
     if !findings.is_empty() {
         return Ok(findings);
     }
     let checks: Vec<_> = ticket.acceptance.iter().collect();
-    findings = acceptance::judge(parts, judged, &checks, fixtures).await?;
-    if findings.is_empty() {
-        findings = own_rules::refused(parts, judged, rules, fixtures).await?;
+    // What the spec asks for is never a matter of policy.
+    let failed = acceptance::judge(parts, judged, &checks, fixtures).await?;
+    if !failed.is_empty() {
+        return Ok(failed);
     }
+    let mut findings = own_rules::refused(parts, judged, &rules, fixtures).await?;
     if findings.is_empty() {
-        findings.extend(probe::probe(parts, judged, &files, ticket, fixtures).await?);
+        findings.extend(probe::probe(parts, judged, &change.files, ticket, fixtures).await?);
     }
-    Ok(findings)
+    gate::tell(parts, judged, &policy, &findings).await?;
+    Ok(policy.blocking(&findings))
+}
+
+/// What a change gives away to who reads it, without running any of it.
+pub(crate) fn by_reading(
+    change: &ReadChange,
+    scope: &Scope,
+    ticket: &Ticket,
+    fixtures: &[Fixture],
+    rules: &Rules,
+    config: &FlowsConfig,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for change in &change.changes {
+        if !scope.allows(&change.path) {
+            findings.push(out_of_scope(&change.path, ticket));
+        } else if matches!(change.mode, FileMode::Symlink | FileMode::Submodule) {
+            findings.push(not_a_file(&change.path));
+        } else if change.size > config.max_file_bytes {
+            findings.push(too_large(
+                format!("{} is larger than {} bytes", change.path, config.max_file_bytes),
+                Some(change.path.clone()),
+            ));
+        }
+    }
+    if change.diff.truncated {
+        findings.push(too_large(format!("the diff is longer than {} bytes", config.max_diff_bytes), None));
+    }
+    if change.changes.len() > change::MAX_FILES {
+        findings.push(too_large(format!("{} files were changed", change.changes.len()), None));
+    }
+    findings.extend(of_text(&added::added(&change.diff.text), &change.files, ticket, fixtures));
+    findings.extend(own_rules::broken(rules, &change.files).into_iter().take(MAX_FINDINGS));
+    findings
 }
 
 /// What the text of a change gives away, without running any of it: cheapest and surest first.

@@ -1,13 +1,13 @@
 //! Rules of the agent's own file: what its work must hold beyond what every ticket asks for.
 
-use swarm_agents::{Breach, Changed, Rules};
+use swarm_agents::{Breach, Changed, Rule, Rules};
 use swarm_domain::{
     finding::{Finding, FindingCode},
     spec::Acceptance,
     spec::Fixture,
 };
 use swarm_forge::ChangeKind;
-use swarm_sandbox::How;
+use swarm_sandbox::{Ended, How};
 
 use super::{
     acceptance::{self, Judged},
@@ -43,17 +43,22 @@ pub(super) async fn refused(
             Acceptance { command: command.to_owned(), exit: 0, stdout: None, stderr_contains: None, line: 0 };
         let ended = acceptance::run(parts, judged, &format!("rule-{index}"), &check, fixtures, None).await?;
         if ended.how != (How::Exited { code: 0 }) {
-            let output = [ended.stdout, ended.stderr].concat();
-            findings.push(finding(Breach {
-                rule: rule.to_string(),
-                path: None,
-                detail: format!("`{command}` ended with {}", ended.how),
-                evidence: evidence::bounded(&String::from_utf8_lossy(&output)),
-                message: rule.message.clone(),
-            }));
+            findings.push(refusal(command, rule, ended));
         }
     }
     Ok(findings)
+}
+
+/// The finding for a rule whose command did not end well.
+pub(crate) fn refusal(command: &str, rule: &Rule, ended: Ended) -> Finding {
+    let output = [ended.stdout, ended.stderr].concat();
+    finding(Breach {
+        rule: rule.to_string(),
+        path: None,
+        detail: format!("`{command}` ended with {}", ended.how),
+        evidence: evidence::bounded(&String::from_utf8_lossy(&output)),
+        message: rule.message.clone(),
+    })
 }
 
 fn finding(breach: Breach) -> Finding {

@@ -8,7 +8,9 @@ use swarm_domain::{
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
     choice::ChoiceReason,
+    event::CheckStage,
     finding::Finding,
+    gate::CheckReport,
     ticket::{Ticket, TicketState},
 };
 use swarm_store::{AttemptRow, EventFilter, FindingRow, ModelCallRow, TicketRow};
@@ -21,8 +23,8 @@ use crate::{
     refusal::Reply,
 };
 
-/// Probes of one ticket that are shown: one an attempt, so more are not met.
-const MAX_PROBES: u32 = 100;
+/// Probes and judgements of one ticket that are shown: a few an attempt, so more are not met.
+const MAX_PROBES: u32 = 400;
 
 /// A ticket in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,8 +72,34 @@ pub(crate) struct TicketDetail {
     pub findings: Vec<FindingEntry>,
     /// How the tests of each attempt did on code that was made wrong on purpose, the oldest first.
     pub probes: Vec<TestProbe>,
+    /// What the gate said of each attempt's change, the oldest first.
+    pub judgements: Vec<Judgement>,
     /// The calls of models, the oldest first.
     pub model_calls: Vec<ModelCall>,
+}
+
+/// What the gate said of a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Judgement {
+    /// Of which attempt.
+    pub attempt: Option<AttemptId>,
+    /// To judge the attempt, or the attempt on top of what was merged before.
+    pub stage: CheckStage,
+    /// The commit.
+    pub commit: CommitId,
+    /// The checks, each with its tool and its weight.
+    pub checks: Vec<CheckReport>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Judgement {
+    fn of(event: &Event) -> Option<Self> {
+        let EventBody::ChangeJudged { stage, commit, checks } = event.body.clone() else {
+            return None;
+        };
+        Some(Self { attempt: event.subject.attempt.clone(), stage, commit, checks, at: event.at })
+    }
 }
 
 /// Tests, tried on code that was made wrong on purpose.
@@ -277,7 +305,7 @@ pub(crate) async fn ticket(
         limit: MAX_PROBES,
         run: Some(run.clone()),
         ticket: Some(id.clone()),
-        types: vec!["tests_probed".to_owned()],
+        types: vec!["tests_probed".to_owned(), "change_judged".to_owned()],
         ..EventFilter::default()
     };
     let (attempts, checks, findings, calls, probes) = tokio::try_join!(
@@ -293,6 +321,7 @@ pub(crate) async fn ticket(
         attempts: attempts.into_iter().map(Attempt::from).collect(),
         checks: Check::all(store, checks).await,
         findings: findings.into_iter().map(FindingEntry::from).collect(),
+        judgements: probes.iter().filter_map(Judgement::of).collect(),
         probes: probes.into_iter().filter_map(TestProbe::of).collect(),
         model_calls: calls.into_iter().map(ModelCall::from).collect(),
     }))

@@ -2,6 +2,7 @@
 
 mod build;
 mod engine;
+mod gate;
 mod history;
 mod look;
 mod place;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
+pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
 pub(crate) use history::{FailuresArgs, StatsArgs};
 pub(crate) use look::{
     AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
@@ -98,6 +100,8 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     /// What failed, by what failures have in common, and what to do about it
     Failures(FailuresArgs),
+    /// What a change must pass: before a commit, a merge, a deployment, and after it
+    Gate(Box<GateArgs>),
     /// The pull request
     #[command(subcommand)]
     Pr(PrCommand),

@@ -9,6 +9,7 @@ mod config;
 mod db;
 mod doctor;
 mod failures;
+mod gate;
 mod plan;
 mod planned;
 mod planning;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Top(args) => wait(top::run(&context, args)),
         Command::Trace(args) => wait(trace::run(&context, args)),
         Command::Stats(args) => wait(stats::run(&context, args)),
+        Command::Gate(args) => wait(gate::run(&context, *args)),
         Command::Failures(args) => wait(failures::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
         Command::Secret(command) => wait(secret::run(&context, command)),

@@ -3,7 +3,11 @@
 use std::fmt::Write;
 
 use swarm_client::{Client, types};
-use swarm_domain::{MicroUsd, Problem, RunId, TicketId, choice::ChoiceReason};
+use swarm_domain::{
+    MicroUsd, Problem, RunId, TicketId,
+    choice::ChoiceReason,
+    gate::{CheckReport, Outcome, Verdict},
+};
 
 use super::run::{latest, offered, state_of_ticket, watch};
 use crate::{
@@ -131,6 +135,9 @@ fn in_words(detail: &types::TicketDetail) -> String {
     for probe in &detail.probes {
         let _ = write!(text, "\n{}", probed(probe));
     }
+    for judgement in &detail.judgements {
+        text += &judged(judgement);
+    }
     if !detail.checks.is_empty() {
         let _ = write!(text, "\nacceptance commands\n{}", checks(&detail.checks));
     }
@@ -155,6 +162,25 @@ fn probed(probe: &types::TestProbe) -> String {
         let _ = writeln!(text, "  unnoticed: {}", plain(one));
     }
     text
+}
+
+/// What the gate only warned of, and what it could not look at. What blocked stands with its attempt.
+fn judged(judgement: &types::Judgement) -> String {
+    let Ok(checks) = wire::read::<Vec<CheckReport>>(&judgement.checks) else { return String::new() };
+    let attempt = judgement.attempt.as_deref().unwrap_or("an attempt");
+    let mut text = String::new();
+    for check in &checks {
+        if matches!(check.outcome, Outcome::Skipped { .. }) {
+            let _ = writeln!(text, "{attempt}: {} was {}", check.check, plain(&check.words()));
+        }
+        if check.verdict() == Verdict::Warned {
+            let _ = writeln!(text, "warning: {attempt}: {} {}", plain(&check.tool), check.words());
+            for finding in &check.findings {
+                let _ = writeln!(text, "  {}: {}", finding.code, plain(&finding.detail));
+            }
+        }
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 /// Acceptance commands, each with how it ended last, and how often it ran before.

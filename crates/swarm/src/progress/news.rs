@@ -8,6 +8,7 @@ use swarm_domain::{
     claim::Returned,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    gate::{CheckReport, Outcome, Verdict},
     network::{NetworkDecision, NetworkUse},
     run::RunState,
     ticket::TicketState,
@@ -92,6 +93,7 @@ fn words(body: &EventBody) -> (Weight, String) {
             let first = survived.first().map(|one| format!("; unnoticed: {one}")).unwrap_or_default();
             (Detail, format!("{killed} of {mutants} faults made on purpose were noticed{first}"))
         }
+        EventBody::ChangeJudged { checks, .. } => judged(checks),
         EventBody::FindingRaised { finding } => found(finding),
         EventBody::Committed { commit, files, added, removed } => {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
@@ -218,6 +220,22 @@ fn new_budget(budget: Budget) -> String {
         "the run may spend {} now",
         if limits.is_empty() { "without limit".to_owned() } else { limits.join(", ") }
     )
+}
+
+/// What a gate only warns of is seen nowhere else; what blocks comes as a finding.
+fn judged(checks: &[CheckReport]) -> (Weight, String) {
+    let warned: Vec<_> = checks.iter().filter(|check| check.verdict() == Verdict::Warned).collect();
+    if warned.is_empty() {
+        let skipped = checks.iter().filter(|check| matches!(check.outcome, Outcome::Skipped { .. }));
+        let skipped: Vec<_> = skipped.map(|check| check.check.name()).collect();
+        let rest =
+            if skipped.is_empty() { String::new() } else { format!(", skipped: {}", skipped.join(", ")) };
+        return (Weight::Detail, format!("the change was read by {} checks{rest}", checks.len()));
+    }
+    let words = warned.iter().filter_map(|check| check.findings.first().map(|first| (check, first)));
+    let words: Vec<_> =
+        words.map(|(check, first)| format!("{} {}: {}", check.tool, check.words(), first.detail)).collect();
+    (Weight::Main, format!("warning: {}", words.join("; ")))
 }
 
 /// What a command was found to do wrong stands in the line before, where the command was said not to hold.
