@@ -44,6 +44,7 @@ impl House {
             catalogue: Arc::new(Catalogue::builtin()?),
             clock,
             entropy: Arc::new(SystemEntropy),
+            way_out: Arc::default(),
             config: Arc::new(config),
         };
         Ok(Self { flows: Flows::launch(parts, "bench").await? })

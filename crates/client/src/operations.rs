@@ -8,7 +8,14 @@ use crate::{
     Client, ClientError,
     call::{Target, unreachable},
     types::{
-        Accepted, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        Accepted, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList,
+        CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion,
+        DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept,
+        NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview,
+        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness,
+        RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail,
+        SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail,
+        SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
     },
 };
 

@@ -87,7 +87,7 @@ async fn a_field_is_read_with_the_token_and_nothing_that_vault_says_is_quoted() 
         ("secret", "gone", "token", "vault.not_found"),
         ("secret", "null", "token", "vault.not_found"),
         ("secret", "nowhere", "token", "vault.not_found"),
-        ("kv1", "app", "token", "vault.unreadable"),
+        ("kv1", "app", "token", "vault.not_found"),
         ("secret", "html", "token", "vault.unreadable"),
         ("secret", "large", "token", "vault.unreadable"),
         ("secret", "standby", "token", "vault.unreadable"),

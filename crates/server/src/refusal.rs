@@ -96,7 +96,12 @@ fn status_of(code: &str) -> StatusCode {
     match code {
         "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
-        "store.unavailable" | "forge.git_missing" => StatusCode::SERVICE_UNAVAILABLE,
+        "store.unavailable"
+        | "forge.git_missing"
+        | "secret.key_lost"
+        | "secret.key_open"
+        | "secret.key_unreadable"
+        | "secret.key_wrong" => StatusCode::SERVICE_UNAVAILABLE,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
@@ -130,12 +135,13 @@ fn status_of(code: &str) -> StatusCode {
         | "replay.not_editable"
         | "claim.unsafe_path"
         | "claim.out_of_scope"
-        | "claim.malformed" => StatusCode::UNPROCESSABLE_ENTITY,
-        "secret.value" | "secret.host" | "secret.placement" | "secret.reference" | "secret.window"
+        | "claim.malformed"
+        | "secret.value"
+        | "secret.host"
+        | "secret.placement"
+        | "secret.reference"
+        | "secret.window"
         | "secret.expiry" => StatusCode::UNPROCESSABLE_ENTITY,
-        "secret.key_lost" | "secret.key_open" | "secret.key_unreadable" | "secret.key_wrong" => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

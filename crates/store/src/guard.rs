@@ -57,13 +57,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
             if attempt_exists(conn, event).await? { Err(already("attempt", id)) } else { Ok(()) }
         }
-        EventBody::AttemptFinished { .. } => {
-            if attempt_exists(conn, event).await? {
-                Ok(())
-            } else {
-                Err(not_found("attempt", projection::attempt_of(event)?))
-            }
-        }
+        EventBody::AttemptFinished { .. } => attempt_is_known(conn, event).await,
         EventBody::TicketCarried { from, .. } => {
             run::find(conn, tenant, from).await?;
             let row =
@@ -84,12 +78,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::SurveyAsked { .. } | EventBody::SurveyEnded { .. } => {
             present(conn, event, "project", projection::project_of(event)?.as_str()).await
         }
-        EventBody::SecretSet { secret, .. } => match &secret.project {
-            Some(project) => present(conn, event, "project", project.as_str()).await,
-            None => Ok(()),
-        },
-        EventBody::SecretRotated { secret: id, .. } | EventBody::SecretRemoved { secret: id } => {
-            secret::find(conn, tenant, id).await.map(drop)
+        EventBody::SecretSet { .. } | EventBody::SecretRotated { .. } | EventBody::SecretRemoved { .. } => {
+            secret_may_change(conn, event).await
         }
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
@@ -114,6 +104,28 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::SecretsRekeyed { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
+    }
+}
+
+async fn attempt_is_known(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    if attempt_exists(conn, event).await? {
+        Ok(())
+    } else {
+        Err(not_found("attempt", projection::attempt_of(event)?))
+    }
+}
+
+/// A secret is set for a project that is known, and changed where it was set.
+async fn secret_may_change(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    match &event.body {
+        EventBody::SecretRotated { secret: id, .. } | EventBody::SecretRemoved { secret: id } => {
+            secret::find(conn, &event.tenant, id).await.map(drop)
+        }
+        EventBody::SecretSet { secret, .. } => match &secret.project {
+            Some(project) => present(conn, event, "project", project.as_str()).await,
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 

@@ -138,7 +138,7 @@ fn rotation(value: &str, window_seconds: u32) -> Rotation {
 
 /// Whether a text is in there, as it is or as hex digits.
 fn holds(all: &str, value: &str) -> bool {
-    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     all.contains(value) || all.contains(&hex)
 }
 

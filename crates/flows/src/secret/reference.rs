@@ -16,12 +16,11 @@ pub(super) async fn value(
     record: &SecretRecord,
     version: &SecretVersion,
 ) -> Result<Secret, Problem> {
-    let value = match &version.reference {
-        Some(reference) => look_up(reference, &parts.config.vault).await?,
-        None => {
-            let opened = parts.store.open_secret(&parts.config.tenant, record, version.number).await;
-            opened.map_err(|error| error.problem())?
-        }
+    let value = if let Some(reference) = &version.reference {
+        look_up(reference, &parts.config.vault).await?
+    } else {
+        let opened = parts.store.open_secret(&parts.config.tenant, record, version.number).await;
+        opened.map_err(|error| error.problem())?
     };
     record.placement.check(&value).map_err(swarm_domain::secret::SecretError::problem)?;
     Ok(value)
