@@ -42,8 +42,7 @@ async fn a_command_may_have_a_tighter_wall_clock_than_its_sandbox_but_no_wider_o
 async fn a_command_that_takes_too_much_memory_is_ended() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
-    {
+    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
         // One line without an end is kept in memory by `tail`. The shell around it is not what is killed.
         let line = "head -c 512m /dev/zero | tail -n 1 | wc -c; echo survived; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
@@ -55,8 +54,7 @@ async fn a_command_that_takes_too_much_memory_is_ended() {
 async fn memory_is_limited_for_all_processes_together() {
     let ground = Ground::new();
     let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
-    {
+    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
         let line = "for i in 1 2 3 4 5 6; do (head -c 24m /dev/zero; sleep 600) | tail -n 1 & done; wait";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Memory), "{}", text(&ended.stderr));
@@ -136,7 +134,7 @@ async fn somewhat_too_much_output_is_cut_and_does_not_end_the_command() {
 async fn one_large_file_passes_the_disk_limit() {
     let ground = Ground::new();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await {
+    for rung in ground.rungs().await {
         let ended = rung.run(&ground, limits.clone(), "head -c 64m /dev/zero > big; echo survived").await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
         assert!(std::fs::metadata(ground.work.join("big")).unwrap().len() <= 4 * MEBI);
@@ -148,7 +146,7 @@ async fn one_large_file_passes_the_disk_limit() {
 async fn many_small_files_pass_the_disk_limit_while_the_command_still_runs() {
     let ground = Ground::new();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await {
+    for rung in ground.rungs().await {
         let line = "mkdir many; for i in $(seq 128); do head -c 64k /dev/zero > many/$i; done; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
@@ -161,7 +159,7 @@ async fn what_was_there_before_does_not_count_and_what_an_earlier_command_left_d
     let ground = Ground::new();
     std::fs::write(ground.work.join("before"), vec![1; 8 << 20]).unwrap();
     let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.everywhere().await {
+    for rung in ground.rungs().await {
         let sandbox = rung.make(&ground, limits.clone()).await;
         let mut ends = Vec::new();
         for line in ["head -c 3m /dev/zero > one", "head -c 3m /dev/zero > two", "rm one two"] {
@@ -178,7 +176,7 @@ async fn the_temporary_folder_counts_towards_the_disk_limit() {
     let limits = Limits { disk_bytes: 8 * MEBI, ..Limits::default() };
     let line = "cd \"${TMPDIR:-/tmp}\"; for i in 1 2 3 4 5 6; do head -c 1m /dev/zero > $i || exit; done; sleep 0; \
                 for i in 7 8 9; do head -c 1m /dev/zero > $i; done; sleep 600";
-    for rung in ground.everywhere().await {
+    for rung in ground.rungs().await {
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
     }
