@@ -127,21 +127,11 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::NodeLeft { node, moved, .. } => {
             (Detail, format!("{node} left, and handed {moved} workflows to the others"))
         }
-        EventBody::SecretSet { secret, version, hosts, .. } => {
-            let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
-            (Detail, format!("secret {secret} was set (version {version}), for {}", hosts.join(", ")))
-        }
-        EventBody::SecretRotated { secret, version, window_seconds, .. } => (
-            Detail,
-            format!("secret {secret} has version {version} now; the old one counts {window_seconds} s more"),
-        ),
-        EventBody::SecretRemoved { secret } => (Detail, format!("secret {secret} was removed")),
-        EventBody::SecretUsed { secret, version, host } => {
-            (Detail, format!("secret {secret} (version {version}) was sent to {host}"))
-        }
-        EventBody::SecretsRekeyed { values, .. } => {
-            (Detail, format!("{values} secrets were sealed with a new key"))
-        }
+        EventBody::SecretSet { .. }
+        | EventBody::SecretRotated { .. }
+        | EventBody::SecretRemoved { .. }
+        | EventBody::SecretUsed { .. }
+        | EventBody::SecretsRekeyed { .. } => (Detail, secret(body)),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
@@ -186,6 +176,24 @@ fn asked(
         _ => "",
     };
     format!("{agent} asked {model}: {} tokens, {}, {millis} ms{how}", tokens(spend.tokens()), spend.usd)
+}
+
+fn secret(body: &EventBody) -> String {
+    match body {
+        EventBody::SecretSet { secret, version, hosts, .. } => {
+            let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+            format!("secret {secret} was set (version {version}), for {}", hosts.join(", "))
+        }
+        EventBody::SecretRotated { secret, version, window_seconds, .. } => {
+            format!("secret {secret} has version {version} now; the old one counts {window_seconds} s more")
+        }
+        EventBody::SecretRemoved { secret } => format!("secret {secret} was removed"),
+        EventBody::SecretUsed { secret, version, host } => {
+            format!("secret {secret} (version {version}) was sent to {host}")
+        }
+        EventBody::SecretsRekeyed { values, .. } => format!("{values} secrets were sealed with a new key"),
+        _ => String::new(),
+    }
 }
 
 fn offered(labels: &[String]) -> String {
