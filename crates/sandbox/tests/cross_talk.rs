@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 const SANDBOXES: usize = 3;
 
 /// Answers with its own name on every kind of socket, then asks everywhere and writes down who answered.
-const TALK: &str = r#"
+const TALK: &str = r"
 import json, os, socket, sys, threading, time
 
 NAME, HOSTS, PORTS, ABSTRACT = sys.argv[1], sys.argv[2].split(','), [7000] + [int(p) for p in sys.argv[3].split(',')], sys.argv[4].split(',')
@@ -124,7 +124,7 @@ for at in range(0, len(threads), 24):
 json.dump({'heard': sorted(heard), 'tried': tried}, open('/work/heard.part', 'w'))
 os.rename('/work/heard.part', '/work/heard')
 time.sleep(600)
-"#;
+";
 
 /// Listeners of the host on every kind of socket. They say `host` to whoever comes.
 fn host_listens() -> (Vec<u16>, String) {
@@ -234,7 +234,9 @@ async fn nobody_but_the_proxy_answers_whichever_way_a_sandbox_asks() {
         grounds.iter().all(|ground| ground.work.join("ready").exists())
     })
     .await;
-    grounds.iter().for_each(|ground| ground::write(&ground.work.join("go"), ""));
+    for ground in &grounds {
+        ground::write(&ground.work.join("go"), "");
+    }
     ground::until("every sandbox has asked", || {
         grounds.iter().all(|ground| ground.work.join("heard").exists())
     })

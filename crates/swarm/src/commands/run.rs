@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, command: RunCommand) -> Result<Exit> 
         RunCommand::Logs { run, follow } => logs(context, run, follow).await,
         RunCommand::Steps(args) => travel::steps(context, args).await,
         RunCommand::Replay(args) => travel::replay(context, args).await,
-        RunCommand::Fork(args) => travel::fork(context, *args).await,
+        RunCommand::Fork(args) => Box::pin(travel::fork(context, *args)).await,
         RunCommand::Diff(args) => travel::diff(context, args).await,
         RunCommand::Cancel { run, reason } => {
             let door = Door::to_steer(context).await?;

@@ -29,8 +29,8 @@ pub(super) async fn run(context: &Context, command: SpecCommand) -> Result<Exit>
         SpecCommand::Show { spec, text } => show(context, spec, text).await,
         SpecCommand::Diff { a, b, brief } => diff(context, &a, b.as_deref(), brief).await,
         SpecCommand::Apply { delta, to, write } => apply(context, &delta, &to, write),
-        SpecCommand::Check(args) => spec_check::run(context, *args).await,
-        SpecCommand::Derive(args) => spec_derive::run(context, *args).await,
+        SpecCommand::Check(args) => Box::pin(spec_check::run(context, *args)).await,
+        SpecCommand::Derive(args) => Box::pin(spec_derive::run(context, *args)).await,
     }
 }
 
