@@ -15,7 +15,7 @@ use swarm_sandbox::Limits;
 
 /// Makes system calls by their numbers and prints the names of those that were carried out.
 #[cfg(target_arch = "x86_64")]
-const CALLS: &str = r#"
+const CALLS: &str = r"
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
@@ -90,7 +90,7 @@ attempt('chmod set-user-id', 90, b'/work/calls.py', 0o4755)
 attempt('openat2', 437, -100, b'/etc/passwd', at, 24)
 attempt('the twin of getpid', 0x40000000 | 39)
 os.kill(child, 9)
-"#;
+";
 
 #[cfg(target_arch = "x86_64")]
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_hostile_archive_changes_nothing_outside_and_leaves_no_device_or_set_u
     };
     let beside = ground.root.path().join("beside");
     ground::write(&beside, "unchanged");
-    let program = r#"
+    let program = r"
 import io, sys, tarfile
 beside = sys.argv[1]
 with tarfile.open('/work/evil.tar', 'w') as archive:
@@ -190,7 +190,7 @@ for member in tarfile.open('/work/evil.tar'):
     # Older ones know no filter, and trust everything anyway.
     try: archive.extract(member, '/work', **({'filter': 'fully_trusted'} if hasattr(tarfile, 'data_filter') else {}))
     except Exception: pass
-"#;
+";
     ground::write(&ground.work.join("evil.py"), program);
     let line = format!(
         "python3 evil.py {}; tar -C /work -xPf evil.tar 2>/dev/null; cat /work/plain",
