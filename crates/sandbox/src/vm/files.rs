@@ -115,9 +115,11 @@ impl Files {
             }
         };
         let written = writing.await.map_err(|error| LinkError::Lost(error.to_string()))?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(written?),
+        // Why they were not taken tells more than that they were not.
+        match (failed, written) {
+            (_, Err(error)) => Err(error.into()),
+            (Some(error), Ok(_)) => Err(error),
+            (None, Ok(files)) => Ok(files),
         }
     }
 

@@ -30,6 +30,9 @@ use crate::{error::SandboxError, sandbox::Exec};
 /// What a guest does at once it does within this, also an emulated one on a busy host.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// An honest guest has this many connections open at most.
+const MOST_UNANSWERED: usize = 128;
+
 /// Why a guest does not do what it is asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LinkError {
@@ -101,13 +104,24 @@ pub(crate) struct Link {
     /// What came and is not a whole frame yet.
     buffer: Vec<u8>,
     channel: u32,
+    /// Who wants the way out and was not answered yet.
+    unanswered: Vec<u32>,
+    /// A frame is written half; another one now would land in the middle of it.
+    is_writing: bool,
 }
 
 impl Link {
     /// Greets the guest, whenever it is up.
     pub(crate) async fn open(stream: UnixStream) -> Result<Self, LinkError> {
         let (reader, writer) = stream.into_split();
-        let mut link = Self { reader, writer, buffer: Vec::new(), channel: SESSION + 1 };
+        let mut link = Self {
+            reader,
+            writer,
+            buffer: Vec::new(),
+            channel: SESSION + 1,
+            unanswered: Vec::new(),
+            is_writing: false,
+        };
         let hello = Hello { version: VERSION, features: Vec::new() };
         link.say(SESSION, &ToGuest::Hello(hello)).await?;
         loop {
@@ -213,12 +227,26 @@ impl Link {
         loop {
             let frame = self.frame().await?;
             if frame.kind == Kind::Control && matches!(FromGuest::read(&frame)?, FromGuest::Dial) {
-                let refused = Some("this sandbox has no way out".to_owned());
-                self.say(frame.channel, &ToGuest::Dialled { refused }).await?;
+                self.unanswered.push(frame.channel);
+                if self.unanswered.len() > MOST_UNANSWERED {
+                    return Err(LinkError::Nonsense("more connections than it may ask for".to_owned()));
+                }
+                if !self.is_writing {
+                    self.refuse().await?;
+                }
                 continue;
             }
             return Ok(frame);
         }
+    }
+
+    /// Refuses who wants the way out: there is none.
+    async fn refuse(&mut self) -> Result<(), LinkError> {
+        for channel in std::mem::take(&mut self.unanswered) {
+            let refused = Some("this sandbox has no way out".to_owned());
+            self.say(channel, &ToGuest::Dialled { refused }).await?;
+        }
+        Ok(())
     }
 
     /// The next frame. Nothing is lost when it is waited for no more.
@@ -245,3 +273,6 @@ fn silent() -> LinkError {
 fn unfit(answer: &FromGuest) -> LinkError {
     LinkError::Nonsense(format!("{answer:?}").chars().take(200).collect())
 }
+
+#[cfg(test)]
+mod tests;

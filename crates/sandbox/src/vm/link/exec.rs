@@ -72,6 +72,10 @@ struct Feed<'a> {
 }
 
 impl Feed<'_> {
+    fn is_half_written(&self) -> bool {
+        self.written > 0 && self.written < self.frame.len()
+    }
+
     /// What to write next; nothing while the guest must take some first, and at the end.
     fn next(&mut self, channel: u32) -> Result<&[u8], LinkError> {
         if self.written == self.frame.len() && !self.ended {
@@ -98,6 +102,10 @@ impl Link {
             Feed { rest: &command.stdin, credit: WINDOW, ended: false, frame: Vec::new(), written: 0 };
         let (mut stdout, mut stderr) = (Output::new(command.kept), Output::new(command.kept));
         let exited = loop {
+            self.is_writing = feed.is_half_written();
+            if !self.is_writing {
+                self.refuse().await?;
+            }
             let next = feed.next(channel)?;
             let frame = if next.is_empty() {
                 self.next().await?
@@ -133,6 +141,8 @@ impl Link {
         while feed.written < feed.frame.len() {
             feed.written += self.writer.write(&feed.frame[feed.written..]).await?;
         }
+        self.is_writing = false;
+        self.refuse().await?;
         let flooded = stdout.is_flood() || stderr.is_flood();
         let (stdout, missing_out) = stdout.finish();
         let (stderr, missing_err) = stderr.finish();

@@ -1,13 +1,31 @@
 //! Files, both ways. Reading and writing them blocks, so it is done apart; here frames are handed on.
 
+use std::time::Duration;
+
 use swarm_guest::{
     message::{FromGuest, ToGuest},
     protocol::{Frame, Kind},
     tree::{Bounds, Entry, Totals, TreeError},
 };
-use tokio::{io::AsyncWriteExt, sync::mpsc, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{Link, LinkError, PATIENCE, silent, unfit};
+
+/// The longest that taking files may take, however steadily they come.
+const LONGEST_PULL: Duration = Duration::from_mins(15);
+
+/// What an honest guest puts into one frame of a file, unless less is left of it: at least this.
+const LEAST_DATA: u64 = 4 << 10;
+
+/// More frames than files within these bounds need.
+fn frames(bounds: Bounds) -> u64 {
+    let entries = bounds.entries.saturating_add(1).saturating_mul(2);
+    entries.saturating_add(bounds.bytes / LEAST_DATA).saturating_add(1_000)
+}
 
 /// One thing of an exchange of files.
 #[derive(Debug)]
@@ -47,7 +65,7 @@ impl Link {
         }
     }
 
-    /// Asks for what changed and hands it on to `pieces`. When nobody takes it any more the rest is read and dropped.
+    /// Asks for what changed and hands it on to `pieces`. Who takes no more of it says why; the guest is of no use then.
     pub(in crate::vm) async fn pull(
         &mut self,
         bounds: Bounds,
@@ -55,8 +73,14 @@ impl Link {
     ) -> Result<Totals, LinkError> {
         let channel = self.fresh_channel();
         self.say(channel, &ToGuest::Pull { bounds }).await?;
+        let until = Instant::now() + LONGEST_PULL;
+        let mut frames_left = frames(bounds);
         loop {
             let frame = timeout(PATIENCE, self.next()).await.map_err(|_| silent())??;
+            frames_left = frames_left.saturating_sub(1);
+            if frames_left == 0 || Instant::now() >= until {
+                return Err(LinkError::Nonsense("files without an end".to_owned()));
+            }
             if frame.channel != channel {
                 continue;
             }
@@ -70,8 +94,9 @@ impl Link {
                 },
                 _ => return Err(LinkError::Nonsense("another kind of frame than files".to_owned())),
             };
-            // Who takes them says at the end why no more.
-            let _ = pieces.send(piece).await;
+            if pieces.send(piece).await.is_err() {
+                return Err(LinkError::Lost("the files were not taken".to_owned()));
+            }
         }
     }
 }
