@@ -41,6 +41,7 @@ const ENVIRONMENT: &[&str] = &[
     "model.unavailable",
     "postgres.",
     "sandbox.no_guest",
+    "sandbox.setup_failed",
     "sandbox.unavailable",
     "store.",
 ];
