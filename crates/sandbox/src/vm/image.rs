@@ -3,8 +3,11 @@
 //! An image is read-only, and every machine writes to a layer of its own above it. The image `plain` is built in: a
 //! shell and the usual small tools, out of busybox, enough for shell commands and for swarm's own tests.
 
+mod archive;
 mod build;
+mod oci;
 mod plain;
+mod tree;
 
 use std::{fs, io, path::PathBuf};
 

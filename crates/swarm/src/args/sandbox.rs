@@ -14,7 +14,8 @@ Examples:
 const BUILD: &str = "\
 Examples:
     swarm sandbox image build default --from debian --packages git,python3,nodejs,gcc
-    swarm sandbox image build tools --from dir --path ./root";
+    swarm sandbox image build tools --from dir --path ./root
+    docker save node:22 -o node.tar && swarm sandbox image build node --from oci-tar --path node.tar";
 
 /// `swarm sandbox`.
 #[derive(Debug, Subcommand)]
@@ -70,8 +71,8 @@ pub(crate) struct ImageBuildArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) packages: Vec<String>,
 
-    /// The folder, for `--from dir`
-    #[arg(long, value_name = "PATH", required_if_eq("from", "dir"))]
+    /// The folder for `--from dir`, the file for `--from oci-tar`
+    #[arg(long, value_name = "PATH", required_if_eq_any([("from", "dir"), ("from", "oci-tar")]))]
     pub(crate) path: Option<PathBuf>,
 }
 
@@ -83,4 +84,6 @@ pub(crate) enum ImageFrom {
     Debian,
     /// A folder
     Dir,
+    /// A container image that `docker save`, `podman save` or the like wrote into one file
+    OciTar,
 }

@@ -111,6 +111,7 @@ async fn build(context: &Context, home: Home, args: ImageBuildArgs) -> Result<Ex
     let source = match (args.from, args.path) {
         (ImageFrom::Debian, _) => ImageSource::Debian { packages: args.packages },
         (ImageFrom::Dir, path) => ImageSource::Folder(absolute(&path.unwrap_or_default())?),
+        (ImageFrom::OciTar, path) => ImageSource::OciTar(absolute(&path.unwrap_or_default())?),
     };
     notice("building the image; a Debian takes a minute …");
     let image = apart(move || Image::build(&home, &args.name, &source)).await?;

@@ -107,7 +107,21 @@ fn names() -> io::Result<()> {
     plain
         .iter()
         .filter(|(path, _)| !Path::new(path).exists())
-        .try_for_each(|(path, text)| fs::write(path, text))
+        .try_for_each(|(path, text)| fs::write(path, text))?;
+    introduce("/etc/passwd", "swarm:x:1000:1000::/tmp:/bin/sh")?;
+    introduce("/etc/group", "swarm:x:1000:")
+}
+
+/// A distribution's root file system knows its own people, and not who runs commands here: programs ask who they are.
+fn introduce(path: &str, line: &str) -> io::Result<()> {
+    let known = fs::read(path)?;
+    let number =
+        |line: &[u8]| line.split(|byte| *byte == b':').nth(2).is_some_and(|number| number == b"1000");
+    if known.split(|byte| *byte == b'\n').any(number) {
+        return Ok(());
+    }
+    let gap = if known.is_empty() || known.ends_with(b"\n") { "" } else { "\n" };
+    fs::write(path, [known.as_slice(), gap.as_bytes(), line.as_bytes(), b"\n"].concat())
 }
 
 /// A device's file system where there is one, else memory.

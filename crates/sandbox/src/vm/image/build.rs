@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Facts, PLAIN};
+use super::{Facts, PLAIN, oci};
 use crate::{error::SandboxError, vm::home::Shelf};
 
 pub(super) const DISK: &str = "root.ext4";
@@ -25,6 +25,8 @@ pub enum ImageSource {
     },
     /// A folder, as it is.
     Folder(PathBuf),
+    /// A container image that was saved into one tar, as `docker save` and `podman save` do.
+    OciTar(PathBuf),
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), SandboxError> {
@@ -48,6 +50,11 @@ pub(super) fn build(shelf: &Shelf, name: &str, source: &ImageSource) -> Result<(
     let made = bench.begin().map_err(|error| failed(error.to_string()))?;
     let (tree, origin, packages) = match source {
         ImageSource::Folder(folder) => (folder.clone(), folder.display().to_string(), Vec::new()),
+        ImageSource::OciTar(archive) => {
+            let (tree, origin) = (scratch.path().join("root"), archive.display().to_string());
+            oci::unpack(archive, &tree).map_err(|error| failed(format!("{origin}: {error}")))?;
+            (tree, origin, Vec::new())
+        }
         ImageSource::Debian { packages } => {
             let packages = wanted(packages)?;
             let tree = scratch.path().join("root");
