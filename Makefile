@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help setup demo guest test chaos lint fmt docs bench clean-state
+.PHONY: help setup demo guest test chaos soak lint fmt docs bench clean-state
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: ## Run everything that must hold before a change is merged
 
 chaos: ## Kill builds at every position of their journals, simulate, and try faults
 	@scripts/chaos
+
+soak: ## Make and kill sandboxes at random for SOAK_MINUTES (10), and look for what they leave
+	@scripts/soak
 
 lint: ## Run the checks that need no running program: format, clippy, dependencies, scripts, docs
 	@scripts/test lint

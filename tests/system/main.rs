@@ -12,6 +12,7 @@ mod dispatch;
 mod faults;
 mod history;
 mod living;
+mod microvms;
 mod model;
 mod models;
 mod mount;

@@ -100,6 +100,9 @@ pub struct Limits {
     pub pids: u32,
     /// Megabytes that the sandbox may write.
     pub disk_mb: u32,
+    /// Reads, and writes, of the disk a second; as many as it can where none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_iops: Option<u32>,
     /// Megabytes that one command may send and receive.
     #[serde(default = "usual_network_mb")]
     pub network_mb: u32,
@@ -121,6 +124,7 @@ impl Default for Limits {
             cpu_milli: 1_000,
             pids: 256,
             disk_mb: 512,
+            disk_iops: None,
             network_mb: usual_network_mb(),
         }
     }
@@ -135,6 +139,7 @@ impl Limits {
             cpu_milli: self.cpu_milli,
             pids: self.pids,
             disk_bytes: u64::from(self.disk_mb) << 20,
+            disk_iops: self.disk_iops,
             network_bytes: u64::from(self.network_mb) << 20,
             wall: Duration::from_secs(self.tool_seconds.into()),
             ..swarm_sandbox::Limits::default()
@@ -183,6 +188,9 @@ impl Agent {
             l.pids,
             l.disk_mb
         );
+        if let Some(disk_iops) = l.disk_iops {
+            let _ = writeln!(text, "  disk_iops: {disk_iops}");
+        }
         if !self.network.is_empty() {
             let hosts = self.network.patterns().map(|pattern| quoted(&pattern.to_string())).collect();
             let _ = write!(text, "  network_mb: {}\nnetwork:\n  allow: {}\n", l.network_mb, list(hosts));

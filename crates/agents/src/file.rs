@@ -58,6 +58,7 @@ pub(crate) struct LimitsPatch {
     pub(crate) cpu_milli: Option<u32>,
     pub(crate) pids: Option<u32>,
     pub(crate) disk_mb: Option<u32>,
+    pub(crate) disk_iops: Option<u32>,
     pub(crate) network_mb: Option<u32>,
 }
 
@@ -197,6 +198,7 @@ impl LimitsPatch {
             ("cpu_milli", self.cpu_milli, 10),
             ("pids", self.pids, 4),
             ("disk_mb", self.disk_mb, 1),
+            ("disk_iops", self.disk_iops, 1),
             ("network_mb", self.network_mb, 1),
         ];
         least

@@ -107,6 +107,7 @@ fn apply(limits: &mut Limits, patch: &LimitsPatch) {
         cpu_milli: patch.cpu_milli.unwrap_or(limits.cpu_milli),
         pids: patch.pids.unwrap_or(limits.pids),
         disk_mb: patch.disk_mb.unwrap_or(limits.disk_mb),
+        disk_iops: patch.disk_iops.or(limits.disk_iops),
         network_mb: patch.network_mb.unwrap_or(limits.network_mb),
     };
 }

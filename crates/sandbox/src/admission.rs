@@ -57,6 +57,9 @@ fn limits(limits: &Limits) -> Result<(), SandboxError> {
     if limits.disk_bytes == 0 {
         return low("disk", "1 byte".to_owned());
     }
+    if limits.disk_iops == Some(0) {
+        return low("operations of the disk", "1 a second".to_owned());
+    }
     if limits.wall.is_zero() {
         return low("the wall clock", "1 ms".to_owned());
     }

@@ -4,6 +4,7 @@
 //! process ends, the kernel kills the others.
 
 mod diagnosis;
+mod figures;
 mod syscalls;
 pub(crate) mod system;
 mod view;
@@ -125,6 +126,10 @@ impl Backend for Bubblewrap {
 
     async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError> {
         Ok(Box::new(self.make(spec).await?))
+    }
+
+    async fn close(&self) {
+        self.shared.instance.settle().await;
     }
 }
 

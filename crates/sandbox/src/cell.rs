@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     admission, census,
     cgroup::{Cgroup, Places},
-    disk::Gauge,
+    disk::{self, Gauge},
     error::SandboxError,
     instance::{Instance, Record},
     sandbox::{Limits, SandboxSpec},
@@ -62,7 +62,23 @@ impl Cell {
         folders.extend(counted.iter().map(|name| cell.folder.join(name)));
         folders[1..].iter().try_for_each(fs::create_dir).map_err(failed("make the private folders"))?;
         cell.gauge = Gauge::start(folders).map_err(failed("measure the work folder"))?;
+        cell.bound_operations().map_err(failed("bound the disk's operations"))?;
         Ok(cell)
+    }
+
+    fn bound_operations(&self) -> std::io::Result<()> {
+        let Some(most) = self.limits.disk_iops else {
+            return Ok(());
+        };
+        let is_bounded = match disk::device(&self.workdir)? {
+            Some(device) => self.cgroup.bound_operations(&device, most)?,
+            None => false,
+        };
+        if !is_bounded {
+            let sandbox = &self.name;
+            tracing::warn!(sandbox, "no cgroup bounds operations of the work folder's disk here");
+        }
+        Ok(())
     }
 
     /// Makes one that holds a microVM: what is in that is not measured from here.
@@ -88,7 +104,7 @@ impl Cell {
         };
         let id = instance.fresh_id();
         let folder = instance.folder().join(&id);
-        let cgroup = places.cgroup(&id);
+        let cgroup = places.cgroup(&id, limits.disk_iops.is_some());
         instance
             .record(&id, &Record { name: name.to_owned(), cgroup: cgroup.clone() })
             .map_err(failed("write the record"))?;
@@ -126,7 +142,8 @@ impl Cell {
         }
     }
 
-    fn living(&self) -> std::collections::HashSet<i32> {
+    /// Its processes.
+    pub(crate) fn living(&self) -> std::collections::HashSet<i32> {
         if self.cgroup.is_empty() { census::marked(|id| id == self.id) } else { self.cgroup.processes() }
     }
 

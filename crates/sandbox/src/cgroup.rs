@@ -31,6 +31,7 @@ pub(crate) enum Controller {
     Memory,
     Cpu,
     Pids,
+    Io,
 }
 
 /// One folder in one tree.
@@ -68,6 +69,23 @@ impl Cgroup {
     /// Sets the limits, again if a kill lowered one.
     pub(crate) fn arm(&self, limits: &Limits) -> io::Result<()> {
         self.groups.iter().try_for_each(|group| group.arm(limits))
+    }
+
+    /// Bounds reads, and writes, of a disk a second. False where no group can: there is none, or another version of it.
+    pub(crate) fn bound_operations(&self, disk: &str, most: u32) -> io::Result<bool> {
+        let Some(group) = self.groups.iter().find(|group| group.controllers.contains(&Controller::Io)) else {
+            return Ok(false);
+        };
+        match group.version {
+            Version::One => {
+                for way in ["read", "write"] {
+                    let file = format!("blkio.throttle.{way}_iops_device");
+                    write(&group.folder, &file, &format!("{disk} {most}"))?;
+                }
+            }
+            Version::Two => write(&group.folder, "io.max", &format!("{disk} riops={most} wiops={most}"))?,
+        }
+        Ok(true)
     }
 
     /// The files to write a process id into for it to join.
@@ -169,6 +187,8 @@ fn settings(version: Version, controller: Controller, limits: &Limits) -> Vec<Se
         ],
         (Version::Two, Controller::Cpu) => vec![needed("cpu.max", format!("{quota} 100000"))],
         (_, Controller::Pids) => vec![needed("pids.max", (limits.pids + OWN_PROCESSES).to_string())],
+        // Of one disk: see `bound_operations`.
+        (_, Controller::Io) => Vec::new(),
     }
 }
 
@@ -212,7 +232,7 @@ mod tests {
             println!("skipped: no cgroup limits the processor here ({})", places.report());
             return;
         }
-        let cgroup = places.cgroup(&format!("cpu-test-{}", std::process::id()));
+        let cgroup = places.cgroup(&format!("cpu-test-{}", std::process::id()), false);
         cgroup.make(&Limits { cpu_milli: 50, ..Limits::default() }).unwrap();
         let gate = cgroup.groups.iter().find(|group| group.controllers.contains(&Controller::Cpu)).unwrap();
         let line = "echo 0 > \"$1\" && while :; do :; done";

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -10,7 +10,7 @@ use nix::{
     dir::Dir,
     fcntl::{AtFlags, OFlag},
     sys::{
-        stat::{FileStat, Mode, SFlag, fstatat},
+        stat::{FileStat, Mode, SFlag, fstatat, major, minor, stat},
         statvfs::statvfs,
     },
 };
@@ -50,6 +50,24 @@ pub(crate) fn used_inside(process: i32, folder: &str, size: u64) -> Option<u64> 
     let seen = statvfs(Path::new(&format!("/proc/{process}/root{folder}"))).ok()?;
     let unit = seen.fragment_size();
     (seen.blocks() == size.div_ceil(unit)).then(|| (seen.blocks() - seen.blocks_free()) * unit)
+}
+
+/// The disk that a folder is on, as cgroups name it (`254:0`): the whole one where it is a part of it. Nothing where it is
+/// on no disk.
+pub(crate) fn device(folder: &Path) -> io::Result<Option<String>> {
+    let device = stat(folder)?.st_dev;
+    let name = format!("{}:{}", major(device), minor(device));
+    let known = Path::new("/sys/dev/block").join(&name);
+    if !known.exists() {
+        return Ok(None);
+    }
+    if !known.join("partition").exists() {
+        return Ok(Some(name));
+    }
+    // The entry is a link into the folder of the whole disk.
+    let whole = fs::canonicalize(known)?;
+    let whole = whole.parent().map(|whole| fs::read_to_string(whole.join("dev"))).transpose()?;
+    Ok(whole.map(|name| name.trim().to_owned()))
 }
 
 fn total(folders: &[PathBuf]) -> io::Result<u64> {
@@ -100,22 +118,32 @@ mod tests {
     #[test]
     fn growth_counts_what_was_added_and_follows_no_link() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("before"), vec![1; 100_000]).unwrap();
+        fs::write(folder.path().join("before"), vec![1; 100_000]).unwrap();
         let gauge = Gauge::start(vec![folder.path().to_owned()]).unwrap();
         assert_eq!(gauge.growth().unwrap(), 0);
         std::os::unix::fs::symlink("/usr", folder.path().join("link")).unwrap();
-        std::fs::create_dir(folder.path().join("inner")).unwrap();
-        std::fs::write(folder.path().join("inner/after"), vec![1; 200_000]).unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
+        fs::write(folder.path().join("inner/after"), vec![1; 200_000]).unwrap();
         let growth = gauge.growth().unwrap();
         assert!((200_000..260_000).contains(&growth), "{growth}");
+    }
+
+    #[test]
+    fn a_folder_is_on_a_whole_disk_or_on_none() {
+        assert_eq!(device(Path::new("/proc")).unwrap(), None);
+        let Some(name) = device(&std::env::temp_dir()).unwrap() else {
+            return println!("skipped: the temporary folder is on no disk");
+        };
+        let known = Path::new("/sys/dev/block").join(name);
+        assert!(known.exists() && !known.join("partition").exists());
     }
 
     #[test]
     fn a_file_with_two_names_is_counted_once() {
         let folder = tempfile::tempdir().unwrap();
         let gauge = Gauge::start(vec![folder.path().to_owned()]).unwrap();
-        std::fs::write(folder.path().join("one"), vec![1; 200_000]).unwrap();
-        std::fs::hard_link(folder.path().join("one"), folder.path().join("two")).unwrap();
+        fs::write(folder.path().join("one"), vec![1; 200_000]).unwrap();
+        fs::hard_link(folder.path().join("one"), folder.path().join("two")).unwrap();
         assert!(gauge.growth().unwrap() < 300_000);
     }
 
@@ -124,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let gauge = Gauge::start(vec![folder.path().to_owned()]).unwrap();
         let deep = (0..200).fold(folder.path().to_owned(), |path, _| path.join("d"));
-        std::fs::create_dir_all(&deep).unwrap();
+        fs::create_dir_all(&deep).unwrap();
         assert_eq!(gauge.growth().unwrap(), u64::MAX);
     }
 }

@@ -10,11 +10,16 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{cgroup::Cgroup, error::SandboxError};
+
+/// How long sandboxes that were dropped may take to be gone. Their processes are killed; the rest is the kernel's to do.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What a sandbox holds that outlives a killed process. Written before any of it is made.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +75,21 @@ impl Instance {
         serde_json::to_writer(&mut file, record)?;
         file.flush()?;
         file.persist(self.record_path(id)).map(drop).map_err(|error| error.error)
+    }
+
+    /// Waits until nothing is on record any more, and then leaves nothing of its own: at the end of the process. What does
+    /// not go within some seconds stays on record.
+    pub(crate) async fn settle(&self) {
+        let until = Instant::now() + PATIENCE;
+        while records(&self.folder).next().is_some() {
+            if Instant::now() >= until {
+                let folder = self.folder.display();
+                tracing::warn!(%folder, "something of a sandbox is still there; the next start sweeps it");
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let _ = fs::remove_dir_all(&self.folder);
     }
 
     /// Forgets it, once nothing of it is left.

@@ -178,6 +178,9 @@ pub async fn survey(state: &Path) -> Vec<Standing> {
     let mut standings = Vec::new();
     for rung in RUNGS {
         let stood = stand(rung, state, Choice::Only(rung)).await;
+        if let Ok(stood) = &stood {
+            stood.backend.close().await;
+        }
         let warning = stood.as_ref().ok().and_then(|stood| stood.warning.clone());
         standings.push(Standing { rung, works: stood.map(|stood| stood.limits), warning });
     }

@@ -88,6 +88,10 @@ impl Backend for Process {
             .map_err(|error| SandboxError::io("make a sandbox", std::io::Error::other(error)))??;
         Ok(Box::new(Plain { cell, report }))
     }
+
+    async fn close(&self) {
+        self.instance.settle().await;
+    }
 }
 
 struct Plain {

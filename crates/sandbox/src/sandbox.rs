@@ -20,6 +20,10 @@ pub trait Backend: Send + Sync {
 
     /// Makes a sandbox. Nothing is left behind when this fails.
     async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError>;
+
+    /// Ends what waits to be used, and waits until what was dropped is gone, for some seconds at the most: at the end of
+    /// the process, when nobody makes sandboxes any more. What is left then is swept at the next start.
+    async fn close(&self);
 }
 
 /// A place where untrusted commands run.
@@ -73,6 +77,10 @@ pub struct Limits {
     pub pids: u32,
     /// Bytes that the work folder and `/tmp` may grow by.
     pub disk_bytes: u64,
+    /// Reads, and writes, of the work folder's disk a second; none where it may do as many as it can. In a microVM, which
+    /// has no disk to write to, reads of its image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_iops: Option<u32>,
     /// Bytes to and from the network.
     #[serde(default = "usual_network_bytes")]
     pub network_bytes: u64,
@@ -94,6 +102,7 @@ impl Default for Limits {
             cpu_milli: 1_000,
             pids: 256,
             disk_bytes: 512 << 20,
+            disk_iops: None,
             network_bytes: usual_network_bytes(),
             output_bytes: 64 << 10,
             wall: Duration::from_mins(1),

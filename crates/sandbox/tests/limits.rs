@@ -2,14 +2,19 @@
 
 mod ground;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ground::{FINE, Ground, passed, text};
+use ground::{FINE, Ground, microvm, passed, text};
 use swarm_domain::attempt::Rung as Kind;
 use swarm_sandbox::{Exec, How, Limit, Limits};
 use tokio_util::sync::CancellationToken;
 
 const MEBI: u64 = 1 << 20;
+
+/// Little memory and so much disk: microVMs with such limits are small, and share a template.
+fn small(disk_bytes: u64) -> Limits {
+    Limits { memory_bytes: 64 * MEBI, disk_bytes, wall: Duration::from_mins(2), ..Limits::default() }
+}
 
 #[tokio::test]
 async fn a_command_that_hangs_and_ignores_signals_is_ended_by_the_wall_clock() {
@@ -44,8 +49,9 @@ async fn a_command_may_have_a_tighter_wall_clock_than_its_sandbox_but_no_wider_o
 #[tokio::test]
 async fn a_command_that_takes_too_much_memory_is_ended() {
     let ground = Ground::new();
-    let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+    let limits = small(32 * MEBI);
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
+    {
         // One line without an end is kept in memory by `tail`. The shell around it is not what is killed.
         let line = "head -c 512m /dev/zero | tail -n 1 | wc -c; echo survived; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
@@ -56,8 +62,9 @@ async fn a_command_that_takes_too_much_memory_is_ended() {
 #[tokio::test]
 async fn memory_is_limited_for_all_processes_together() {
     let ground = Ground::new();
-    let limits = Limits { memory_bytes: 64 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory")) {
+    let limits = small(32 * MEBI);
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.memory, "memory"))
+    {
         let line = "for i in 1 2 3 4 5 6; do (head -c 24m /dev/zero; sleep 600) | tail -n 1 & done; wait";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Memory), "{}", text(&ended.stderr));
@@ -67,11 +74,65 @@ async fn memory_is_limited_for_all_processes_together() {
 #[tokio::test]
 async fn files_in_shared_memory_count_as_memory_and_are_bounded() {
     let ground = Ground::new();
-    let Some(rung) = ground.bubblewrap().await else {
+    for rung in ground.walled().await {
+        let ended = rung.run(&ground, small(32 * MEBI), "head -c 512m /dev/zero > /dev/shm/big").await;
+        assert_ne!(ended.how, FINE);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_to_files_is_no_memory_of_the_commands() {
+    let ground = Ground::new();
+    for rung in ground.walled().await {
+        let line = "head -c 90m /dev/zero > big && wc -c < big && rm big && head -c 90m /dev/zero > /work/again && rm again";
+        let ended = rung.run(&ground, small(110 * MEBI), line).await;
+        assert_eq!(ended.how, FINE, "{}: {}", rung.backend.rung(), text(&ended.stderr));
+    }
+}
+
+#[tokio::test]
+async fn a_command_gets_no_more_of_the_processors_than_its_share() {
+    let ground = Ground::new();
+    let limits = Limits { cpu_milli: 200, ..small(32 * MEBI) };
+    for rung in ground.everywhere().await.into_iter().filter(|rung| rung.holds(rung.limits.cpu, "CPU")) {
+        let sandbox = rung.make(&ground, limits.clone()).await;
+        let (argument, cancel) = (ground::unlike_any_other(), CancellationToken::new());
+        let argv = ["/bin/sh", "-c", "echo began > begun; while :; do :; done", argument.as_str()];
+        let busy = Exec { argv: argv.map(str::to_owned).to_vec(), ..Exec::default() };
+        let measuring = async {
+            // A microVM is one process to the host; what runs in it is not seen.
+            let of_machine = rung.backend.rung() == Kind::Qemu;
+            let processes = || {
+                if of_machine { microvm::monitors(&ground.state()) } else { ground::with_argument(&argument) }
+            };
+            ground::until("the command", || !processes().is_empty()).await;
+            let (before, began) = (ground::cpu_times(&processes()), Instant::now());
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let after = ground::cpu_times(&processes());
+            let used = after.iter().filter_map(|(process, time)| time.checked_sub(*before.get(process)?));
+            let (used, passed) = (used.sum::<Duration>(), began.elapsed());
+            cancel.cancel();
+            (used, passed)
+        };
+        let (ended, (used, passed)) = tokio::join!(sandbox.exec(busy, cancel.clone()), measuring);
+        assert_eq!(ended.unwrap().how, How::Cancelled);
+        // A fifth is allowed. A host that is busy gives it less, never more.
+        assert!(used < passed / 2, "{}: {used:?} of {passed:?}", rung.backend.rung());
+        sandbox.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_microvm_has_as_many_processors_as_its_share_needs() {
+    let ground = Ground::new();
+    let Some(rung) = ground.qemu().await else {
         return;
     };
-    let ended = rung.run(&ground, Limits::default(), "head -c 512m /dev/zero > /dev/shm/big").await;
-    assert_ne!(ended.how, FINE);
+    for (cpu_milli, processors) in [(200, "1\n"), (1_500, "2\n")] {
+        let limits = Limits { cpu_milli, ..small(32 * MEBI) };
+        let ended = rung.run(&ground, limits, "nproc").await;
+        assert_eq!((ended.how, text(&ended.stdout).as_str()), (FINE, processors));
+    }
 }
 
 #[tokio::test]
@@ -134,26 +195,46 @@ async fn somewhat_too_much_output_is_cut_and_does_not_end_the_command() {
 }
 
 #[tokio::test]
+async fn a_command_that_would_do_more_with_the_disk_a_second_than_it_may_waits() {
+    let ground = Ground::new();
+    let Some(rung) = ground.bubblewrap().await else {
+        return;
+    };
+    if !ground::bounds_operations(&ground.work) {
+        return println!("skipped: no cgroup bounds operations of the disk here");
+    }
+    let limits = Limits { disk_iops: Some(20), ..small(32 * MEBI) };
+    // What goes through the kernel's memory is written when it likes; this is not.
+    let line = "dd if=/dev/zero of=file bs=4k count=60 oflag=direct";
+    let ended = rung.run(&ground, limits, line).await;
+    assert_eq!(ended.how, FINE, "{}", text(&ended.stderr));
+    // Three seconds are due. A slow disk makes it longer, nothing makes it shorter.
+    assert!(ended.took >= Duration::from_secs(2), "{:?}", ended.took);
+}
+
+#[tokio::test]
 async fn one_large_file_passes_the_disk_limit() {
     let ground = Ground::new();
-    let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
+    let limits = small(4 * MEBI);
+    for rung in ground.everywhere().await {
         let ended = rung.run(&ground, limits.clone(), "head -c 64m /dev/zero > big; echo survived").await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
-        assert!(std::fs::metadata(ground.work.join("big")).unwrap().len() <= 4 * MEBI);
-        std::fs::remove_file(ground.work.join("big")).unwrap();
+        // Of a microVM's files none is taken then.
+        let kept = std::fs::metadata(ground.work.join("big")).map_or(0, |big| big.len());
+        assert!(kept <= 4 * MEBI);
+        let _ = std::fs::remove_file(ground.work.join("big"));
     }
 }
 
 #[tokio::test]
 async fn many_small_files_pass_the_disk_limit_while_the_command_still_runs() {
     let ground = Ground::new();
-    let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
+    let limits = small(4 * MEBI);
+    for rung in ground.everywhere().await {
         let line = "mkdir many; for i in $(seq 128); do head -c 64k /dev/zero > many/$i; done; sleep 600";
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
-        std::fs::remove_dir_all(ground.work.join("many")).unwrap();
+        let _ = std::fs::remove_dir_all(ground.work.join("many"));
     }
 }
 
@@ -161,11 +242,11 @@ async fn many_small_files_pass_the_disk_limit_while_the_command_still_runs() {
 async fn what_was_there_before_does_not_count_and_what_an_earlier_command_left_does() {
     let ground = Ground::new();
     std::fs::write(ground.work.join("before"), vec![1; 8 << 20]).unwrap();
-    let limits = Limits { disk_bytes: 4 * MEBI, ..Limits::default() };
-    for rung in ground.rungs().await {
+    let limits = small(4 * MEBI);
+    for rung in ground.everywhere().await {
         let sandbox = rung.make(&ground, limits.clone()).await;
         let mut ends = Vec::new();
-        for line in ["head -c 3m /dev/zero > one", "head -c 3m /dev/zero > two", "rm one two"] {
+        for line in ["head -c 3m /dev/zero > one", "head -c 3m /dev/zero > two", "rm -f one two"] {
             ends.push(sandbox.exec(Exec::shell(line), CancellationToken::new()).await.unwrap().how);
         }
         assert_eq!(ends, [FINE, passed(Limit::Disk), FINE]);
@@ -176,10 +257,10 @@ async fn what_was_there_before_does_not_count_and_what_an_earlier_command_left_d
 #[tokio::test]
 async fn the_temporary_folder_counts_towards_the_disk_limit() {
     let ground = Ground::new();
-    let limits = Limits { disk_bytes: 8 * MEBI, ..Limits::default() };
+    let limits = small(8 * MEBI);
     let line = "cd \"${TMPDIR:-/tmp}\"; for i in 1 2 3 4 5 6; do head -c 1m /dev/zero > $i || exit; done; sleep 0; \
                 for i in 7 8 9; do head -c 1m /dev/zero > $i; done; sleep 600";
-    for rung in ground.rungs().await {
+    for rung in ground.everywhere().await {
         let ended = rung.run(&ground, limits.clone(), line).await;
         assert_eq!(ended.how, passed(Limit::Disk), "{}", text(&ended.stderr));
     }

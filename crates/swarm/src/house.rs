@@ -65,6 +65,7 @@ pub(crate) struct House {
     server: Option<Server>,
     cluster: Option<Kept>,
     source: Source,
+    sandboxes: Arc<dyn Backend>,
     sandbox: Option<String>,
     // Where the server of a reader tells where it is: not in the data folder, where others would find it.
     _aside: Option<tempfile::TempDir>,
@@ -126,6 +127,7 @@ impl House {
             server.shutdown().await;
         }
         self.flows.shutdown().await;
+        self.sandboxes.close().await;
         self.flows.store().close().await;
         if let Some(kept) = self.cluster {
             kept.stop().await;
@@ -175,14 +177,32 @@ async fn database(wiring: &Wiring, duty: Duty) -> Result<(String, Option<Cluster
 
 async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let fallback = wiring.fallback.as_deref();
     let models = if duty == Duty::Read {
-        models::nothing(&wiring.settings, Arc::clone(&clock))?
+        models::nothing(&wiring.settings, clock)?
     } else {
-        models::connect(&wiring.settings, &wiring.engine, fallback, Arc::clone(&clock)).await?
+        models::connect(&wiring.settings, &wiring.engine, fallback, clock).await?
     };
-    let (sandboxes, sandbox) = sandboxes(wiring, duty).await?;
+    let ground = sandboxes(wiring, duty).await?;
+    let sandboxes = Arc::clone(&ground.0);
+    let furnished = Box::pin(put_to_work(wiring, duty, url, private, models, ground)).await;
+    if furnished.is_err() {
+        // One may be ready already, to be used first.
+        sandboxes.close().await;
+    }
+    furnished
+}
+
+async fn put_to_work(
+    wiring: &Wiring,
+    duty: Duty,
+    url: &str,
+    private: bool,
+    models: models::Models,
+    (sandboxes, sandbox): (Arc<dyn Backend>, Option<String>),
+) -> Result<House> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let catalogue = Arc::new(catalogue(&wiring.settings)?);
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
     let store =
@@ -195,7 +215,7 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
     let parts = Parts {
         store: store.clone(),
         gateway: models.gateway,
-        sandboxes,
+        sandboxes: Arc::clone(&sandboxes),
         way_out: Arc::new(wiring.settings.sandbox.network.terms()?),
         forge,
         pull_requests: Arc::new(LocalPullRequests::new(&wiring.data)),
@@ -219,7 +239,17 @@ async fn furnish(wiring: &Wiring, duty: Duty, url: &str, private: bool) -> Resul
     match serve(wiring, duty, &flows).await {
         Ok((server, aside)) => {
             let source = models.source;
-            Ok(House { flows, server, cluster: None, source, sandbox, _aside: aside, _claim: None })
+            let house = House {
+                flows,
+                server,
+                cluster: None,
+                source,
+                sandboxes,
+                sandbox,
+                _aside: aside,
+                _claim: None,
+            };
+            Ok(house)
         }
         Err(failure) => {
             flows.shutdown().await;

@@ -35,7 +35,9 @@ impl Cgroup {
         let cgroup = Self { path };
         cgroup.set("pids.max", &(u64::from(limits.pids) + 1).to_string())?;
         if let Some(bytes) = limits.memory_bytes {
-            cgroup.set("memory.max", &bytes.to_string())?;
+            // The files that it writes are in memory as well, and have a limit of their own.
+            let most = bytes.saturating_add(limits.disk_bytes.unwrap_or(0));
+            cgroup.set("memory.max", &most.to_string())?;
             cgroup.set("memory.oom.group", "1")?;
             // Not every kernel has swap.
             let _ = cgroup.set("memory.swap.max", "0");
@@ -59,6 +61,12 @@ impl Cgroup {
     /// How often the kernel killed in it for want of memory.
     pub fn memory_kills(&self) -> u64 {
         self.figure("memory.events", "oom_kill ")
+    }
+
+    /// Bytes that it holds, without those of files on a file system in memory that has so many bytes in use.
+    pub fn memory_beside(&self, files: u64) -> u64 {
+        let (own, shared) = (self.figure("memory.stat", "anon "), self.figure("memory.stat", "shmem "));
+        own.saturating_add(shared.saturating_sub(files))
     }
 
     /// Milliseconds of CPU that were used.

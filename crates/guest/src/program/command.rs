@@ -43,7 +43,7 @@ const PLAIN: [(&str, &str); 3] = [
     ("LANG", "C.UTF-8"),
 ];
 
-/// How often the disk is looked at, and a command that does not die is killed again.
+/// How often disk and memory are looked at, and a command that does not die is killed again.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How long the rest of the output may take when someone who got away holds it open.
@@ -328,6 +328,12 @@ impl Watch {
         most.is_some_and(|most| grown > most)
     }
 
+    /// What the command holds beside its files. A burst between two looks is bounded by what both together may take.
+    fn memory_is_passed(&self) -> bool {
+        let held = self.cgroup.as_ref().map(|cgroup| cgroup.memory_beside(self.ground.disk_used()));
+        held.zip(self.exec.limits.memory_bytes).is_some_and(|(held, most)| held > most)
+    }
+
     fn until_its_end(&self, open: &mut u32) -> (Option<ExitStatus>, Option<Verdict>) {
         let wall = Duration::from_millis(self.exec.limits.wall_ms).min(LONGEST_WALL);
         let mut verdict = None;
@@ -352,6 +358,9 @@ impl Watch {
             }
             if verdict.is_none() && looks && self.disk_is_passed() {
                 verdict = Some(Verdict::Passed(Limit::Disk));
+            }
+            if verdict.is_none() && looks && self.memory_is_passed() {
+                verdict = Some(Verdict::Passed(Limit::Memory));
             }
             if verdict.is_some() {
                 // Without a namespace the keeper ends those who left the group, and then itself: once it can.

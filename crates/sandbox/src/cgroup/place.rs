@@ -50,7 +50,9 @@ impl Places {
         let candidates = first_version(&mounts, &own).into_iter().chain(second_version(&mounts, &own));
         for mut place in candidates {
             place.controllers.retain(|controller| !found.has(*controller));
-            if place.controllers.is_empty() {
+            // A process is in one group of the second version: to join another is to leave it.
+            let is_second = |place: &Place| place.version == Version::Two;
+            if place.controllers.is_empty() || is_second(&place) && found.places.iter().any(is_second) {
                 continue;
             }
             match place.attempt() {
@@ -66,9 +68,12 @@ impl Places {
         Self { places: Vec::new(), trouble: Some(reason) }
     }
 
-    /// The cgroup of the sandbox with this id; nothing is made yet.
-    pub(crate) fn cgroup(&self, id: &str) -> Cgroup {
-        Cgroup { groups: self.places.iter().map(|place| place.group(id)).collect() }
+    /// The cgroup of the sandbox with this id; nothing is made yet. What bounds nothing but operations of a disk is only in
+    /// it when these are bounded.
+    pub(crate) fn cgroup(&self, id: &str, bounds_operations: bool) -> Cgroup {
+        let places = self.places.iter();
+        let wanted = places.filter(|place| bounds_operations || place.controllers != [Controller::Io]);
+        Cgroup { groups: wanted.map(|place| place.group(id)).collect() }
     }
 
     pub(crate) fn has(&self, controller: Controller) -> bool {
@@ -157,6 +162,7 @@ fn named(name: &str) -> Option<Controller> {
         "memory" => Some(Controller::Memory),
         "cpu" => Some(Controller::Cpu),
         "pids" => Some(Controller::Pids),
+        "blkio" | "io" => Some(Controller::Io),
         _ => None,
     }
 }

@@ -3,19 +3,23 @@
 //! It needs hardware virtualisation. The stream to the guest is its virtual socket, which is a Unix socket on this side.
 
 mod api;
+mod jailer;
 mod requests;
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
     time::Duration,
 };
 
 use api::{Api, ApiError};
 use async_trait::async_trait;
+use jailer::{Chroot, Jailer};
 use requests::{
-    Action, BootSource, Drive, MachineConfig, PORT, SnapshotCreate, SnapshotLoad, VSOCK, VmState, Vsock,
+    Action, BootSource, Drive, DriveBound, MachineConfig, PORT, SnapshotCreate, SnapshotLoad, VSOCK, VmState,
+    Vsock,
 };
 use swarm_domain::attempt::Rung;
 use tokio::{
@@ -50,12 +54,19 @@ const ASK_EVERY: Duration = Duration::from_millis(2);
 const MEMORY: &str = "memory";
 const STATE: &str = "state";
 
+/// What the others are called in a jail.
+const KERNEL: &str = "vmlinux";
+const INITRAMFS: &str = "initramfs";
+const ROOT: &str = "root";
+
 /// Firecracker, as it is on this machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Firecracker {
     program: PathBuf,
     version: String,
     jail: Jail,
+    /// Where it is there and can be used, it takes the place of the walls that other monitors stand in.
+    jailer: Option<Jailer>,
 }
 
 impl Firecracker {
@@ -77,22 +88,38 @@ impl Firecracker {
         if !version.starts_with("Firecracker") {
             return Err(unavailable(format!("{} does not say its version", program.display())));
         }
-        Ok(Self { program, version, jail: Jail::find() })
+        Ok(Self { program, version, jail: Jail::find(), jailer: Jailer::find() })
     }
 
     /// Whether the monitor itself is walled in.
     pub(crate) fn is_jailed(&self) -> bool {
-        self.jail.holds()
+        self.jailer.is_some() || self.jail.holds()
     }
 
-    async fn start(&self, berth: &Cell, seen: &[Seen<'_>]) -> Result<Running, SandboxError> {
+    /// Makes a root of all files for a monitor, where it gets one.
+    fn chroot(&self, berth: &Cell) -> Result<Option<Chroot>, SandboxError> {
+        let made = self.jailer.as_ref().map(|_| Chroot::make(berth, &self.program)).transpose();
+        made.map_err(|source| SandboxError::io(format!("make the jail of sandbox {}", berth.name), source))
+    }
+
+    async fn start(
+        &self,
+        berth: &Cell,
+        boot: &Boot,
+        seen: &[Seen<'_>],
+        chroot: Option<Chroot>,
+    ) -> Result<Running, SandboxError> {
         let failed =
             |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", berth.name), source);
-        let sockets = Sockets::open(berth.folder()).map_err(|error| failed("open the folder", error))?;
+        let folder = chroot.as_ref().map_or(berth.folder(), Chroot::root);
+        let sockets = Sockets::open(folder).map_err(|error| failed("open the folder", error))?;
         let kvm = Seen::Device(Path::new("/dev/kvm"));
         let seen: Vec<_> = seen.iter().copied().chain([kvm]).collect();
         let arguments: Vec<OsString> = ["--api-sock", API, "--level", "Warning"].map(OsString::from).to_vec();
-        let command = self.jail.command(berth, &seen, &self.program, arguments);
+        let command = match (&self.jailer, &chroot) {
+            (Some(jailer), Some(chroot)) => jailer.command(berth, chroot, &self.program, arguments),
+            _ => self.jail.command(berth, &seen, &self.program, arguments),
+        };
         let mut child = launch::spawn(command).await.map_err(|error| failed("start Firecracker", error))?;
         let console = Console::default();
         let mut listeners = JoinSet::new();
@@ -103,8 +130,17 @@ impl Firecracker {
             listeners.spawn(console.clone().follow(from));
         }
         let name = berth.name.clone();
-        let mut running =
-            Running { name, child, console, api: None, stream: None, _listeners: listeners, sockets };
+        let mut running = Running {
+            name,
+            child,
+            console,
+            api: None,
+            stream: None,
+            has_root: boot.root.is_some(),
+            chroot,
+            _listeners: listeners,
+            sockets,
+        };
         let connected = running.sockets.connect(API, PATIENCE).await;
         let connected = connected.map_err(|error| running.gone(format!("it did not come up: {error}")))?;
         let api = Api::open(connected).await;
@@ -120,14 +156,23 @@ impl Monitor for Firecracker {
     }
 
     fn identity(&self) -> String {
-        self.version.clone()
+        // A snapshot knows files by the paths that they had inside.
+        let jailed = if self.jailer.is_some() { " jailed" } else { "" };
+        format!("{}{jailed}", self.version)
+    }
+
+    fn bare(&self) -> Arc<dyn Monitor> {
+        // With the jailer its jail stays, as the paths in a snapshot are those inside.
+        Arc::new(Self { jail: Jail::open(), ..self.clone() })
     }
 
     async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError> {
         let mut seen = vec![Seen::Read(&boot.kernel), Seen::Read(&boot.initramfs), Seen::Write(folder)];
         seen.extend(boot.root.as_deref().map(Seen::Read));
-        let mut running = self.start(berth, &seen).await?;
-        let configured = configure(running.api()?, boot).await;
+        let chroot = self.chroot(berth)?;
+        let inside = inside(chroot.as_ref(), boot).map_err(|error| lending(berth, error))?;
+        let mut running = self.start(berth, boot, &seen, chroot).await?;
+        let configured = configure(running.api()?, &inside).await;
         configured.map_err(|error| running.gone(error))?;
         running.reach().await?;
         Ok(Box::new(running))
@@ -141,13 +186,40 @@ impl Monitor for Firecracker {
     ) -> Result<Box<dyn Machine>, SandboxError> {
         let mut seen = vec![Seen::Read(snapshot)];
         seen.extend(boot.root.as_deref().map(Seen::Read));
-        let mut running = self.start(berth, &seen).await?;
-        let (state, memory) = (snapshot.join(STATE), snapshot.join(MEMORY));
+        let chroot = self.chroot(berth)?;
+        let lent = || -> std::io::Result<_> {
+            if let Some(root) = &boot.root {
+                lend(chroot.as_ref(), root, ROOT)?;
+            }
+            let lent = |name| lend(chroot.as_ref(), &snapshot.join(name), name);
+            Ok((lent(STATE)?, lent(MEMORY)?))
+        };
+        let (state, memory) = lent().map_err(|error| lending(berth, error))?;
+        let mut running = self.start(berth, boot, &seen, chroot).await?;
         let loaded = running.api()?.put("/snapshot/load", &SnapshotLoad::new(&state, &memory)).await;
         loaded.map_err(|error| running.gone(error))?;
         running.reach().await?;
         Ok(Box::new(running))
     }
+}
+
+/// Shows a file to a monitor, and says by what path it knows it.
+fn lend(chroot: Option<&Chroot>, file: &Path, name: &str) -> std::io::Result<PathBuf> {
+    chroot.map_or_else(|| Ok(file.to_owned()), |chroot| chroot.lend(file, name))
+}
+
+/// What a machine starts from, by the paths that its monitor knows.
+fn inside(chroot: Option<&Chroot>, boot: &Boot) -> std::io::Result<Boot> {
+    Ok(Boot {
+        shape: boot.shape,
+        kernel: lend(chroot, &boot.kernel, KERNEL)?,
+        initramfs: lend(chroot, &boot.initramfs, INITRAMFS)?,
+        root: boot.root.as_ref().map(|root| lend(chroot, root, ROOT)).transpose()?,
+    })
+}
+
+fn lending(berth: &Cell, error: std::io::Error) -> SandboxError {
+    SandboxError::io(format!("show its files to the monitor of sandbox {}", berth.name), error)
 }
 
 /// Says what the machine is like, and starts it.
@@ -169,6 +241,8 @@ struct Running {
     console: Console,
     api: Option<Api>,
     stream: Option<UnixStream>,
+    has_root: bool,
+    chroot: Option<Chroot>,
     _listeners: JoinSet<()>,
     sockets: Sockets,
 }
@@ -229,7 +303,8 @@ impl Machine for Running {
     }
 
     async fn snapshot(&mut self, _berth: &Cell, folder: &Path) -> Result<(), SandboxError> {
-        let (state, memory) = (folder.join(STATE), folder.join(MEMORY));
+        let inside = self.chroot.as_ref().map_or(folder, |_| Path::new("/"));
+        let (state, memory) = (inside.join(STATE), inside.join(MEMORY));
         let create = SnapshotCreate { snapshot_type: "Full", snapshot_path: &state, mem_file_path: &memory };
         let api = self.api()?;
         let written = match api.patch("/vm", &VmState { state: "Paused" }).await {
@@ -238,7 +313,20 @@ impl Machine for Running {
         };
         written.map_err(|error| self.gone(error))?;
         self.kill().await;
-        Ok(())
+        let taken = self.chroot.iter().try_for_each(|chroot| {
+            chroot.take(STATE, folder)?;
+            chroot.take(MEMORY, folder)
+        });
+        taken.map_err(|source| SandboxError::io("take the snapshot of a microVM out of its jail", source))
+    }
+
+    async fn bound_reads(&mut self, a_second: u32) -> Result<(), SandboxError> {
+        if !self.has_root {
+            return Ok(());
+        }
+        let path = format!("/drives/{}", Drive::ID);
+        let bounded = self.api()?.patch(&path, &DriveBound::reads(a_second)).await;
+        bounded.map_err(|error| self.gone(error))
     }
 
     async fn ended(&mut self) -> String {

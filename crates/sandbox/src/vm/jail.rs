@@ -38,6 +38,8 @@ pub(super) enum Seen<'a> {
 pub(super) struct Jail {
     /// Nothing where bubblewrap does not work: a monitor has swarm's own rights then.
     bubblewrap: Option<PathBuf>,
+    /// Whether not even a cgroup is joined.
+    is_open: bool,
 }
 
 impl Jail {
@@ -49,7 +51,17 @@ impl Jail {
             let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             command.status().is_ok_and(|status| status.success())
         };
-        Self { bubblewrap: bubblewrap::program().filter(works) }
+        Self { bubblewrap: bubblewrap::program().filter(works), is_open: false }
+    }
+
+    /// Cgroups and nothing else: for what makes walls of its own.
+    pub(super) fn without_walls() -> Self {
+        Self { bubblewrap: None, is_open: false }
+    }
+
+    /// No walls at all: to measure what walls cost, with a guest of our own.
+    pub(super) fn open() -> Self {
+        Self { bubblewrap: None, is_open: true }
     }
 
     /// Whether there are walls.
@@ -65,13 +77,16 @@ impl Jail {
         program: &Path,
         arguments: Vec<OsString>,
     ) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.env_clear().env("PATH", "/usr/bin:/bin").env(MARKER, &berth.id).current_dir(berth.folder());
-        command.args(["-c", ENTER, "sh"]).args(berth.cgroup.gates()).arg("--");
-        if let Some(bubblewrap) = &self.bubblewrap {
-            command.arg(bubblewrap).args(walls(berth.folder(), seen, program)).arg("--");
+        let mut command = Command::new(if self.is_open { program } else { Path::new("/bin/sh") });
+        if !self.is_open {
+            command.args(["-c", ENTER, "sh"]).args(berth.cgroup.gates()).arg("--");
+            if let Some(bubblewrap) = &self.bubblewrap {
+                command.arg(bubblewrap).args(walls(berth.folder(), seen, program)).arg("--");
+            }
+            command.arg(program);
         }
-        command.arg(program).args(arguments);
+        command.args(arguments);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env(MARKER, &berth.id).current_dir(berth.folder());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true).process_group(0);
         command

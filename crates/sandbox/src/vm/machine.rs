@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,6 +13,12 @@ use tokio::net::UnixStream;
 
 use super::console::Console;
 use crate::{cell::Cell, error::SandboxError};
+
+/// No machine reads its root faster than this, so that one cannot take the disk from the others. It has no other disk:
+/// what it writes is in its memory.
+pub(super) const ROOT_BYTES_A_SECOND: u64 = 256 << 20;
+/// See [`ROOT_BYTES_A_SECOND`].
+pub(super) const ROOT_READS_A_SECOND: u64 = 10_000;
 
 /// The size of a machine. A template has one, and so has each clone of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,9 +46,9 @@ pub(crate) struct Boot {
 pub struct Stages {
     /// From starting the monitor to the guest's first word, when the template was made.
     pub cold_boot: Duration,
-    /// From starting the monitor to a clone whose processor runs.
+    /// From asking for a clone to one whose processor runs.
     pub resumed: Duration,
-    /// From starting the monitor to the end of the clone's first command.
+    /// From asking for a clone to the end of its first command.
     pub first_exec: Duration,
 }
 
@@ -53,6 +60,9 @@ pub(crate) trait Monitor: Send + Sync + std::fmt::Debug {
 
     /// Everything about it that a snapshot depends on: a snapshot of another is of no use.
     fn identity(&self) -> String;
+
+    /// The same without walls around it, to measure what these cost. Nothing that is not trusted may run in its machines.
+    fn bare(&self) -> Arc<dyn Monitor>;
 
     /// Starts a machine in a berth: the folder and the cgroup that are its own. Its memory is kept in `folder`, for a
     /// snapshot.
@@ -76,6 +86,9 @@ pub(crate) trait Machine: Send + Sync + std::fmt::Debug {
     /// Stops the machine for good, and writes what a copy needs beside its memory into the folder that it was booted
     /// with.
     async fn snapshot(&mut self, berth: &Cell, folder: &Path) -> Result<(), SandboxError>;
+
+    /// Has it read its root no more often than so many times a second. One without a root reads none.
+    async fn bound_reads(&mut self, a_second: u32) -> Result<(), SandboxError>;
 
     /// Ends when the monitor has ended, and says how.
     async fn ended(&mut self) -> String;

@@ -5,6 +5,7 @@
 
 mod admission;
 mod demand;
+mod figures;
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use demand::Demand;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -40,6 +41,9 @@ const ASK_EVERY: Duration = Duration::from_secs(10);
 
 /// How many wait at most, for each processor of the host.
 const READY_A_PROCESSOR: usize = 2;
+
+/// How many are started at once, for each processor of the host. More would only wait for one another, all of them longer.
+const STARTING_A_PROCESSOR: usize = 2;
 
 /// A machine that answers, with everything that is its own. When it is dropped all of that goes.
 #[derive(Debug)]
@@ -77,6 +81,7 @@ struct Shared {
     most_ready: usize,
     state: Mutex<State>,
     freed: Notify,
+    starting: Semaphore,
     closed: CancellationToken,
 }
 
@@ -119,16 +124,17 @@ impl Pool {
         places: Places,
     ) -> Self {
         let at_first = Means::now();
-        let most_ready = usize::try_from(at_first.processors).unwrap_or(1) * READY_A_PROCESSOR;
+        let processors = usize::try_from(at_first.processors).unwrap_or(1);
         let shared = Shared {
             ingredients,
             home,
             instance,
             places,
             at_first,
-            most_ready,
+            most_ready: processors * READY_A_PROCESSOR,
             state: Mutex::default(),
             freed: Notify::new(),
+            starting: Semaphore::new(processors * STARTING_A_PROCESSOR),
             closed: CancellationToken::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -249,6 +255,8 @@ impl Shared {
 
     async fn restore(self: &Arc<Self>, shape: Shape, room: Room) -> Result<Vm, SandboxError> {
         let template = self.template(shape).await?;
+        // It is never closed.
+        let _turn = self.starting.acquire().await;
         let (instance, places) = (Arc::clone(&self.instance), self.places.clone());
         let berth = tokio::task::spawn_blocking(move || {
             Cell::berth(instance, &places, "microvm", &size::on_the_host(shape))

@@ -9,6 +9,7 @@ mod qmp;
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,13 +24,13 @@ use tokio::{
 };
 
 pub(crate) use accel::Accel;
-use command::{GUEST, MONITOR, Memory};
+use command::{GUEST, MONITOR, Memory, ROOT};
 use qmp::Qmp;
 
 use super::{
     console::Console,
     jail::{Jail, Seen},
-    machine::{Boot, Machine, Monitor},
+    machine::{Boot, Machine, Monitor, ROOT_BYTES_A_SECOND, ROOT_READS_A_SECOND},
     socket::Sockets,
 };
 use crate::{cell::Cell, error::SandboxError, launch, programs};
@@ -44,7 +45,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 const LARGEST_STATE: u64 = 64 << 20;
 
 /// The files of a snapshot.
-const MEMORY: &str = "memory";
+pub(super) const MEMORY: &str = "memory";
 const STATE: &str = "state";
 
 /// QEMU, as it is on this machine.
@@ -127,6 +128,7 @@ impl Qemu {
             console,
             stream: None,
             qmp: None,
+            has_root: boot.root.is_some(),
             _listeners: listeners,
         };
         running.connect(&monitor, &guest).await?;
@@ -142,6 +144,10 @@ impl Monitor for Qemu {
 
     fn identity(&self) -> String {
         format!("{} {} {}", self.version, self.accel.name(), self.accel.kernel_arguments())
+    }
+
+    fn bare(&self) -> Arc<dyn Monitor> {
+        Arc::new(Self { jail: Jail::open(), ..self.clone() })
     }
 
     async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError> {
@@ -178,6 +184,7 @@ struct Running {
     console: Console,
     stream: Option<UnixStream>,
     qmp: Option<Qmp>,
+    has_root: bool,
     _listeners: tokio::task::JoinSet<()>,
 }
 
@@ -275,6 +282,18 @@ impl Machine for Running {
         self.kill().await;
         let written = tokio::fs::write(folder.join(STATE), state).await;
         written.map_err(|source| SandboxError::io("write the snapshot of a microVM", source))
+    }
+
+    async fn bound_reads(&mut self, a_second: u32) -> Result<(), SandboxError> {
+        if !self.has_root {
+            return Ok(());
+        }
+        let a_second = u64::from(a_second).min(ROOT_READS_A_SECOND);
+        let bound = json!({
+            "device": ROOT, "iops": a_second, "iops_rd": 0, "iops_wr": 0,
+            "bps": ROOT_BYTES_A_SECOND, "bps_rd": 0, "bps_wr": 0,
+        });
+        self.execute("block_set_io_throttle", bound).await.map(drop)
     }
 
     async fn ended(&mut self) -> String {

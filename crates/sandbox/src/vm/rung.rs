@@ -36,6 +36,7 @@ use crate::{
     cgroup::Places,
     disk::Gauge,
     error::SandboxError,
+    figures::{Figures, Progress},
     instance::Instance,
     limits_report::{Hold, LimitsReport},
     sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec},
@@ -123,23 +124,12 @@ impl MicroVms {
 
     /// Makes a machine from nothing but its template, has it do one command, and says how long each stage took.
     pub async fn measure(&self, limits: &Limits) -> Result<Stages, SandboxError> {
-        let shape = size::of(limits);
-        let cold_boot = self.pool.template(shape).await?.cold_boot;
-        let mut vm = self.pool.make(shape).await?;
-        let failed = |source| SandboxError::io("get the randomness", source);
-        let seed = host::random::<32>().map_err(failed)?;
-        let identity = host::hex(&host::random::<16>().map_err(failed)?);
-        let command = Command::of(&Exec::shell("exit 0"), limits, limits.wall);
-        let link = &mut vm.link;
-        let first = async {
-            link.set_clock(host::unix_nanos()).await?;
-            link.reseed(seed, identity).await?;
-            link.exec(&command).await
-        };
-        first.await.map_err(|error| error.of("measured"))?;
-        let stages = Stages { cold_boot, resumed: vm.resumed, first_exec: vm.began.elapsed() };
-        vm.end().await?;
-        Ok(stages)
+        self.pool.measure(limits).await
+    }
+
+    /// Measures `count` machines one after the other, and then as many at once.
+    pub(crate) async fn figures(&self, count: usize, said: Progress<'_>) -> Result<Figures, SandboxError> {
+        self.pool.figures(count, said).await
     }
 
     /// How many machines wait to be used.
@@ -267,6 +257,11 @@ impl Backend for MicroVms {
         *sandbox.vm.lock().await = Some(vm);
         Ok(Box::new(sandbox))
     }
+
+    async fn close(&self) {
+        self.drain().await;
+        self.instance.settle().await;
+    }
 }
 
 struct Around {
@@ -338,6 +333,9 @@ impl Around {
             |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", self.name), source);
         let share = Limits { cpu_milli: self.limits.cpu_milli, ..size::on_the_host(self.shape) };
         vm.cell.cgroup.arm(&share).map_err(|error| failed("set the limits", error))?;
+        if let Some(a_second) = self.limits.disk_iops {
+            vm.machine.bound_reads(a_second).await?;
+        }
         let (workdir, private) = (self.workdir.clone(), vm.cell.folder().to_owned());
         let files = apart(move || {
             Files::new(&workdir, &private).map_err(|source| SandboxError::io("make room for files", source))

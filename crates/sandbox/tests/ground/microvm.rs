@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -27,6 +28,22 @@ pub fn home() -> Result<Home, String> {
     }
     guest(&folder)?;
     Ok(home)
+}
+
+/// A home below this folder, with the kernel and the guest's program of the one that the tests share, and without
+/// anything else. What the shared one lacks must have been looked at before.
+pub fn home_of_its_own(root: &Path) -> Home {
+    let (shared, own) = (home().unwrap(), root.join("vm"));
+    fs::create_dir(&own).unwrap();
+    symlink(shared.folder().join("kernel"), own.join("kernel")).unwrap();
+    // The verdict on this host's virtualisation too: it takes seconds to find.
+    for entry in fs::read_dir(shared.folder()).unwrap().flatten() {
+        let name = entry.file_name();
+        if name == PROGRAM || name.to_string_lossy().starts_with("virtualisation-") {
+            fs::copy(entry.path(), own.join(name)).unwrap();
+        }
+    }
+    Home::at(&own)
 }
 
 /// Others wait: what is made is made once.

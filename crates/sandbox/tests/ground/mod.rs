@@ -2,11 +2,13 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
 
+pub mod leftovers;
 pub mod microvm;
 pub mod relay;
 pub mod server;
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -86,6 +88,11 @@ impl Ground {
         rungs
     }
 
+    /// The rungs that isolate, as far as they work here.
+    pub async fn walled(&self) -> Vec<Rung> {
+        self.bubblewrap().await.into_iter().chain(self.qemu().await).collect()
+    }
+
     /// Every rung that works here, but microVMs: for what looks at processes from the host.
     pub async fn rungs(&self) -> Vec<Rung> {
         let mut rungs = vec![self.process().await];
@@ -144,10 +151,39 @@ pub fn unlike_any_other() -> String {
 
 /// Whether a process lives that was started with this argument.
 pub fn is_there(argument: &str) -> bool {
-    fs::read_dir("/proc").unwrap().flatten().any(|entry| {
-        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    !with_argument(argument).is_empty()
+}
+
+/// The processes that were started with this argument.
+pub fn with_argument(argument: &str) -> Vec<i32> {
+    let has_it = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
-    })
+    };
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(has_it).collect()
+}
+
+/// Whether this process may make a cgroup of the first version that bounds operations of the disk with this folder.
+pub fn bounds_operations(folder: &Path) -> bool {
+    let device = nix::sys::stat::stat(folder).unwrap().st_dev;
+    let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+    let trees = ["/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device", "/sys/fs/cgroup/io.max"];
+    Path::new(&format!("/sys/dev/block/{major}:{minor}")).exists()
+        && nix::unistd::geteuid().is_root()
+        && trees.iter().any(|file| Path::new(file).exists())
+}
+
+/// The processors' time that each of these has used.
+pub fn cpu_times(processes: &[i32]) -> HashMap<i32, Duration> {
+    let used = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything; the times are the 14th and 15th field, in hundredths.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let hundredths: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        Some((*pid, Duration::from_millis(hundredths * 10)))
+    };
+    processes.iter().filter_map(used).collect()
 }
 
 /// Waits until something is so. Only a test that fails waits long.

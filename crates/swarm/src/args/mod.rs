@@ -27,7 +27,10 @@ pub(crate) use look::{
 };
 pub(crate) use place::PlaceArgs;
 pub(crate) use remote::RemoteArgs;
-pub(crate) use sandbox::{ImageBuildArgs, ImageCommand, ImageFrom, SandboxCommand, SetupArgs};
+pub(crate) use sandbox::{
+    BenchCommand, ImageBuildArgs, ImageCommand, ImageFrom, MeasuredRung, SandboxBenchArgs, SandboxCommand,
+    SetupArgs,
+};
 pub(crate) use secret::{SecretCommand, SecretRotateArgs, SecretSetArgs, ValueArgs};
 pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
@@ -119,6 +122,9 @@ pub(crate) enum Command {
     /// Where code runs: what works here, and what microVMs are made from
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Measure this machine
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),

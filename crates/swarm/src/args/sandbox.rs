@@ -17,6 +17,14 @@ Examples:
     swarm sandbox image build tools --from dir --path ./root
     docker save node:22 -o node.tar && swarm sandbox image build node --from oci-tar --path node.tar";
 
+const BENCH: &str = "\
+Examples:
+    swarm sandbox bench --rung qemu --n 50
+        boots, copies of the template one after the other, 50 at once, memory
+    swarm sandbox bench --rung bubblewrap --n 100 --json
+
+It starts real sandboxes: for figures worth quoting, let nothing else run meanwhile.";
+
 /// `swarm sandbox`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SandboxCommand {
@@ -27,6 +35,40 @@ pub(crate) enum SandboxCommand {
     /// Root file systems of microVMs
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Measure how long sandboxes take to start, and what they hold, beside the same without swarm
+    Bench(SandboxBenchArgs),
+}
+
+/// `swarm bench`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// The same as `swarm sandbox bench`
+    Sandbox(SandboxBenchArgs),
+}
+
+/// `swarm sandbox bench`.
+#[derive(Debug, Args)]
+#[command(after_help = BENCH)]
+pub(crate) struct SandboxBenchArgs {
+    /// Which rung of the ladder
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) rung: MeasuredRung,
+
+    /// How many: one after the other, and then as many at once
+    #[arg(short, long = "n", value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) number: u16,
+}
+
+/// A rung whose sandboxes have something around them to be measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MeasuredRung {
+    /// MicroVMs on Firecracker
+    Firecracker,
+    /// MicroVMs on QEMU, emulated where they must be
+    #[default]
+    Qemu,
+    /// Linux namespaces
+    Bubblewrap,
 }
 
 /// `swarm sandbox setup`.

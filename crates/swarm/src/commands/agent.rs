@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use serde::Serialize;
 use swarm_agents::{Agent, Catalogue, Roster, check_rules, rules_need_sandbox};
 use swarm_domain::objective::AgentStanding;
-use swarm_sandbox::Ladder;
+use swarm_sandbox::{Backend, Ladder};
 
 use crate::{
     args::AgentCommand,
@@ -75,11 +75,22 @@ async fn check(context: &Context, settings: &Settings, roster: &Roster, name: Op
         None
     };
     let backend = ladder.as_ref().map(|ladder| ladder.backend.as_ref());
+    let checked = tried(&agents, backend).await;
+    if let Some(backend) = backend {
+        backend.close().await;
+    }
+    let checked = checked?;
+    context.output.print(&checked, |checked| verdicts(checked))?;
+    let sound = checked.iter().all(|one| one.faults.is_empty());
+    Ok(if sound { Exit::Done } else { Exit::Failed })
+}
+
+async fn tried(agents: &[Arc<Agent>], backend: Option<&dyn Backend>) -> Result<Vec<Checked>> {
     let mut checked = Vec::new();
     for agent in agents {
         // The cases of the agents inside the program stand in its repository, and were tried there.
         let report = if agent.source.is_file() {
-            Some(check_rules(&agent, backend).await.map_err(|error| error.problem())?)
+            Some(check_rules(agent, backend).await.map_err(|error| error.problem())?)
         } else {
             None
         };
@@ -90,9 +101,7 @@ async fn check(context: &Context, settings: &Settings, roster: &Roster, name: Op
             faults: report.map(|report| report.faults).unwrap_or_default(),
         });
     }
-    context.output.print(&checked, |checked| verdicts(checked))?;
-    let sound = checked.iter().all(|one| one.faults.is_empty());
-    Ok(if sound { Exit::Done } else { Exit::Failed })
+    Ok(checked)
 }
 
 /// The rules of an agent, tried.

@@ -18,6 +18,7 @@ mod remote_worker;
 mod repository;
 mod run;
 mod sandbox;
+mod sandbox_bench;
 mod secret;
 mod spec;
 mod spec_check;
@@ -37,7 +38,7 @@ pub(crate) use run::state as state_of_run;
 pub(crate) use ticket::wire_name;
 
 use crate::{
-    args::{Cli, Command},
+    args::{BenchCommand, Cli, Command},
     context::Context,
     exit::{Exit, Failure, Result},
     logging,
@@ -72,6 +73,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Secret(command) => wait(secret::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
+        Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),
         Command::Audit(command) => wait(audit::run(&context, &command)),
         Command::Cache(command) => wait(cache::run(&context, &command)),
         Command::Db(command) => wait(db::run(&context, &command)),

@@ -82,8 +82,9 @@ pub(super) async fn run(context: &Context, client: Client, args: WorkArgs) -> Re
         rung.as_deref().unwrap_or("no rung"),
         models.source.notice().unwrap_or_default(),
     ))?;
-    worker.serve(args.remote.once).await?;
-    Ok(Exit::Done)
+    let served = worker.serve(args.remote.once).await;
+    worker.hand.sandboxes.close().await;
+    served.map(|()| Exit::Done)
 }
 
 fn name(asked: Option<&str>) -> Result<NodeId> {

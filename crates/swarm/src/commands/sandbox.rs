@@ -26,6 +26,7 @@ pub(super) async fn run(context: &Context, command: SandboxCommand) -> Result<Ex
             context.output.say(&format!("removed the image {name}"))?;
             Ok(Exit::Done)
         }
+        SandboxCommand::Bench(args) => super::sandbox_bench::run(context, args).await,
     }
 }
 

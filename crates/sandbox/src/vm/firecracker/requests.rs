@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::vm::machine::{Boot, Shape};
+use crate::vm::machine::{Boot, ROOT_BYTES_A_SECOND, ROOT_READS_A_SECOND, Shape};
 
 /// The guest's port on the virtual socket.
 pub(super) const PORT: u32 = 3129;
@@ -16,9 +16,6 @@ const GUEST_CID: u32 = 3;
 /// and each clone has a folder of its own.
 pub(super) const VSOCK: &str = "guest";
 
-/// No machine reads its root faster than this, so that one cannot take the disk from the others.
-const ROOT_BYTES_A_SECOND: u64 = 256 << 20;
-const ROOT_READS_A_SECOND: u64 = 10_000;
 const SECOND_MS: u64 = 1_000;
 
 /// `PUT /machine-config`.
@@ -67,6 +64,13 @@ struct RateLimiter {
     ops: TokenBucket,
 }
 
+impl RateLimiter {
+    fn root(reads_a_second: u64) -> Self {
+        let bucket = |size| TokenBucket { size, refill_time: SECOND_MS };
+        Self { bandwidth: bucket(ROOT_BYTES_A_SECOND), ops: bucket(reads_a_second) }
+    }
+}
+
 /// `PUT /drives/root`.
 #[derive(Debug, Serialize)]
 pub(super) struct Drive<'a> {
@@ -82,11 +86,23 @@ impl<'a> Drive<'a> {
     pub(super) const ID: &'static str = "root";
 
     pub(super) fn root(path_on_host: &'a Path) -> Self {
-        let bucket = |size| TokenBucket { size, refill_time: SECOND_MS };
-        let rate_limiter =
-            RateLimiter { bandwidth: bucket(ROOT_BYTES_A_SECOND), ops: bucket(ROOT_READS_A_SECOND) };
+        let rate_limiter = RateLimiter::root(ROOT_READS_A_SECOND);
         // The guest's own program mounts it, so the kernel must not.
         Self { id: Self::ID, path_on_host, is_root_device: false, is_read_only: true, rate_limiter }
+    }
+}
+
+/// `PATCH /drives/root`.
+#[derive(Debug, Serialize)]
+pub(super) struct DriveBound {
+    #[serde(rename = "drive_id")]
+    id: &'static str,
+    rate_limiter: RateLimiter,
+}
+
+impl DriveBound {
+    pub(super) fn reads(a_second: u32) -> Self {
+        Self { id: Drive::ID, rate_limiter: RateLimiter::root(u64::from(a_second).min(ROOT_READS_A_SECOND)) }
     }
 }
 

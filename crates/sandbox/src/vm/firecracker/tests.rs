@@ -115,6 +115,21 @@ async fn a_clone_maps_the_snapshots_memory_and_runs_at_once() {
 }
 
 #[tokio::test]
+async fn a_machine_may_be_held_to_fewer_reads_of_its_root_and_never_to_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut api, heard) = api(folder.path(), "nothing").await;
+    for a_second in [50, u32::MAX] {
+        api.patch("/drives/root", &DriveBound::reads(a_second)).await.unwrap();
+    }
+    let heard = heard.lock().await.clone();
+    assert_eq!(heard[0].0, "PATCH /drives/root");
+    assert_eq!(heard[0].1["drive_id"], "root");
+    let operations = |index: usize| heard[index].1["rate_limiter"]["ops"].clone();
+    assert_eq!(operations(0), json!({"size": 50, "refill_time": 1_000}));
+    assert_eq!(operations(1), json!({"size": 10_000, "refill_time": 1_000}));
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_with_its_reason_and_ends_the_description() {
     let folder = tempfile::tempdir().unwrap();
     let (mut api, heard) = api(folder.path(), "boot-source").await;

@@ -3,13 +3,16 @@
 use std::{ffi::OsString, path::Path};
 
 use super::accel::Accel;
-use crate::vm::machine::Boot;
+use crate::vm::machine::{Boot, ROOT_BYTES_A_SECOND, ROOT_READS_A_SECOND};
 
 /// The sockets that QEMU connects to when it starts, below its working folder. A path from the root could be longer than
 /// a socket's may be.
 pub(super) const MONITOR: &str = "monitor";
 /// See [`MONITOR`].
 pub(super) const GUEST: &str = "guest";
+
+/// The disk that is the root.
+pub(super) const ROOT: &str = "root";
 
 /// Where the memory of a machine is, and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +52,11 @@ pub(super) fn arguments(accel: Accel, boot: &Boot, memory: Memory<'_>) -> Vec<Os
     list.add("-device", "virtio-serial-device,max_ports=2");
     list.add("-device", "virtserialport,chardev=guest,name=swarm");
     if let Some(root) = &boot.root {
-        let mut drive: OsString = "id=root,if=none,format=raw,readonly=on,file=".into();
+        let bound =
+            format!("throttling.iops-total={ROOT_READS_A_SECOND},throttling.bps-total={ROOT_BYTES_A_SECOND}");
+        let mut drive: OsString = format!("id={ROOT},if=none,format=raw,readonly=on,{bound},file=").into();
         drive.push(escaped(root));
-        list.add("-drive", drive).add("-device", "virtio-blk-device,drive=root");
+        list.add("-drive", drive).add("-device", format!("virtio-blk-device,drive={ROOT}"));
     }
     list.add("-kernel", &boot.kernel).add("-initrd", &boot.initramfs);
     list.add("-append", kernel_arguments(accel, boot));
@@ -138,9 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn a_root_is_read_only_and_a_comma_in_its_path_stays_one() {
+    fn a_root_is_read_only_and_bounded_and_a_comma_in_its_path_stays_one() {
         let line = line(&boot(Some("/i/a,b.squashfs")), Memory::Held(Path::new("/m")));
-        assert!(line.contains("readonly=on,file=/i/a,,b.squashfs"), "{line}");
+        let drive =
+            "readonly=on,throttling.iops-total=10000,throttling.bps-total=268435456,file=/i/a,,b.squashfs";
+        assert!(line.contains(drive), "{line}");
         assert!(line.contains("swarm.root=/dev/vda"), "{line}");
     }
 }

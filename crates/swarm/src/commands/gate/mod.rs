@@ -157,7 +157,11 @@ async fn report(here: &Here, settings: &Settings, asked: Asked) -> Result<GateRe
         None
     };
     let backend = ladder.as_ref().map(|ladder| ladder.backend.as_ref());
-    let judged = by_hand.judge(backend, state.path().join("work"), interrupt::token()?).await;
+    let interrupt = interrupt::token()?;
+    let judged = by_hand.judge(backend, state.path().join("work"), interrupt).await;
+    if let Some(backend) = backend {
+        backend.close().await;
+    }
     Ok(judged.map_err(|error| error.problem())?)
 }
 
