@@ -12,6 +12,9 @@ use crate::{
     tree::{Bounds, Entry, Totals},
 };
 
+/// Where a machine keeps the certificates that programs in it are to trust, for everyone to read.
+pub const CERTIFICATES: &str = "/run/swarm/ca.pem";
+
 /// The first message each way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -42,6 +45,11 @@ pub enum ToGuest {
         /// Who it is from now on: 32 of `0-9a-f`.
         identity: String,
     },
+    /// Gives the certificates that programs inside are to trust, for [`CERTIFICATES`]. Answer: [`FromGuest::Done`].
+    Trust {
+        /// As PEM.
+        certificates: String,
+    },
     /// Runs a command. Answer: output, then [`FromGuest::Exited`] or [`FromGuest::Failed`].
     Exec(Exec),
     /// Sends a signal to the command on this channel. Signal 9 ends it with all its processes.
@@ -65,7 +73,8 @@ pub enum ToGuest {
         /// More than this is not wanted.
         bounds: Bounds,
     },
-    /// The answer to [`FromGuest::Dial`].
+    /// The answer to [`FromGuest::Dial`]. Later it says that the host takes no more of that connection: what it has sent
+    /// up to its end is still handed on.
     Dialled {
         /// Why there is no connection, where there is none.
         refused: Option<String>,
@@ -111,7 +120,7 @@ pub enum FromGuest {
     },
     /// Nothing more is said until the next [`ToGuest::Hello`].
     Frozen,
-    /// What was asked for on this channel cannot be done.
+    /// What was asked for on this channel cannot be done. On that of a connection: nobody takes what comes any more.
     Failed(Failed),
 }
 
@@ -359,6 +368,8 @@ mod tests {
             Just(ToGuest::Ping),
             Just(ToGuest::Freeze),
             any::<u64>().prop_map(|unix_nanos| ToGuest::SetClock { unix_nanos }),
+            any::<String>().prop_map(|certificates| ToGuest::Trust { certificates }),
+            prop::option::of(any::<String>()).prop_map(|refused| ToGuest::Dialled { refused }),
             (any::<[u8; 32]>(), "[0-9a-f]{32}")
                 .prop_map(|(seed, identity)| ToGuest::Reseed { seed: Seed(seed), identity }),
             (prop::collection::vec(any::<String>(), 0..5), any::<String>(), any::<u64>()).prop_map(

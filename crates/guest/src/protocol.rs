@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 /// The protocol's version. Both sides must be of the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest body.
 pub const LONGEST_BODY: usize = 1 << 20;

@@ -88,6 +88,62 @@ fn who_floods_the_way_out_is_held_to_the_window_and_others_are_still_heard() {
 }
 
 #[test]
+fn what_the_host_sent_up_to_its_end_is_handed_on_when_it_takes_no_more() {
+    let address = address();
+    let mut peer = Peer::start(&["--relay", &address]);
+    let mut inside = connect(&address);
+    let channel = dial(&mut peer);
+    peer.say(channel, &ToGuest::Dialled { refused: None });
+    // More than anybody takes: the outward direction stands still, and the end of the program is not seen.
+    let sending = std::thread::spawn({
+        let mut inside = inside.try_clone().unwrap();
+        move || inside.write_all(&vec![b'x'; 8 << 20])
+    });
+    let mut came = 0;
+    while came < WINDOW as usize {
+        came += peer.next_data().2.len();
+    }
+    let answer = vec![b'a'; WINDOW as usize / 2];
+    for piece in answer.chunks(DATA) {
+        peer.send(&Frame::data(Kind::Relay, channel, piece));
+    }
+    peer.send(&Frame::data(Kind::Relay, channel, b""));
+    peer.say(channel, &ToGuest::Dialled { refused: Some("it is over".to_owned()) });
+    let mut got = vec![0; answer.len()];
+    inside.read_exact(&mut got).unwrap();
+    assert_eq!(got, answer);
+    assert!(sending.join().unwrap().is_err(), "the connection is closed");
+    // The place is free again, and the way still open.
+    let _again = connect(&address);
+    loop {
+        let frame = peer.frame();
+        if frame.kind == Kind::Control && frame.channel != channel {
+            assert_eq!(FromGuest::read(&frame).unwrap(), FromGuest::Dial);
+            break;
+        }
+    }
+}
+
+#[test]
+fn the_host_is_told_when_nobody_reads_what_it_sends() {
+    let address = address();
+    let mut peer = Peer::start(&["--relay", &address]);
+    let inside = connect(&address);
+    let channel = dial(&mut peer);
+    peer.say(channel, &ToGuest::Dialled { refused: None });
+    drop(inside);
+    assert_eq!(peer.next_data(), (Kind::Relay, channel, Vec::new()), "its own direction ends first");
+    loop {
+        peer.send(&Frame::data(Kind::Relay, channel, b"more"));
+        match peer.hear() {
+            (at, FromGuest::Failed(_)) => return assert_eq!(at, channel),
+            (_, FromGuest::Window { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_refused_connection_is_closed() {
     let address = address();
     let mut peer = Peer::start(&["--relay", &address]);

@@ -1,13 +1,13 @@
 //! MicroVMs: a kernel of its own around each sandbox.
 //!
 //! A VM is a byte stream away. All that the host and a machine say goes over one stream: commands, files, health, clock,
-//! randomness. There is no shared file system and no network card, so there is nothing to filter.
+//! randomness, the way out to the network. There is no shared file system and no network card, so there is nothing to filter.
 //!
 //! - `kernel`, `image`, `guest`, `initramfs`: what a machine starts from, kept in a [`Home`].
 //! - `machine`: what every monitor offers; `qemu` and `firecracker` are two. Its process stands in a `jail`.
 //! - `template`: a machine that was booted once and is copied since; `pool`: copies that are ready before they are asked
 //!   for; `rung`: the sandbox around one.
-//! - `link`, `files`: the host's side of what is said over the stream.
+//! - `link`, `files`: the host's side of what is said over the stream; `way_out`: where it leads connections.
 
 mod console;
 mod elf;
@@ -29,6 +29,7 @@ mod rung;
 mod size;
 mod socket;
 mod template;
+mod way_out;
 
 pub use home::Home;
 pub use image::{Image, ImageSource, PLAIN};

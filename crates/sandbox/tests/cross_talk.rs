@@ -1,4 +1,5 @@
-//! Sandboxes side by side, each trying to reach each other and the host in every way there is: only the proxy answers.
+//! Sandboxes side by side, microVMs and others, each trying to reach each other and the host in every way there is: only
+//! the proxy answers.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -6,31 +7,35 @@ mod ground;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     io::Write,
     net::{IpAddr, TcpListener, UdpSocket},
     os::{
         linux::net::SocketAddrExt,
         unix::net::{SocketAddr, UnixListener},
     },
-    sync::Arc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use ground::{
-    Ground,
-    server::{Server, says},
+    Ground, python,
+    server::{Answers, Server, says, with},
 };
 use swarm_sandbox::{
-    Backend, Bubblewrap, Exec, Network, Sandbox, SandboxSpec,
+    Backend, Bubblewrap, Exec, Limits, Network, Sandbox, SandboxSpec,
     egress::{Allowed, Egress, Terms},
 };
 use tokio_util::sync::CancellationToken;
 
-const SANDBOXES: usize = 3;
+/// Of each kind.
+const SANDBOXES: usize = 2;
 
 /// Answers with its own name on every kind of socket, then asks everywhere and writes down who answered.
 const TALK: &str = r"
-import json, os, socket, sys, threading, time
+import json, socket, sys, threading, time
 
 NAME, HOSTS, PORTS, ABSTRACT = sys.argv[1], sys.argv[2].split(','), [7000] + [int(p) for p in sys.argv[3].split(',')], sys.argv[4].split(',')
 heard, tried, lock = set(), 0, threading.Lock()
@@ -63,12 +68,25 @@ def listen(family, kind, address):
     threading.Thread(target=serve if kind == socket.SOCK_STREAM else answer, args=(s,), daemon=True).start()
 
 listen(socket.AF_INET, socket.SOCK_STREAM, ('0.0.0.0', 7000))
-listen(socket.AF_INET6, socket.SOCK_STREAM, ('::', 7000))
+try:
+    listen(socket.AF_INET6, socket.SOCK_STREAM, ('::', 7000))
+except OSError:
+    pass  # not every kernel has it
 listen(socket.AF_INET, socket.SOCK_DGRAM, ('0.0.0.0', 7000))
 listen(socket.AF_UNIX, socket.SOCK_STREAM, '\0swarm-cross-talk-' + NAME)
-open('/work/ready', 'w').close()
-while not os.path.exists('/work/go'):
-    time.sleep(0.01)
+def fetch(path, body=b''):
+    s = socket.create_connection(('127.0.0.1', 3128), 60)
+    method = 'POST' if body else 'GET'
+    head = f'{method} http://gate.test{path} HTTP/1.1\r\nHost: gate.test\r\nContent-Length: {len(body)}\r\n\r\n'
+    s.sendall(head.encode() + body)
+    said = b''
+    while part := s.recv(65536):
+        said += part
+    return said.split(b'\r\n\r\n', 1)[1]
+
+fetch('/ready/' + NAME)
+while fetch('/go') != b'go':
+    time.sleep(0.05)
 
 def ask(how, family, kind, address, say=b'hello', setup=lambda s: None):
     global tried
@@ -114,6 +132,9 @@ for family in (17, 40, 38, 31, 29):  # packet, vsock, alg, bluetooth, can
         heard.add(('family', str(family)))
     except OSError:
         tried += 1
+for cid in (1, 2, 3, 4):
+    for port in (22, 3128, 3129, 7000):
+        asks.append(('vsock', 40, socket.SOCK_STREAM, (cid, port)))
 for name in ABSTRACT:
     asks.append(('abstract', socket.AF_UNIX, socket.SOCK_STREAM, '\0' + name))
 asks.append(('allowed', socket.AF_INET, socket.SOCK_STREAM, ('127.0.0.1', 3128), b'GET http://web.test/ HTTP/1.1\r\nHost: web.test\r\n\r\n'))
@@ -121,8 +142,7 @@ threads = [threading.Thread(target=ask, args=a) for a in asks]
 for at in range(0, len(threads), 24):
     for t in threads[at:at + 24]: t.start()
     for t in threads[at:at + 24]: t.join()
-json.dump({'heard': sorted(heard), 'tried': tried}, open('/work/heard.part', 'w'))
-os.rename('/work/heard.part', '/work/heard')
+fetch('/heard/' + NAME, json.dumps({'heard': sorted(heard), 'tried': tried}).encode())
 time.sleep(600)
 ";
 
@@ -183,90 +203,157 @@ fn addresses() -> Vec<String> {
     all.into_iter().collect()
 }
 
+/// A sandbox and where its files are.
+struct Member {
+    name: String,
+    ground: Ground,
+    sandbox: Arc<dyn Sandbox>,
+    /// What starts the program in it.
+    argv: Vec<String>,
+    is_machine: bool,
+}
+
+/// Where each waits until all are there, and says in the end what it heard.
+async fn gate(members: Arc<AtomicUsize>) -> Server {
+    let ready = Arc::<Mutex<BTreeSet<String>>>::default();
+    let answers: Answers = Arc::new(move |head| {
+        let path = head.split(' ').nth(1).unwrap_or_default();
+        let mut ready = ready.lock().unwrap();
+        if path.starts_with("/ready/") {
+            ready.insert(path.to_owned());
+        }
+        let is_all = ready.len() == members.load(Ordering::Relaxed);
+        let said: &[u8] = if is_all { b"go" } else { b"wait" };
+        with(said)
+    });
+    Server::plain(answers).await
+}
+
+fn way_out(server: &Server, gate: &Server) -> Network {
+    let places = [("web.test", server.at), ("gate.test", gate.at)];
+    let places = places.map(|(host, at)| (host.parse().unwrap(), at));
+    let terms = Terms { places: BTreeMap::from(places), ..Terms::default() };
+    let allowed = Allowed::of([], ["web.test", "gate.test"]).unwrap();
+    Network::Through(Egress { allowed, terms: Arc::new(terms), ..Egress::default() })
+}
+
+/// Small machines, and time for all of them to come up.
+fn limits() -> Limits {
+    Limits { memory_bytes: 64 << 20, disk_bytes: 32 << 20, wall: Duration::from_mins(5), ..Limits::default() }
+}
+
+/// So many sandboxes of each kind; those that work here.
+async fn members(state: &Ground, server: &Server, gate: &Server) -> Vec<Member> {
+    let mut members = Vec::new();
+    let bubblewrap = Bubblewrap::open(&state.state()).await.unwrap().with_guest(state.relay());
+    let walls: Option<Arc<dyn Backend>> = match bubblewrap.probe().await {
+        Ok(()) => Some(Arc::new(bubblewrap)),
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    };
+    let machines = state.microvms().await.map(|rung| -> Arc<dyn Backend> { rung });
+    for (rung, is_machine) in [(walls, false), (machines, true)] {
+        let Some(rung) = rung else { continue };
+        for _ in 0..SANDBOXES {
+            let ground = Ground::new();
+            ground::write(&ground.work.join("talk.py"), TALK);
+            let argv = if is_machine {
+                python::into(&ground.work, "/work/talk.py")
+            } else {
+                Some(["python3", "/work/talk.py"].map(str::to_owned).into())
+            };
+            let Some(argv) = argv else { continue };
+            let spec = SandboxSpec { network: way_out(server, gate), ..ground.spec(limits()) };
+            let sandbox = Arc::from(rung.create(spec).await.unwrap());
+            members.push(Member { name: format!("box{}", members.len()), ground, sandbox, argv, is_machine });
+        }
+    }
+    members
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_but_the_proxy_answers_whichever_way_a_sandbox_asks() {
     let server = Server::plain(says("from outside")).await;
     let (ports, host) = host_listens();
     let state = Ground::new();
-    let rung = Bubblewrap::open(&state.state()).await.unwrap().with_guest(state.relay());
-    if let Err(error) = rung.probe().await {
-        return println!("skipped: {error}");
+    let wanted = Arc::new(AtomicUsize::new(usize::MAX));
+    let gate = gate(Arc::clone(&wanted)).await;
+    let members = members(&state, &server, &gate).await;
+    if members.is_empty() {
+        return;
     }
-    let grounds: Vec<_> = (0..SANDBOXES).map(|_| Ground::new()).collect();
-    let mut sandboxes: Vec<Arc<dyn Sandbox>> = Vec::new();
-    for ground in &grounds {
-        fs::write(ground.work.join("talk.py"), TALK).unwrap();
-        let terms =
-            Terms { places: BTreeMap::from([("web.test".parse().unwrap(), server.at)]), ..Terms::default() };
-        let egress = Egress {
-            allowed: Allowed::of([], ["web.test"]).unwrap(),
-            terms: Arc::new(terms),
-            ..Egress::default()
-        };
-        let spec = SandboxSpec {
-            network: Network::Through(egress),
-            ..ground.spec(swarm_sandbox::Limits::default())
-        };
-        sandboxes.push(Arc::from(rung.create(spec).await.unwrap()));
-    }
-    let abstracts: Vec<_> =
-        (0..SANDBOXES).map(|n| format!("swarm-cross-talk-box{n}")).chain([host]).collect();
-    let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+    wanted.store(members.len(), Ordering::Relaxed);
+    let abstracts = members.iter().map(|member| format!("swarm-cross-talk-{}", member.name));
+    let abstracts = abstracts.chain([host]).collect::<Vec<_>>().join(",");
+    let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
     let cancel = CancellationToken::new();
-    let running: Vec<_> = sandboxes
+    let running: Vec<_> = members
         .iter()
-        .enumerate()
-        .map(|(n, sandbox)| {
-            let words = [
-                "python3",
-                "/work/talk.py",
-                &format!("box{n}"),
-                &addresses().join(","),
-                &ports.join(","),
-                &abstracts.join(","),
-            ];
-            let command = Exec { argv: words.map(str::to_owned).into(), ..Exec::default() };
-            let (sandbox, cancel) = (Arc::clone(sandbox), cancel.clone());
+        .map(|member| {
+            let words = [&member.name, &addresses().join(","), &ports, &abstracts].map(String::to_owned);
+            let command = Exec { argv: [&member.argv[..], &words[..]].concat(), ..Exec::default() };
+            let (sandbox, cancel) = (Arc::clone(&member.sandbox), cancel.clone());
             tokio::spawn(async move { sandbox.exec(command, cancel).await.unwrap() })
         })
         .collect();
-    ground::until("every sandbox listens", || {
-        grounds.iter().all(|ground| ground.work.join("ready").exists())
-    })
-    .await;
-    for ground in &grounds {
-        ground::write(&ground.work.join("go"), "");
-    }
-    ground::until("every sandbox has asked", || {
-        grounds.iter().all(|ground| ground.work.join("heard").exists())
-    })
-    .await;
+    let told = async {
+        loop {
+            let told: BTreeMap<String, String> = gate.heard().iter().filter_map(|said| heard(said)).collect();
+            if told.len() == members.len() {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let mut ended = futures::future::select_all(running);
+    let told = tokio::select! {
+        told = told => told,
+        (ended, ..) = &mut ended => {
+            let ended = ended.unwrap();
+            unreachable!("one ended by itself: {:?} {}", ended.how, ground::text(&ended.stderr))
+        }
+    };
     cancel.cancel();
-    for running in running {
+    for running in ended.into_inner() {
         running.await.unwrap();
     }
-    for (n, ground) in grounds.iter().enumerate() {
-        let told = fs::read_to_string(ground.work.join("heard")).unwrap();
-        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-        let heard: Vec<(String, String)> = serde_json::from_value(told["heard"].clone()).unwrap();
-        assert!(told["tried"].as_u64().unwrap() > 150, "{told}");
-        let own = format!("box{n}");
-        for (how, said) in &heard {
-            let fine = match how.as_str() {
-                // Its own loopback is its own.
-                "tcp" | "udp" | "abstract" => *said == own,
-                "proxy" => said.starts_with("HTTP/1.1 403 ") || said.starts_with("HTTP/1.1 400 "),
-                "allowed" => said.starts_with("HTTP/1.1 200 "),
-                _ => false,
-            };
-            assert!(fine, "{own} heard {said:?} by {how}");
-        }
-        for how in ["tcp", "udp", "abstract", "proxy", "allowed"] {
-            assert!(
-                heard.iter().any(|(by, _)| by == how),
-                "{own} heard nothing by {how}: the test asks wrongly: {heard:?}"
-            );
-        }
+    for member in &members {
+        judge(member, &told[&member.name]);
+        assert!(member.ground.work.join("talk.py").exists());
     }
-    assert_eq!(server.heard().len(), SANDBOXES);
+    assert_eq!(server.heard().len(), members.len());
+}
+
+/// Who said what it heard, and what that is.
+fn heard(request: &str) -> Option<(String, String)> {
+    let (head, body) = request.split_once("\r\n\r\n")?;
+    let path = head.strip_prefix("POST ")?.split(' ').next()?;
+    Some((path.strip_prefix("/heard/")?.to_owned(), body.to_owned()))
+}
+
+fn judge(member: &Member, told: &str) {
+    let told: serde_json::Value = serde_json::from_str(told).unwrap();
+    let heard: Vec<(String, String)> = serde_json::from_value(told["heard"].clone()).unwrap();
+    assert!(told["tried"].as_u64().unwrap() > 150, "{told}");
+    let own = &member.name;
+    for (how, said) in &heard {
+        let fine = match how.as_str() {
+            // Its own loopback is its own.
+            "tcp" | "udp" | "abstract" => said == own,
+            "proxy" => said.starts_with("HTTP/1.1 403 ") || said.starts_with("HTTP/1.1 400 "),
+            "allowed" => said.starts_with("HTTP/1.1 200 "),
+            // A machine has a kernel of its own; that it knows such sockets leads nowhere.
+            "family" => member.is_machine,
+            _ => false,
+        };
+        assert!(fine, "{own} heard {said:?} by {how}");
+    }
+    for how in ["tcp", "udp", "abstract", "proxy", "allowed"] {
+        assert!(
+            heard.iter().any(|(by, _)| by == how),
+            "{own} heard nothing by {how}: the test asks wrongly: {heard:?}"
+        );
+    }
 }

@@ -212,7 +212,7 @@ async fn there_is_no_network_and_nothing_of_the_host() {
     let sandbox = make(&rung, &ground).await;
     let line = format!(
         "tail -n +3 /proc/net/dev | cut -d: -f1; nc -w 2 127.0.0.1 {port} </dev/null && echo reached; \
-         wget -T 2 -q -O - http://10.0.2.2/ && echo gateway; ls /dev/sd* /dev/vd* /home 2>/dev/null; \
+         timeout 10 wget -q -O - http://10.0.2.2/ && echo gateway; ls /dev/sd* /dev/vd* /home 2>/dev/null; \
          grep -q '^CapEff:.*[1-9a-f]' /proc/self/status && echo a capability; \
          mount -t tmpfs none /tmp 2>/dev/null && echo a mount; mknod disk b 8 0 2>/dev/null && echo a device; true"
     );

@@ -14,6 +14,7 @@ mod relay;
 mod session;
 mod settings;
 mod stream;
+mod trust;
 mod vitals;
 
 use std::process::ExitCode;

@@ -48,6 +48,11 @@ impl Inlet {
             _ => self.bytes = None,
         }
     }
+
+    /// Whether the end of what comes has come.
+    pub fn is_ended(&self) -> bool {
+        self.bytes.is_none()
+    }
 }
 
 /// How many bytes may still be sent on a channel.

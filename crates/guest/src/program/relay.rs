@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    io,
+    io::{self, Write},
     net::{Shutdown, TcpListener, TcpStream},
     os::unix::net::UnixStream,
     path::Path,
@@ -14,7 +14,7 @@ use std::{
     },
 };
 
-use swarm_guest::message::FromGuest;
+use swarm_guest::message::{Failed, FailedCode, FromGuest};
 
 use crate::{
     outbox::Outbox,
@@ -76,15 +76,23 @@ impl Relays {
         }
     }
 
-    /// The host has answered.
+    /// The host has answered, or takes no more of a connection.
     pub fn dialled(self: &Arc<Self>, channel: u32, refused: bool) {
         let mut open = self.lock();
-        let Some(circuit) = open.get_mut(&channel).filter(|_| !refused) else {
-            open.remove(&channel);
+        let Some(circuit) = open.get_mut(&channel) else {
             return;
         };
-        if circuit.inlet.is_some() || circuit.start(channel, self).is_err() {
+        let started = match &circuit.inlet {
+            None if !refused => circuit.start(channel, self),
+            // All that the host sent is here, and is still handed on.
+            Some(inlet) if refused && inlet.is_ended() => return circuit.hear_no_more(),
+            _ if refused => return drop(open.remove(&channel)),
+            _ => return,
+        };
+        if let Err(error) = started {
             open.remove(&channel);
+            drop(open);
+            self.outbox.fail(channel, Failed::new(FailedCode::Io, error.to_string()));
         }
     }
 
@@ -123,6 +131,7 @@ impl Circuit {
     fn start(&mut self, channel: u32, relays: &Arc<Relays>) -> io::Result<()> {
         let (from, to, end) = (self.stream.try_clone()?, self.stream.try_clone()?, self.stream.try_clone()?);
         let (credit, outward, inward) = (Arc::clone(&self.credit), Arc::clone(relays), Arc::clone(relays));
+        let to = Tap { stream: to, channel, outbox: Arc::clone(&relays.outbox) };
         self.inlet = Some(Inlet::open(channel, Arc::clone(&relays.outbox), to, move || {
             let _ = end.shutdown(Shutdown::Write);
             inward.half(channel);
@@ -132,6 +141,35 @@ impl Circuit {
             outward.half(channel);
         })?;
         Ok(())
+    }
+
+    /// The host takes nothing more: what the program inside still sends goes nowhere.
+    fn hear_no_more(&self) {
+        self.credit.end();
+        let _ = self.stream.shutdown(Shutdown::Read);
+    }
+}
+
+/// Where the host's bytes go. Says when nobody takes them any more, so that the host stops fetching them.
+struct Tap {
+    stream: TcpStream,
+    channel: u32,
+    outbox: Arc<Outbox>,
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes);
+        if let Err(error) = &written
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.outbox.fail(self.channel, Failed::new(FailedCode::Io, "nobody reads any more"));
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     relay::Relays,
     settings::Settings,
     stream::{Door, Stream},
-    vitals,
+    trust, vitals,
 };
 
 /// The host asked for the end of the machine, or no session will come any more.
@@ -197,6 +197,9 @@ impl Guest {
                 };
                 self.has_seed |= outcome.is_ok();
                 outbox.say(channel, &answer(outcome));
+            }
+            ToGuest::Trust { certificates } => {
+                outbox.say(channel, &answer(self.on_the_machine(|| trust::take(&certificates))));
             }
             ToGuest::Exec(exec) => {
                 if let Err(failed) = self.exec(channel, exec) {

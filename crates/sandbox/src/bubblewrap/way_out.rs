@@ -15,7 +15,7 @@ use tokio::net::UnixListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    egress::{Egress, Proxy, RELAY_PORT},
+    egress::{Egress, Proxy, RELAY_PORT, Surroundings},
     error::SandboxError,
     sandbox::Limits,
 };
@@ -24,27 +24,8 @@ use crate::{
 const FOLDER: &str = "/run/swarm";
 const RELAY: &str = "/run/swarm-guest";
 const SOCKET: &str = "way-out";
-const CERTIFICATES: &str = "ca.pem";
-
-/// Where distributions keep the certificates of public authorities in one file.
-const BUNDLES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// What each tool calls the file with the certificates that it trusts.
-const TRUST: [&str; 8] = [
-    "CARGO_HTTP_CAINFO",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-    "NODE_EXTRA_CA_CERTS",
-    "PIP_CERT",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "npm_config_cafile",
-];
+/// The file that is `swarm_guest::message::CERTIFICATES` inside.
+const BUNDLE: &str = "ca.pem";
 
 /// Starts the relay, as a child of the sandbox's first process and not of the command, and waits until it listens: a
 /// command may ask at once. `0A` is a listening socket.
@@ -67,7 +48,7 @@ pub(super) struct WayOut {
     pub(super) proxy: Proxy,
     guest: PathBuf,
     folder: PathBuf,
-    trust: &'static [&'static str],
+    inside: Surroundings,
     _listening: AbortOnDropHandle<()>,
 }
 
@@ -84,12 +65,12 @@ impl WayOut {
         let proxy = Proxy::new(egress, limits.network_bytes)?;
         let folder = private.join("way-out");
         fs::create_dir(&folder).map_err(failed)?;
-        let (bundle, trust) = bundle(proxy.certificate());
-        fs::write(folder.join(CERTIFICATES), bundle).map_err(failed)?;
+        let inside = Surroundings::of(&proxy);
+        fs::write(folder.join(BUNDLE), inside.certificates()).map_err(failed)?;
         let listener = listener(&folder).map_err(failed)?;
         let listening = proxy.clone();
         let listening = AbortOnDropHandle::new(tokio::spawn(async move { listening.listen(listener).await }));
-        Ok(Self { proxy, guest, folder, trust, _listening: listening })
+        Ok(Self { proxy, guest, folder, inside, _listening: listening })
     }
 
     /// What bubblewrap shows inside.
@@ -100,29 +81,12 @@ impl WayOut {
 
     /// The variables by which programs find the way, and the certificates that they are to trust.
     pub(super) fn environment(&self) -> impl Iterator<Item = (String, String)> {
-        let proxy = format!("http://127.0.0.1:{RELAY_PORT}");
-        let here = "localhost,127.0.0.1,::1".to_owned();
-        let ways = ["http_proxy", "https_proxy", "all_proxy"].map(|name| (name, proxy.clone()));
-        let both = ways.into_iter().chain([("no_proxy", here)]);
-        let both =
-            both.flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_uppercase(), value)]);
-        let certificates = format!("{FOLDER}/{CERTIFICATES}");
-        let trust = self.trust.iter().map(move |name| ((*name).to_owned(), certificates.clone()));
-        both.chain(trust).chain([("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned())])
+        self.inside.environment()
     }
 
     /// What the sandbox's shell does before the command.
     pub(super) fn start() -> String {
         start()
-    }
-}
-
-/// The public authorities and the sandbox's own, and who is told of them. Where the machine has no public ones, only
-/// those programs are told for which the file is an addition.
-fn bundle(own: &str) -> (String, &'static [&'static str]) {
-    match BUNDLES.iter().find_map(|path| fs::read_to_string(path).ok()) {
-        Some(public) => (format!("{}\n{own}", public.trim_end()), &TRUST),
-        None => (own.to_owned(), &["NODE_EXTRA_CA_CERTS"]),
     }
 }
 
@@ -136,6 +100,11 @@ fn listener(folder: &Path) -> io::Result<UnixListener> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_certificates_are_where_programs_are_told_that_they_are() {
+        assert_eq!(swarm_guest::message::CERTIFICATES, format!("{FOLDER}/{BUNDLE}"));
+    }
+
     #[tokio::test]
     async fn a_folder_as_deep_as_it_may_be_has_room_for_the_socket() {
         let root = tempfile::tempdir().unwrap();
@@ -143,13 +112,5 @@ mod tests {
         fs::create_dir_all(&deep).unwrap();
         let _listener = listener(&deep).unwrap();
         assert!(deep.join(SOCKET).exists());
-    }
-
-    #[test]
-    fn the_sandboxs_own_authority_comes_after_the_public_ones() {
-        let (text, told) = bundle("OWN\n");
-        assert!(text.ends_with("OWN\n"));
-        assert!(told.contains(&"NODE_EXTRA_CA_CERTS"));
-        assert_eq!(told.len() > 1, text.len() > 4, "without public ones nobody's trust is replaced");
     }
 }

@@ -2,36 +2,41 @@
 //!
 //! What comes is hostile: a guest may have been taken over by what ran in it. Frames are bounded by the protocol, answers
 //! are waited for within a time, and a guest that says what it must not say now is given up.
+//!
+//! Many conversations go on side by side: a command runs, its connections are led to the proxy, and meanwhile the guest
+//! is asked whether it lives. One task reads (`wire`) and hands each frame to whom it is for (`switchboard`), another
+//! writes. The reader waits for no writer: a guest that stops reading because nobody reads what it says would otherwise
+//! never go on.
 
+mod circuit;
+mod conversation;
 mod exec;
+mod intake;
+mod switchboard;
 mod transfer;
+mod wire;
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use swarm_guest::{
     message::{Failed, FailedCode, FromGuest, Hello, Ready, Seed, ToGuest},
-    protocol::{Frame, FrameError, HEADER, Kind, LONGEST_BODY, SESSION, VERSION},
+    protocol::{FrameError, SESSION, VERSION},
     tree::TreeError,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
-    time::timeout,
-};
+use tokio::{net::UnixStream, sync::mpsc, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 pub(super) use exec::{Command, Outcome};
+use switchboard::Switchboard;
 pub(super) use transfer::Piece;
 
-use crate::{error::SandboxError, sandbox::Exec};
+use crate::{egress::Proxy, error::SandboxError, sandbox::Exec};
 
 /// What a guest does at once it does within this, also an emulated one on a busy host.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An honest guest has this many connections open at most.
-const MOST_UNANSWERED: usize = 128;
+/// Frames that wait to be written. Whoever has one more waits.
+const WAITING: usize = 8;
 
 /// Why a guest does not do what it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -96,40 +101,33 @@ impl From<std::io::Error> for LinkError {
     }
 }
 
-/// A guest that can be talked to. One question at a time.
-#[derive(Debug)]
+/// A guest that can be talked to.
 pub(crate) struct Link {
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
-    /// What came and is not a whole frame yet.
-    buffer: Vec<u8>,
-    channel: u32,
-    /// Who wants the way out and was not answered yet.
-    unanswered: Vec<u32>,
-    /// A frame is written half; another one now would land in the middle of it.
-    is_writing: bool,
+    board: Arc<Switchboard>,
+    /// Who reads and who writes.
+    tasks: [AbortOnDropHandle<()>; 2],
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
 }
 
 impl Link {
     /// Greets the guest, whenever it is up.
     pub(crate) async fn open(stream: UnixStream) -> Result<Self, LinkError> {
         let (reader, writer) = stream.into_split();
-        let mut link = Self {
-            reader,
-            writer,
-            buffer: Vec::new(),
-            channel: SESSION + 1,
-            unanswered: Vec::new(),
-            is_writing: false,
-        };
+        let (out, waiting) = mpsc::channel(WAITING);
+        let board = Arc::new(Switchboard::new(out));
+        let mut session = board.join(SESSION)?;
+        let reading = tokio::spawn(wire::read(reader, Arc::clone(&board)));
+        let writing = tokio::spawn(wire::write(waiting, writer, Arc::clone(&board)));
+        let link = Self { board, tasks: [reading, writing].map(AbortOnDropHandle::new) };
         let hello = Hello { version: VERSION, features: Vec::new() };
-        link.say(SESSION, &ToGuest::Hello(hello)).await?;
+        session.say(&ToGuest::Hello(hello)).await?;
         loop {
-            let frame = link.frame().await?;
-            if (frame.kind, frame.channel) != (Kind::Control, SESSION) {
-                continue;
-            }
-            match FromGuest::read(&frame)? {
+            match session.message().await? {
                 FromGuest::Hello(hello) if hello.version != VERSION => {
                     let said = format!("it speaks version {} and swarm version {VERSION}", hello.version);
                     return Err(LinkError::Version(said));
@@ -144,8 +142,13 @@ impl Link {
         }
     }
 
+    /// Leads the connections of programs inside to this proxy. Until then they are refused.
+    pub(crate) fn lead_out(&self, proxy: Proxy) {
+        self.board.lead_out(proxy);
+    }
+
     /// Whether it lives.
-    pub(crate) async fn ping(&mut self) -> Result<(), LinkError> {
+    pub(crate) async fn ping(&self) -> Result<(), LinkError> {
         match self.ask(&ToGuest::Ping).await? {
             FromGuest::Pong(_) => Ok(()),
             other => Err(unfit(&other)),
@@ -153,18 +156,23 @@ impl Link {
     }
 
     /// Gives it the time.
-    pub(crate) async fn set_clock(&mut self, unix_nanos: u64) -> Result<(), LinkError> {
+    pub(crate) async fn set_clock(&self, unix_nanos: u64) -> Result<(), LinkError> {
         self.done(&ToGuest::SetClock { unix_nanos }).await
     }
 
     /// Makes it another one than its likes.
-    pub(crate) async fn reseed(&mut self, seed: [u8; 32], identity: String) -> Result<(), LinkError> {
+    pub(crate) async fn reseed(&self, seed: [u8; 32], identity: String) -> Result<(), LinkError> {
         self.done(&ToGuest::Reseed { seed: Seed(seed), identity }).await
+    }
+
+    /// Has programs inside trust these authorities.
+    pub(crate) async fn trust(&self, certificates: String) -> Result<(), LinkError> {
+        self.done(&ToGuest::Trust { certificates }).await
     }
 
     /// Has it do once what it will do often, so that this is in memory already: for a template. The time and the
     /// randomness that it is given for it are void once it is frozen.
-    pub(crate) async fn warm(&mut self, now: u64) -> Result<(), LinkError> {
+    pub(crate) async fn warm(&self, now: u64) -> Result<(), LinkError> {
         self.set_clock(now).await?;
         self.reseed([0; 32], "0".repeat(32)).await?;
         let command = Command::of(&Exec::shell("exit 0"), &crate::Limits::default(), PATIENCE);
@@ -172,14 +180,23 @@ impl Link {
     }
 
     /// Has it say nothing more until it is greeted again, by whoever has its copy.
-    pub(crate) async fn freeze(&mut self) -> Result<(), LinkError> {
+    pub(crate) async fn freeze(&self) -> Result<(), LinkError> {
         match self.ask(&ToGuest::Freeze).await? {
             FromGuest::Frozen => Ok(()),
             other => Err(unfit(&other)),
         }
     }
 
-    async fn done(&mut self, message: &ToGuest) -> Result<(), LinkError> {
+    /// Closes the stream, and waits until it is closed.
+    pub(crate) async fn close(self) {
+        for task in self.tasks {
+            task.abort();
+            // It was ended in the middle of its work: that is meant.
+            let _ = task.await;
+        }
+    }
+
+    async fn done(&self, message: &ToGuest) -> Result<(), LinkError> {
         match self.ask(message).await? {
             FromGuest::Done { applied: true } => Ok(()),
             FromGuest::Done { applied: false } => {
@@ -190,79 +207,13 @@ impl Link {
     }
 
     /// Asks, and waits for the answer to that.
-    async fn ask(&mut self, message: &ToGuest) -> Result<FromGuest, LinkError> {
-        let channel = self.fresh_channel();
+    async fn ask(&self, message: &ToGuest) -> Result<FromGuest, LinkError> {
+        let mut conversation = self.board.converse()?;
         let asking = async {
-            self.say(channel, message).await?;
-            self.answer(channel).await
+            conversation.say(message).await?;
+            conversation.answer().await
         };
         timeout(PATIENCE, asking).await.map_err(|_| silent())?
-    }
-
-    /// The next message on a channel.
-    async fn answer(&mut self, channel: u32) -> Result<FromGuest, LinkError> {
-        loop {
-            let frame = self.next().await?;
-            if frame.channel == channel && frame.kind == Kind::Control {
-                return match FromGuest::read(&frame)? {
-                    FromGuest::Failed(failed) => Err(failed.into()),
-                    answer => Ok(answer),
-                };
-            }
-        }
-    }
-
-    /// A conversation's own number.
-    fn fresh_channel(&mut self) -> u32 {
-        self.channel = self.channel.checked_add(2).unwrap_or(SESSION + 1);
-        self.channel
-    }
-
-    async fn say(&mut self, channel: u32, message: &ToGuest) -> Result<(), LinkError> {
-        Ok(self.writer.write_all(&message.frame(channel)?.encode()?).await?)
-    }
-
-    /// The next frame that is not about the way out: there is none.
-    async fn next(&mut self) -> Result<Frame, LinkError> {
-        loop {
-            let frame = self.frame().await?;
-            if frame.kind == Kind::Control && matches!(FromGuest::read(&frame)?, FromGuest::Dial) {
-                self.unanswered.push(frame.channel);
-                if self.unanswered.len() > MOST_UNANSWERED {
-                    return Err(LinkError::Nonsense("more connections than it may ask for".to_owned()));
-                }
-                if !self.is_writing {
-                    self.refuse().await?;
-                }
-                continue;
-            }
-            return Ok(frame);
-        }
-    }
-
-    /// Refuses who wants the way out: there is none.
-    async fn refuse(&mut self) -> Result<(), LinkError> {
-        for channel in std::mem::take(&mut self.unanswered) {
-            let refused = Some("this sandbox has no way out".to_owned());
-            self.say(channel, &ToGuest::Dialled { refused }).await?;
-        }
-        Ok(())
-    }
-
-    /// The next frame. Nothing is lost when it is waited for no more.
-    async fn frame(&mut self) -> Result<Frame, LinkError> {
-        loop {
-            if let Some((frame, used)) = Frame::decode(&self.buffer)? {
-                self.buffer.drain(..used);
-                return Ok(frame);
-            }
-            if self.buffer.len() > HEADER + LONGEST_BODY {
-                return Err(LinkError::Nonsense("a frame without an end".to_owned()));
-            }
-            if self.reader.read_buf(&mut self.buffer).await? == 0 {
-                return Err(LinkError::Lost("the stream to the guest ended".to_owned()));
-            }
-        }
     }
 }
 

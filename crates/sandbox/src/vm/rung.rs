@@ -30,6 +30,7 @@ use super::{
     qemu::{Accel, Qemu},
     size,
     template::Ingredients,
+    way_out::WayOut,
 };
 use crate::{
     admission,
@@ -227,19 +228,18 @@ impl Backend for MicroVms {
     }
 
     async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError> {
-        if let Network::Through(_) = spec.network {
-            let detail =
-                "microVMs have no way out to the network yet; take bubblewrap for agents that need one";
-            return Err(SandboxError::invalid("network", detail));
-        }
         let state = self.instance.folder().parent().unwrap_or(self.instance.folder()).to_owned();
         let checked = spec.clone();
-        let (workdir, gauge) = apart(move || {
+        let (workdir, gauge, way_out) = apart(move || {
             let workdir = admission::spec(&checked, &state)?;
+            let way_out = match checked.network {
+                Network::None => None,
+                Network::Through(egress) => Some(WayOut::open(egress, &checked.limits)?),
+            };
             let gauge = Gauge::start(vec![workdir.clone()]).map_err(|source| {
                 SandboxError::io(format!("measure the work folder of {}", checked.name), source)
             })?;
-            Ok((workdir, gauge))
+            Ok((workdir, gauge, way_out))
         })
         .await?;
         let shape = size::of(&spec.limits);
@@ -249,6 +249,7 @@ impl Backend for MicroVms {
             workdir,
             limits: spec.limits,
             gauge,
+            way_out,
             shape,
             vm: Mutex::default(),
         };
@@ -270,6 +271,7 @@ struct Around {
     workdir: PathBuf,
     limits: Limits,
     gauge: Gauge,
+    way_out: Option<WayOut>,
     shape: Shape,
     /// Commands run one after the other. While one runs the machine is taken out, so that one that nobody waits for any
     /// more takes it along.
@@ -348,6 +350,9 @@ impl Around {
         let settling = async {
             link.set_clock(host::unix_nanos()).await?;
             let files = files.push(link).await?;
+            if let Some(way_out) = &self.way_out {
+                way_out.give(link).await?;
+            }
             // From here on what is written counts, and commands are let in.
             link.reseed(seed, host::hex(&identity)).await?;
             Ok(files)
@@ -366,11 +371,20 @@ impl Around {
     }
 
     /// Runs a command; gives the machine back when it can be used again.
-    async fn run(&self, taken: Option<Taken>, exec: Exec) -> Result<(Ended, Option<Taken>), SandboxError> {
+    async fn run(
+        &self,
+        taken: Option<Taken>,
+        mut exec: Exec,
+    ) -> Result<(Ended, Option<Taken>), SandboxError> {
         let Taken { mut vm, files, spent, is_new } = match taken {
             Some(taken) => taken,
             None => self.fresh().await?,
         };
+        if let Some(way_out) = &self.way_out {
+            let own = std::mem::take(&mut exec.env);
+            exec.env = way_out.environment();
+            exec.env.extend(own);
+        }
         let wall = exec.wall.unwrap_or(self.limits.wall).min(self.limits.wall);
         // What an earlier machine of this sandbox wrote counts too. Who is past it may still remove files.
         let disk_bytes = self.limits.disk_bytes.saturating_sub(spent).max(LEAST_DISK);

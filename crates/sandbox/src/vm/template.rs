@@ -177,11 +177,11 @@ impl Ingredients {
     ) -> Result<Duration, SandboxError> {
         let began = Instant::now();
         let mut machine = self.monitor.boot(berth, boot, folder).await?;
-        let mut link = greet(&mut machine, &berth.name, self.boot_within).await?;
+        let link = greet(&mut machine, &berth.name, self.boot_within).await?;
         let cold_boot = began.elapsed();
         link.warm(super::host::unix_nanos()).await.map_err(|error| error.of(&berth.name))?;
         link.freeze().await.map_err(|error| error.of(&berth.name))?;
-        drop(link);
+        link.close().await;
         machine.snapshot(berth, folder).await?;
         Ok(cold_boot)
     }

@@ -4,6 +4,7 @@
 
 pub mod leftovers;
 pub mod microvm;
+pub mod python;
 pub mod relay;
 pub mod server;
 

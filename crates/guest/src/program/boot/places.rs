@@ -77,9 +77,11 @@ pub fn second(scratch: Option<&Path>) -> io::Result<PathBuf> {
     let _ = on("cgroup2", "/sys/fs/cgroup", open | MsFlags::MS_NOEXEC, None);
 
     fs::create_dir_all(SPACE)?;
-    fs::set_permissions("/run/swarm", Permissions::from_mode(0o700))?;
+    // Who knows the name of something in it may look at that: the certificates.
+    fs::set_permissions("/run/swarm", Permissions::from_mode(0o711))?;
     layer(SPACE, scratch)?;
     let space = Path::new(SPACE);
+    fs::set_permissions(space, Permissions::from_mode(0o700))?;
     for (name, mode) in [("work", 0o755), ("state", 0o700), ("tmp", 0o1777)] {
         fs::create_dir_all(space.join(name))?;
         fs::set_permissions(space.join(name), Permissions::from_mode(mode))?;

@@ -1,12 +1,11 @@
 //! One command: what it reads goes in, what it writes comes out, until it has ended.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use swarm_guest::{
     message::{Ending, Exec as ToExec, ExecLimits, Exited, FromGuest, Limit as Passed, ToGuest},
     protocol::{DATA, Frame, Kind, WINDOW},
 };
-use tokio::io::AsyncWriteExt;
 
 use super::{Link, LinkError, unfit};
 use crate::{
@@ -16,6 +15,9 @@ use crate::{
 
 /// Output up to this many times what is kept is let through, as on every rung.
 const FLOOD: u64 = 10;
+
+/// Ends a command with all its processes.
+const KILL: i32 = 9;
 
 /// A command for a guest.
 #[derive(Debug)]
@@ -66,65 +68,57 @@ struct Feed<'a> {
     rest: &'a [u8],
     credit: u32,
     ended: bool,
-    /// The frame that is being written, and how much of it is.
-    frame: Vec<u8>,
-    written: usize,
 }
 
-impl Feed<'_> {
-    fn is_half_written(&self) -> bool {
-        self.written > 0 && self.written < self.frame.len()
+impl<'a> Feed<'a> {
+    fn new(stdin: &'a [u8]) -> Self {
+        Self { rest: stdin, credit: WINDOW, ended: false }
     }
 
-    /// What to write next; nothing while the guest must take some first, and at the end.
-    fn next(&mut self, channel: u32) -> Result<&[u8], LinkError> {
-        if self.written == self.frame.len() && !self.ended {
-            let room = usize::try_from(self.credit).unwrap_or(usize::MAX).min(DATA).min(self.rest.len());
-            if room > 0 || self.rest.is_empty() {
-                let (piece, rest) = self.rest.split_at(room);
-                self.ended = piece.is_empty();
-                self.rest = rest;
-                self.credit -= u32::try_from(room).unwrap_or(self.credit);
-                self.frame = Frame::data(Kind::Stdin, channel, piece).encode()?;
-                self.written = 0;
-            }
-        }
-        Ok(&self.frame[self.written..])
+    /// Whether something can be written now: not while the guest must take some first, and not after the end.
+    fn has_next(&self) -> bool {
+        !self.ended && (self.credit > 0 || self.rest.is_empty())
+    }
+
+    /// What to write next.
+    fn next(&mut self) -> &'a [u8] {
+        let room = usize::try_from(self.credit).unwrap_or(usize::MAX).min(DATA).min(self.rest.len());
+        let (piece, rest) = self.rest.split_at(room);
+        self.ended = piece.is_empty();
+        self.rest = rest;
+        self.credit -= u32::try_from(room).unwrap_or(self.credit);
+        piece
     }
 }
 
 impl Link {
-    /// Runs a command until its end. Its limits are the guest's to hold; who does not trust it waits no longer than them.
-    pub(crate) async fn exec(&mut self, command: &Command) -> Result<Outcome, LinkError> {
-        let channel = self.fresh_channel();
-        self.say(channel, &ToGuest::Exec(command.exec.clone())).await?;
-        let mut feed =
-            Feed { rest: &command.stdin, credit: WINDOW, ended: false, frame: Vec::new(), written: 0 };
+    /// Runs a command until its end. Its limits are the guest's to hold, but for that of the network; who does not trust
+    /// it waits no longer than them.
+    pub(crate) async fn exec(&self, command: &Command) -> Result<Outcome, LinkError> {
+        let mut talk = self.board.converse()?;
+        let channel = talk.channel;
+        talk.say(&ToGuest::Exec(command.exec.clone())).await?;
+        let mut feed = Feed::new(&command.stdin);
         let (mut stdout, mut stderr) = (Output::new(command.kept), Output::new(command.kept));
+        let mut spent = pin!(self.board.network_is_spent());
+        let (mut is_spent, mut end) = (false, None);
         let exited = loop {
-            self.is_writing = feed.is_half_written();
-            if !self.is_writing {
-                self.refuse().await?;
-            }
-            let next = feed.next(channel)?;
-            let frame = if next.is_empty() {
-                self.next().await?
-            } else {
-                // Both can be given up half-way without a byte being lost.
-                tokio::select! {
-                    ready = self.reader.readable() => {
-                        ready?;
-                        self.next().await?
-                    }
-                    written = self.writer.write(next) => {
-                        feed.written += written?;
-                        continue;
-                    }
+            // Both sides may have much to say, so neither is waited for alone.
+            let frame = tokio::select! {
+                heard = talk.hear() => heard?,
+                place = self.board.place(), if end.is_some() || feed.has_next() => {
+                    let next = end.take().map_or_else(
+                        || Ok(Frame::data(Kind::Stdin, channel, feed.next())),
+                        |signal: ToGuest| signal.frame(channel),
+                    );
+                    place?.take(&next?)?;
+                    continue;
+                }
+                () = &mut spent, if !is_spent => {
+                    (is_spent, end) = (true, Some(ToGuest::Signal { signal: KILL }));
+                    continue;
                 }
             };
-            if frame.channel != channel {
-                continue;
-            }
             match frame.kind {
                 Kind::Stdout => stdout.push(&frame.body),
                 Kind::Stderr => stderr.push(&frame.body),
@@ -137,27 +131,22 @@ impl Link {
                 _ => {}
             }
         };
-        // A frame must be whole before another is begun.
-        while feed.written < feed.frame.len() {
-            feed.written += self.writer.write(&feed.frame[feed.written..]).await?;
-        }
-        self.is_writing = false;
-        self.refuse().await?;
         let flooded = stdout.is_flood() || stderr.is_flood();
         let (stdout, missing_out) = stdout.finish();
         let (stderr, missing_err) = stderr.finish();
-        let how = how(&exited, flooded);
+        let how = how(&exited, self.board.has_spent_the_network(), flooded);
         Ok(Outcome { how, stdout, stderr, dropped: missing_out.saturating_add(missing_err) })
     }
 }
 
-fn how(exited: &Exited, flooded: bool) -> How {
+fn how(exited: &Exited, spent: bool, flooded: bool) -> How {
     let passed = |limit| How::LimitPassed { limit };
     match exited.ending {
         Ending::Limit { limit: Passed::Wall } => passed(Limit::Wall),
         Ending::Limit { limit: Passed::Memory } => passed(Limit::Memory),
         Ending::Limit { limit: Passed::Disk } => passed(Limit::Disk),
         Ending::Limit { limit: Passed::Output } => passed(Limit::Output),
+        _ if spent => passed(Limit::Network),
         _ if flooded => passed(Limit::Output),
         Ending::Code { code } => How::Exited { code },
         Ending::Signal { signal } => How::Signalled { signal },

@@ -8,7 +8,6 @@ use swarm_guest::{
     tree::{Bounds, Entry, Totals, TreeError},
 };
 use tokio::{
-    io::AsyncWriteExt,
     sync::mpsc,
     time::{Instant, timeout},
 };
@@ -37,29 +36,28 @@ pub(in crate::vm) enum Piece {
 impl Link {
     /// Sends what comes from `pieces`, and then the totals, or that there is nothing more when there are none.
     pub(in crate::vm) async fn push(
-        &mut self,
+        &self,
         bounds: Bounds,
         mut pieces: mpsc::Receiver<Piece>,
         totals: impl Future<Output = Result<Totals, TreeError>>,
     ) -> Result<(), LinkError> {
-        let channel = self.fresh_channel();
-        self.say(channel, &ToGuest::Push { bounds }).await?;
+        let mut talk = self.board.converse()?;
+        talk.say(&ToGuest::Push { bounds }).await?;
         while let Some(piece) = pieces.recv().await {
             let frame = match piece {
-                Piece::Entry(entry) => ToGuest::Entry(entry).frame(channel)?,
-                Piece::Data(bytes) => Frame::data(Kind::File, channel, &bytes),
+                Piece::Entry(entry) => ToGuest::Entry(entry).frame(talk.channel)?,
+                Piece::Data(bytes) => Frame::data(Kind::File, talk.channel, &bytes),
             };
-            let bytes = frame.encode()?;
-            timeout(PATIENCE, self.writer.write_all(&bytes)).await.map_err(|_| silent())??;
+            timeout(PATIENCE, talk.send(&frame)).await.map_err(|_| silent())??;
         }
         match totals.await {
-            Ok(totals) => self.say(channel, &ToGuest::End(totals)).await?,
+            Ok(totals) => talk.say(&ToGuest::End(totals)).await?,
             Err(error) => {
-                self.say(channel, &ToGuest::Abort).await?;
+                talk.say(&ToGuest::Abort).await?;
                 return Err(error.into());
             }
         }
-        match timeout(PATIENCE, self.answer(channel)).await.map_err(|_| silent())?? {
+        match timeout(PATIENCE, talk.answer()).await.map_err(|_| silent())?? {
             FromGuest::Done { .. } => Ok(()),
             other => Err(unfit(&other)),
         }
@@ -67,22 +65,19 @@ impl Link {
 
     /// Asks for what changed and hands it on to `pieces`. Who takes no more of it says why; the guest is of no use then.
     pub(in crate::vm) async fn pull(
-        &mut self,
+        &self,
         bounds: Bounds,
         pieces: mpsc::Sender<Piece>,
     ) -> Result<Totals, LinkError> {
-        let channel = self.fresh_channel();
-        self.say(channel, &ToGuest::Pull { bounds }).await?;
+        let mut talk = self.board.converse()?;
+        talk.say(&ToGuest::Pull { bounds }).await?;
         let until = Instant::now() + LONGEST_PULL;
         let mut frames_left = frames(bounds);
         loop {
-            let frame = timeout(PATIENCE, self.next()).await.map_err(|_| silent())??;
+            let frame = timeout(PATIENCE, talk.hear()).await.map_err(|_| silent())??;
             frames_left = frames_left.saturating_sub(1);
             if frames_left == 0 || Instant::now() >= until {
                 return Err(LinkError::Nonsense("files without an end".to_owned()));
-            }
-            if frame.channel != channel {
-                continue;
             }
             let piece = match frame.kind {
                 Kind::File => Piece::Data(frame.body),
