@@ -17,7 +17,8 @@ use crate::{
     claim,
     engine::{self, Flow, FlowFailure},
     error::FlowError,
-    experience, network,
+    experience,
+    network::{self, Told},
 };
 
 /// What ends the drive of a turn before its end.
@@ -61,13 +62,11 @@ impl Attempt<'_> {
             self.began_on().await?.ok_or_else(|| FlowError::internal("the attempt", "has no beginning"))?;
         let root = self.worktree(&base).await?.path;
         let workspace = self.workspace(&root)?;
-        let (network, told) = network::of(&self.agent, &parts.way_out);
-        let sandbox = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
-            Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id, network)).await?)
+        let (sandbox, told) = if invocation.tool == "run" && Toolbox::needs_sandbox(&self.agent) {
+            let (network, told) = network::with_secrets(parts, &self.agent, self.subject()).await?;
+            (Some(parts.sandboxes.create(self.sandbox(root, &invocation.call_id, network)).await?), told)
         } else {
-            // Nothing is asked, and nothing will be told.
-            drop(network);
-            None
+            (None, Told::default())
         };
         let about =
             invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
