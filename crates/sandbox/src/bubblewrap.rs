@@ -1,10 +1,11 @@
-//! The bubblewrap rung: Linux namespaces, a read-only system, a filter of system calls, cgroup limits.
+//! The bubblewrap rung: Linux namespaces, a read-only system, a filter of system calls, Landlock, cgroup limits.
 //!
 //! Each command has a bubblewrap of its own, and with it process, mount and network namespaces of its own: when its first
 //! process ends, the kernel kills the others.
 
 mod diagnosis;
 mod figures;
+mod landlock;
 mod syscalls;
 pub(crate) mod system;
 mod view;
@@ -35,13 +36,18 @@ use crate::{
     run::{Inside, Run},
     sandbox::{Backend, Ended, Exec, How, Network, Sandbox, SandboxSpec},
 };
+use landlock::Landlock;
 use way_out::WayOut;
+
+/// Where the guest program appears inside: it confines commands, and leads to the network.
+const GUEST: &str = "/run/swarm-guest";
 
 /// Makes bubblewrap sandboxes.
 #[derive(Debug, Clone)]
 pub struct Bubblewrap {
     shared: Arc<Shared>,
     guest: Option<PathBuf>,
+    landlock: Landlock,
 }
 
 #[derive(Debug)]
@@ -70,10 +76,10 @@ impl Bubblewrap {
             let instance = Arc::new(Instance::open(&state)?);
             let view = view::View::make(instance.folder())
                 .map_err(|source| SandboxError::io("write the files that a sandbox sees", source))?;
-            Ok(Self {
-                shared: Arc::new(Shared { program: program(), places: Places::find(), view, instance }),
-                guest: guest::program(),
-            })
+            let guest = guest::program();
+            let landlock = Landlock::look(guest.as_deref());
+            let shared = Shared { program: program(), places: Places::find(), view, instance };
+            Ok(Self { shared: Arc::new(shared), guest, landlock })
         });
         made.await.map_err(|error| SandboxError::io("look at the machine", std::io::Error::other(error)))?
     }
@@ -81,8 +87,23 @@ impl Bubblewrap {
     /// With this guest program instead of the one beside swarm or of `SWARM_GUEST`.
     #[must_use]
     pub fn with_guest(mut self, program: PathBuf) -> Self {
+        self.landlock = Landlock::look(Some(&program));
         self.guest = Some(program);
         self
+    }
+
+    /// The version of Landlock that commands are held by, where they are.
+    #[must_use]
+    pub fn landlock(&self) -> Option<u32> {
+        match self.landlock {
+            Landlock::Held(version) => Some(version),
+            Landlock::Absent(_) => None,
+        }
+    }
+
+    /// Whether commands are held by Landlock too, in words.
+    pub(crate) fn second_wall(&self) -> String {
+        self.landlock.to_string()
     }
 
     /// How firmly limits are held here.
@@ -135,7 +156,7 @@ impl Backend for Bubblewrap {
 
 impl Bubblewrap {
     async fn make(&self, spec: SandboxSpec) -> Result<Wrapped, SandboxError> {
-        let (shared, guest) = (Arc::clone(&self.shared), self.guest.clone());
+        let (shared, guest, landlock) = (Arc::clone(&self.shared), self.guest.clone(), self.landlock.clone());
         let made = tokio::task::spawn_blocking(move || {
             let program = shared.program.clone().ok_or_else(diagnosis::not_installed)?;
             let cell = Cell::make(Arc::clone(&shared.instance), &shared.places, &spec, &[])?;
@@ -145,7 +166,8 @@ impl Bubblewrap {
                     Some(WayOut::open(egress, &spec.limits, cell.folder(), guest.as_deref())?)
                 }
             };
-            Ok(Wrapped { program, cell, way_out, shared })
+            let guest = guest.filter(|_| way_out.is_some() || landlock.is_held());
+            Ok(Wrapped { program, cell, way_out, landlock, guest, shared })
         });
         made.await.map_err(|error| SandboxError::io("make a sandbox", std::io::Error::other(error)))?
     }
@@ -155,6 +177,9 @@ struct Wrapped {
     program: PathBuf,
     cell: Cell,
     way_out: Option<WayOut>,
+    landlock: Landlock,
+    /// The guest program, where it is needed inside.
+    guest: Option<PathBuf>,
     shared: Arc<Shared>,
 }
 
@@ -205,7 +230,10 @@ impl Wrapped {
         command.args(["-c", ENTER, "sh"]).args(self.cell.cgroup.gates()).arg("--");
         command.arg(&status).arg(self.shared.view.filter()).arg(&self.program);
         let way_out = self.way_out.as_ref();
-        let shown = way_out.map(WayOut::arguments).unwrap_or_default();
+        let mut shown = way_out.map(WayOut::arguments).unwrap_or_default();
+        if let Some(guest) = &self.guest {
+            shown.extend(["--ro-bind".into(), guest.into(), GUEST.into()]);
+        }
         let mut environment: BTreeMap<_, _> = way_out.iter().flat_map(|it| it.environment()).collect();
         environment.extend(exec.env);
         command.args(self.shared.view.arguments(&self.cell.workdir, mask, limits, shown));
@@ -213,9 +241,9 @@ impl Wrapped {
         command.arg("--chdir").arg(view::inside(&exec.cwd)).arg("--");
         // A shell in between gives every program that is not there the exit code that people know: 127.
         let relay = way_out.map(|_| WayOut::start()).unwrap_or_default();
-        command
-            .args(["/bin/sh", "-c", &format!("exec 8>&- 9<&-\n{relay}{ceilings}exec \"$@\""), "sh"])
-            .args(&exec.argv);
+        let confine = self.landlock.before_a_command();
+        let line = format!("exec 8>&- 9<&-\n{relay}{ceilings}exec {confine}\"$@\"");
+        command.args(["/bin/sh", "-c", &line, "sh"]).args(&exec.argv);
 
         let process = || child_of(&fs::read_to_string(&status).ok()?);
         let run = Run {

@@ -100,7 +100,7 @@ impl Ladder {
         let mut last = None;
         for rung in rungs {
             match stand(*rung, state, choice).await {
-                Ok(Stood { backend, limits, warning }) => {
+                Ok(Stood { backend, limits, warning, note: _ }) => {
                     return Ok(Self { backend, limits, warning, passed_over });
                 }
                 Err(error) => {
@@ -129,10 +129,12 @@ struct Stood {
     backend: Arc<dyn Backend>,
     limits: LimitsReport,
     warning: Option<String>,
+    note: Option<String>,
 }
 
 /// Opens a rung and tries it.
 async fn stand(rung: Rung, state: &Path, choice: Choice) -> Result<Stood, SandboxError> {
+    let mut note = None;
     let (backend, limits, own): (Arc<dyn Backend>, _, _) = match rung {
         // A rung that joins the ladder is opened here, and only here.
         Rung::Firecracker => {
@@ -149,6 +151,7 @@ async fn stand(rung: Rung, state: &Path, choice: Choice) -> Result<Stood, Sandbo
         Rung::Bubblewrap => {
             let rung = Bubblewrap::open(state).await?;
             let limits = rung.limits();
+            note = Some(rung.second_wall());
             (Arc::new(rung), limits, None)
         }
         Rung::Process => {
@@ -159,7 +162,7 @@ async fn stand(rung: Rung, state: &Path, choice: Choice) -> Result<Stood, Sandbo
     };
     backend.probe().await?;
     let warning = own.or_else(|| warning(rung, &limits));
-    Ok(Stood { backend, limits, warning })
+    Ok(Stood { backend, limits, warning, note })
 }
 
 /// Whether one rung works here.
@@ -171,6 +174,8 @@ pub struct Standing {
     pub works: Result<LimitsReport, SandboxError>,
     /// What the operator is told where it works.
     pub warning: Option<String>,
+    /// What else is worth knowing of it where it works.
+    pub note: Option<String>,
 }
 
 /// Tries every rung, strongest first, and leaves nothing behind. For `swarm doctor`.
@@ -182,7 +187,8 @@ pub async fn survey(state: &Path) -> Vec<Standing> {
             stood.backend.close().await;
         }
         let warning = stood.as_ref().ok().and_then(|stood| stood.warning.clone());
-        standings.push(Standing { rung, works: stood.map(|stood| stood.limits), warning });
+        let note = stood.as_ref().ok().and_then(|stood| stood.note.clone());
+        standings.push(Standing { rung, works: stood.map(|stood| stood.limits), warning, note });
     }
     standings
 }

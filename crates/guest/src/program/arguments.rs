@@ -23,6 +23,10 @@ As an ordinary process:
       --relay: connections to that address go to the host.
   swarm-guest relay --socket PATH [--listen 127.0.0.1:3128] [-- COMMAND...]
       Copies each connection to the Unix socket PATH; with a command, for as long as that runs.
+  swarm-guest confine [--write PATH]... -- COMMAND...
+      Becomes the command, which may write below these paths alone and reach no process beside it (Landlock).
+  swarm-guest landlock
+      Prints the version of Landlock that the kernel has.
   swarm-guest --help";
 
 /// What is to be done.
@@ -31,6 +35,8 @@ pub enum Task {
     Serve { door: Door, settings: Settings },
     Keeper(Order),
     Relay { socket: PathBuf, listen: String, command: Vec<String> },
+    Confine { writable: Vec<PathBuf>, command: Vec<String> },
+    Landlock,
     Help,
 }
 
@@ -39,6 +45,8 @@ pub fn read(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
         Some("serve") => serve(words),
         Some("keeper") => Order::read(words).map(Task::Keeper),
         Some("relay") => relay(words),
+        Some("confine") => confine(words),
+        Some("landlock") => Ok(Task::Landlock),
         Some("--help" | "-h") => Ok(Task::Help),
         // The kernel hands the options that it does not know to /init.
         _ if getpid().as_raw() == 1 => Ok(Task::Machine),
@@ -68,6 +76,18 @@ fn serve(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
     let isolate = !plain && Uid::effective().is_root();
     let settings = Settings { seen: work.clone(), work, state, machine: false, isolate, user, relay };
     Ok(Task::Serve { door, settings })
+}
+
+fn confine(mut words: impl Iterator<Item = String>) -> Result<Task, String> {
+    let mut writable = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--write" => writable.push(PathBuf::from(words.next().ok_or("--write wants a value")?)),
+            "--" => return Ok(Task::Confine { writable, command: words.collect() }),
+            other => return Err(format!("no such option: {other}")),
+        }
+    }
+    Err("-- and a command are needed".to_owned())
 }
 
 fn relay(mut words: impl Iterator<Item = String>) -> Result<Task, String> {

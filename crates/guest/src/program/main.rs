@@ -4,6 +4,7 @@ mod arguments;
 mod boot;
 mod cgroup;
 mod command;
+mod confine;
 mod files;
 mod identity;
 mod keeper;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         Ok(Task::Serve { door, settings }) => session::serve(door, settings),
         Ok(Task::Keeper(order)) => return keeper::run(&order),
         Ok(Task::Relay { socket, listen, command }) => return relay::alone(&socket, &listen, &command),
+        Ok(Task::Confine { writable, command }) => return confine::run(&writable, &command),
+        Ok(Task::Landlock) => return confine::say_version(),
         Ok(Task::Help) => {
             println!("{}", arguments::HELP);
             Ok(())

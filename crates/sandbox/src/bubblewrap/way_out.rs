@@ -14,15 +14,15 @@ use std::{
 use tokio::net::UnixListener;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::GUEST;
 use crate::{
     egress::{Egress, Proxy, RELAY_PORT, Surroundings},
     error::SandboxError,
     sandbox::Limits,
 };
 
-/// Where the proxy's socket and the certificates appear inside, and where the relay does.
+/// Where the proxy's socket and the certificates appear inside.
 const FOLDER: &str = "/run/swarm";
-const RELAY: &str = "/run/swarm-guest";
 const SOCKET: &str = "way-out";
 /// The file that is `swarm_guest::message::CERTIFICATES` inside.
 const BUNDLE: &str = "ca.pem";
@@ -31,7 +31,7 @@ const BUNDLE: &str = "ca.pem";
 /// command may ask at once. `0A` is a listening socket.
 fn start() -> String {
     format!(
-        "( {RELAY} relay --socket {FOLDER}/{SOCKET} </dev/null >/dev/null 2>&1 & )
+        "( {GUEST} relay --socket {FOLDER}/{SOCKET} </dev/null >/dev/null 2>&1 & )
 listens() {{ while read -r _ at _ state _; do [ \"$at $state\" = '0100007F:{RELAY_PORT:04X} 0A' ] && return 0; done </proc/net/tcp; return 1; }}
 tries=0
 until listens; do
@@ -46,7 +46,6 @@ done
 #[derive(Debug)]
 pub(super) struct WayOut {
     pub(super) proxy: Proxy,
-    guest: PathBuf,
     folder: PathBuf,
     inside: Surroundings,
     _listening: AbortOnDropHandle<()>,
@@ -60,7 +59,9 @@ impl WayOut {
         private: &Path,
         guest: Option<&Path>,
     ) -> Result<Self, SandboxError> {
-        let guest = guest.ok_or(SandboxError::NoGuest)?.to_owned();
+        if guest.is_none() {
+            return Err(SandboxError::NoGuest);
+        }
         let failed = |source| SandboxError::io("open the way out", source);
         let proxy = Proxy::new(egress, limits.network_bytes)?;
         let folder = private.join("way-out");
@@ -70,13 +71,12 @@ impl WayOut {
         let listener = listener(&folder).map_err(failed)?;
         let listening = proxy.clone();
         let listening = AbortOnDropHandle::new(tokio::spawn(async move { listening.listen(listener).await }));
-        Ok(Self { proxy, guest, folder, inside, _listening: listening })
+        Ok(Self { proxy, folder, inside, _listening: listening })
     }
 
     /// What bubblewrap shows inside.
     pub(super) fn arguments(&self) -> Vec<OsString> {
-        let bind = |from: &Path, to: &str| [OsString::from("--ro-bind"), from.into(), to.into()];
-        [bind(&self.folder, FOLDER), bind(&self.guest, RELAY)].concat()
+        vec!["--ro-bind".into(), self.folder.clone().into(), FOLDER.into()]
     }
 
     /// The variables by which programs find the way, and the certificates that they are to trust.

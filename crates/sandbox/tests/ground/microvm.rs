@@ -46,6 +46,14 @@ pub fn home_of_its_own(root: &Path) -> Home {
     Home::at(&own)
 }
 
+/// The guest's program, static; or what the machine lacks.
+pub fn program() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("microvm");
+    let _lock = lock(&folder).map_err(|error| error.to_string())?;
+    guest(&folder)?;
+    Ok(folder.join(PROGRAM))
+}
+
 /// Others wait: what is made is made once.
 fn lock(folder: &Path) -> io::Result<File> {
     fs::create_dir_all(folder)?;

@@ -128,8 +128,8 @@ pub(super) async fn sandboxes(folder: &Path) -> Vec<Finding> {
         let name = format!("sandbox: {}", standing.rung);
         found.push(match standing.works {
             Ok(limits) if isolates(standing.rung) => {
-                let warning = standing.warning.map_or_else(String::new, |warning| format!("; {warning}"));
-                Finding::fine(&name, format!("{limits}{warning}"))
+                let said = [Some(limits.to_string()), standing.note, standing.warning];
+                Finding::fine(&name, said.into_iter().flatten().collect::<Vec<_>>().join("; "))
             }
             Ok(_) => Finding::fine(&name, "works, without any isolation; only with --sandbox process"),
             Err(error) => {
