@@ -57,5 +57,5 @@ pub use request::{
 };
 pub use rule::{Breach, Changed, Rule, Rules};
 pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, Toolbox};
-pub use turn::{Doer, MAX_RE_ASKS, Step, Turn, TurnEnd, drive};
+pub use turn::{DeadEnd, Doer, MAX_RE_ASKS, Step, Turn, TurnEnd, drive};
 pub use workspace::{MAX_READ_BYTES, MAX_WRITE_BYTES, Workspace, Written};

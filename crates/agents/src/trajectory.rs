@@ -39,6 +39,9 @@ static VARIES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(crate) struct Trajectory {
     /// The newest, as many as the longest circle has, without what was taken back.
     steps: Vec<String>,
+    /// Which answer of the model each of these was; empty in journals from before that was kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<u32>,
     /// All of them.
     seen: BTreeSet<String>,
     /// The length of the conversation after the last step that brought something new or changed a file.
@@ -57,6 +60,8 @@ enum Written {
     Steps(Vec<String>),
     Whole {
         steps: Vec<String>,
+        #[serde(default)]
+        answers: Vec<u32>,
         seen: BTreeSet<String>,
         watermark: usize,
         stale: usize,
@@ -68,8 +73,8 @@ impl From<Written> for Trajectory {
     fn from(written: Written) -> Self {
         match written {
             Written::Steps(steps) => Self { seen: steps.iter().cloned().collect(), steps, ..Self::default() },
-            Written::Whole { steps, seen, watermark, stale, rewinds } => {
-                Self { steps, seen, watermark, stale, rewinds }
+            Written::Whole { steps, answers, seen, watermark, stale, rewinds } => {
+                Self { steps, answers, seen, watermark, stale, rewinds }
             }
         }
     }
@@ -91,6 +96,14 @@ pub(crate) enum Stuck {
 }
 
 impl Stuck {
+    /// How many steps led nowhere.
+    fn length(self) -> usize {
+        match self {
+            Self::Circle { steps } => steps * ROUNDS,
+            Self::Stale { steps } => steps,
+        }
+    }
+
     /// The same in words.
     pub(crate) fn words(self) -> String {
         match self {
@@ -105,17 +118,30 @@ impl Stuck {
 }
 
 impl Trajectory {
-    /// Adds a step. Says when it leads nowhere.
-    pub(crate) fn add(&mut self, invocations: &[Invocation], results: &[ToolResult]) -> Option<Stuck> {
+    /// Adds a step, which followed from this answer of the model. Says when it leads nowhere.
+    pub(crate) fn add(
+        &mut self,
+        answer: u32,
+        invocations: &[Invocation],
+        results: &[ToolResult],
+    ) -> Option<Stuck> {
         let hash = hash(invocations, results);
         self.stale = if self.seen.insert(hash.clone()) { 0 } else { self.stale + 1 };
         self.steps.push(hash);
+        self.answers.push(answer);
         let needed = MAX_PERIOD * ROUNDS;
         self.steps.drain(..self.steps.len().saturating_sub(needed));
+        self.answers.drain(..self.answers.len().saturating_sub(needed));
         match self.circle() {
             Some(steps) => Some(Stuck::Circle { steps }),
             None => (self.stale >= STALE).then_some(Stuck::Stale { steps: self.stale }),
         }
+    }
+
+    /// The answer of the model that the steps began with which lead nowhere.
+    pub(crate) fn began(&self, stuck: Stuck) -> u32 {
+        let first = self.answers.len().saturating_sub(stuck.length());
+        self.answers.get(first).copied().unwrap_or_default()
     }
 
     /// Takes note of how long the conversation is after the step that was added last. To before a step that changed
@@ -136,6 +162,7 @@ impl Trajectory {
         }
         self.rewinds += 1;
         self.steps.clear();
+        self.answers.clear();
         self.stale = 0;
         Some(self.watermark)
     }
@@ -183,7 +210,8 @@ mod tests {
     fn step(trajectory: &mut Trajectory, tool: &str, path: &str, answer: ToolResult) -> Option<Stuck> {
         let asked =
             [Invocation { call_id: "call_1".into(), tool: tool.into(), arguments: json!({"path": path}) }];
-        let found = trajectory.add(&asked, std::slice::from_ref(&answer));
+        let next = trajectory.answers.last().map_or(1, |answer| answer + 1);
+        let found = trajectory.add(next, &asked, std::slice::from_ref(&answer));
         let before = trajectory.watermark.max(2);
         trajectory.told(before + 2, &asked, &[answer]);
         found
@@ -243,6 +271,22 @@ mod tests {
         assert_eq!(walk(&about), None, "eight of them");
         assert_eq!(walk(&[&about[..], &known[..1]].concat()), Some(Stuck::Stale { steps: 9 }));
         assert_eq!(walk(&[&about[..], &[("d", "new")], &known[..1]].concat()), None);
+    }
+
+    #[test]
+    fn the_answer_is_named_that_led_into_it() {
+        let mut trajectory = Trajectory::default();
+        for path in ["x", "y"] {
+            step(&mut trajectory, "read", path, good("x"));
+        }
+        let round = ["a", "b"].repeat(ROUNDS);
+        let stuck = round.iter().fold(None, |_, path| step(&mut trajectory, "read", path, good("x")));
+        assert_eq!(stuck.map(|stuck| trajectory.began(stuck)), Some(3));
+
+        let mut trajectory = Trajectory::default();
+        let about = ["a", "b", "c", "b", "a", "a", "c", "a", "b", "b", "c", "a"];
+        let stuck = about.iter().fold(None, |_, path| step(&mut trajectory, "read", path, good("x")));
+        assert_eq!(stuck.map(|stuck| trajectory.began(stuck)), Some(4), "after all three were read once");
     }
 
     #[test]

@@ -92,6 +92,9 @@ async fn who_goes_round_in_circles_is_taken_back_to_before_them_and_told_so() {
     assert!(is.strip_prefix(was).is_some_and(|word| word.contains("got nowhere")), "{is}");
     assert!(after.temperature_milli > before.temperature_milli, "asked the same, it would say the same");
     assert_eq!(turn.replies(), 6, "what was taken back was paid for");
+    let noticed = turn.take_dead_end().unwrap();
+    assert_eq!((noticed.began, noticed.ended, noticed.taken_back), (1, 6, true));
+    assert_eq!(turn.take_dead_end(), None, "it is told once");
 
     let write = calls(&[("write", json!({"path": RANK, "content": "x = 1\n"}))]);
     let end = place.play(&mut turn, &[write, finish()]).await;
@@ -104,6 +107,8 @@ async fn going_round_in_circles_again_is_a_loop() {
     let mut turn = turn(LARGE, &[RANK], &[]);
     assert_eq!(codes(place.play(&mut turn, &circle(20)).await), [FindingCode::Loop]);
     assert_eq!(turn.replies(), 12);
+    let noticed = turn.take_dead_end().unwrap();
+    assert_eq!((noticed.began, noticed.ended, noticed.taken_back), (7, 12, false));
 }
 
 #[tokio::test]

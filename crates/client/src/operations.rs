@@ -12,10 +12,11 @@ use crate::{
         CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion,
         DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept,
         NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview,
-        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, Readiness,
-        RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail,
-        SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail,
-        SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker, WorkerList,
+        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport,
+        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
+        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
+        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker,
+        WorkerList,
     },
 };
 
@@ -270,6 +271,11 @@ impl Client {
     /// The most frequent kinds of failure, of all runs or of one, since a time (RFC 3339).
     pub async fn failures(&self, run: Option<&str>, since: Option<&str>) -> Result<FailureList, ClientError> {
         self.get(api(&["failures"]).with(&[("run", run), ("since", since)])).await
+    }
+
+    /// How good accepted work is, of all runs or of one, by `agent`, `model` or `capability`.
+    pub async fn quality(&self, run: Option<&str>, by: Option<&str>) -> Result<QualityReport, ClientError> {
+        self.get(api(&["quality"]).with(&[("run", run), ("by", by)])).await
     }
 
     /// A page of the log. To follow it, see [`Client::follow`].

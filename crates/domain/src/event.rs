@@ -22,6 +22,7 @@ use crate::{
     lease::FencingToken,
     network::NetworkUse,
     plan::Plan,
+    quality::Measures,
     run::{RunOptions, RunState},
     secret::{Placement, Reference, SecretHost, SecretId},
     spec::Spec,
@@ -358,6 +359,26 @@ pub enum EventBody {
         /// The checks.
         checks: Vec<CheckReport>,
     },
+    /// The code of an accepted attempt was measured.
+    CodeMeasured {
+        /// The commit.
+        commit: CommitId,
+        /// What was measured.
+        measures: Measures,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
+    /// Nothing new came of an attempt's last steps.
+    AttemptStuck {
+        /// The step that it began with: the number of the model's answer, from 1.
+        began: u32,
+        /// The step at which it was noticed.
+        ended: u32,
+        /// What was seen, in words.
+        why: String,
+        /// Whether the attempt was taken back to before it and went on; else that was its end.
+        taken_back: bool,
+    },
     /// A fault was found in an attempt.
     FindingRaised {
         /// The fault.
@@ -565,6 +586,8 @@ impl EventBody {
             Self::CheckRun { .. } => "check_run",
             Self::TestsProbed { .. } => "tests_probed",
             Self::ChangeJudged { .. } => "change_judged",
+            Self::CodeMeasured { .. } => "code_measured",
+            Self::AttemptStuck { .. } => "attempt_stuck",
             Self::FindingRaised { .. } => "finding_raised",
             Self::Committed { .. } => "committed",
             Self::Clashed { .. } => "clashed",

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use swarm_agents::{AgentError, Doer, Invocation, ToolCode, ToolResult, Toolbox, Turn, TurnEnd, Workspace};
+use swarm_agents::{
+    AgentError, DeadEnd, Doer, Invocation, ToolCode, ToolResult, Toolbox, Turn, TurnEnd, Workspace,
+};
 use swarm_domain::{BlobHash, EventBody, IdempotencyKey, deadline::LearnedDeadline};
 use swarm_model::{ChatReply, ChatRequest};
 use swarm_sandbox::{Network, SandboxSpec};
@@ -19,6 +21,7 @@ use crate::{
     error::FlowError,
     experience,
     network::{self, Told},
+    parts::part,
 };
 
 /// What ends the drive of a turn before its end.
@@ -119,6 +122,13 @@ impl Attempt<'_> {
         experience::command_deadline(self.parts, &self.frame.run, &self.id, line, limit).await
     }
 
+    /// Writes down which steps led nowhere.
+    async fn note(&self, steps: &DeadEnd) -> Result<(), FlowError> {
+        let DeadEnd { began, ended, why, taken_back } = steps.clone();
+        let body = EventBody::AttemptStuck { began, ended, why, taken_back };
+        self.record(&["stuck", &ended.to_string()], part("scheduler"), body).await
+    }
+
     fn sandbox(&self, workdir: PathBuf, call: &str, network: Network) -> SandboxSpec {
         let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
         SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), network }
@@ -157,5 +167,10 @@ impl Doer for Attempt<'_> {
         let used = engine::retried(self.parts, "tool", || self.use_tool(invocation)).await;
         let result = used.map_err(Halt::Engine)?.map_err(Halt::Step)?;
         self.parts.load(&result).await.map_err(Halt::Step)
+    }
+
+    async fn led_nowhere(&self, steps: &DeadEnd) -> Result<(), Halt> {
+        let noted = engine::retried(self.parts, "stuck", || self.note(steps)).await;
+        noted.map_err(Halt::Engine)?.map_err(Halt::Step)
     }
 }

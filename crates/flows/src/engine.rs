@@ -34,7 +34,7 @@ pub(crate) type Workflow<P, R> = WorkflowRef<P, R, FlowError>;
 pub(crate) type Handle<R> = dbos::WorkflowHandle<R, FlowError>;
 
 /// Raised when the meaning of journalled steps changes: runs are only resumed by the version that began them.
-const FLOWS_VERSION: &str = "2";
+const FLOWS_VERSION: &str = "3";
 
 /// The application that the journal belongs to.
 const APPLICATION: &str = "swarm";

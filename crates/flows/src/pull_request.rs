@@ -8,6 +8,7 @@ use swarm_domain::{
     CommitId, EventBody, RunId,
     agent::Capability,
     coverage::{CheckResult, Coverage, Evidence},
+    quality::{QualityBy, QualityReport},
     ticket::TicketState,
 };
 use swarm_forge::{DiffStat, NewPullRequest};
@@ -126,8 +127,10 @@ async fn publish(
     let checks = parts.store.checks(tenant, run, None).await?;
     let tickets = parts.store.tickets(tenant, run).await?;
     let stat = mirror.diffstat(&base, &head).await?;
+    let measured = parts.store.quality(tenant, Some(run), None).await?;
+    let quality = QualityReport::of(QualityBy::default(), measured).score;
     let mut text = String::new();
-    write_summary(&mut text, summary, &stat, &row.spend);
+    write_summary(&mut text, summary, &stat, &row.spend, quality);
     write_requirements(parts, &mut text, frame, &tickets, &checks, &head).await?;
     write_open_ends(&mut text, frame, &tickets);
     let diff = mirror.diff(&base, &head, MAX_DIFF_SHOWN).await?;
@@ -159,19 +162,27 @@ async fn publish(
 
 // Writing to a string cannot fail, so the results of `write!` below are dropped.
 
-fn write_summary(text: &mut String, summary: &Summary, stat: &DiffStat, spend: &swarm_domain::budget::Spend) {
+fn write_summary(
+    text: &mut String,
+    summary: &Summary,
+    stat: &DiffStat,
+    spend: &swarm_domain::budget::Spend,
+    quality: Option<u32>,
+) {
     if !summary.text.is_empty() {
         let _ = writeln!(text, "{}\n", summary.text);
     }
+    let scored = quality.map(|score| format!(" Quality of what was accepted: {score} of 100."));
     let _ = writeln!(
         text,
-        "{} files changed, {} lines added, {} removed. {} model calls, {} tokens, {}.\n",
+        "{} files changed, {} lines added, {} removed. {} model calls, {} tokens, {}.{}\n",
         stat.files,
         stat.added,
         stat.removed,
         spend.calls,
         spend.tokens(),
-        spend.usd
+        spend.usd,
+        scored.unwrap_or_default()
     );
 }
 

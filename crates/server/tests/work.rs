@@ -68,6 +68,8 @@ async fn a_spec_goes_in_and_a_pull_request_comes_out() {
     let offered = client.pull_request(&run).await.unwrap();
     assert!(offered.body.contains("REQ-1"), "{}", offered.body);
 
+    assert!(offered.body.contains("Quality of what was accepted: 100 of 100."), "{}", offered.body);
+
     let overview = client.overview().await.unwrap();
     assert_eq!((overview.runs.done, overview.work.merged, overview.work.merged_at_once), (1, 1, 1));
     assert_eq!(client.calibration().await.unwrap().finished, 1);
@@ -75,6 +77,15 @@ async fn a_spec_goes_in_and_a_pull_request_comes_out() {
     let steps = client.deadlines().await.unwrap();
     assert!(steps.iter().all(|step| step.samples > 0 && step.deadline.is_none()), "{steps:?}");
     assert_eq!(client.failures(Some(&run), Some("2026-11-01T00:00:00Z")).await.unwrap().attempts, 0);
+
+    let quality = client.quality(Some(&run), Some("model")).await.unwrap();
+    assert_eq!((quality.attempts, quality.groups.len(), quality.items.len()), (1, 1, 1));
+    assert_eq!(quality.score, Some(ticket.quality[0].quality.score), "the ticket's page says the same");
+    assert_eq!(client.quality(None, None).await.unwrap().groups[0].name, ticket.attempts[0].agent);
+    let [steps] = &ticket.steps[..] else { panic!("{:?}", ticket.steps) };
+    assert_eq!(steps.attempt, ticket.attempts[0].id);
+    let spent: u64 = steps.steps.iter().map(|step| step.spend.tokens_in).sum();
+    assert_eq!(spent, ticket.attempts[0].spend.tokens_in, "the steps are all that it cost");
 
     assert_eq!(client.verify().await.unwrap().first_bad, None);
     let log = client.export_log().await.unwrap().map(Result::unwrap).concat().await;
@@ -122,6 +133,9 @@ async fn what_cannot_be_done_is_refused_with_a_code_that_says_why() {
     assert_eq!(client.request_plan(&plan).await.unwrap_err().status(), Some(404));
     let run = NewRun { plan: "plan_nobody".to_owned(), options: options() };
     assert_eq!(client.start_run(&run).await.unwrap_err().status(), Some(404));
+    let quality = async |run, by| client.quality(run, by).await.unwrap_err().status();
+    assert_eq!(quality(Some("run_9"), None).await, Some(404));
+    assert!(matches!(quality(None, Some("colour")).await, Some(400 | 422)));
     let failures = async |run, since| client.failures(run, since).await.unwrap_err().status();
     assert_eq!(failures(Some("run_9"), None).await, Some(404));
     assert_eq!(failures(Some("../x"), None).await, failures(None, Some("yesterday")).await);

@@ -57,7 +57,9 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
             if attempt_exists(conn, event).await? { Err(already("attempt", id)) } else { Ok(()) }
         }
-        EventBody::AttemptFinished { .. } => attempt_is_known(conn, event).await,
+        EventBody::AttemptFinished { .. } | EventBody::CodeMeasured { .. } => {
+            attempt_is_known(conn, event).await
+        }
         EventBody::TicketCarried { from, .. } => {
             run::find(conn, tenant, from).await?;
             let row =
@@ -87,6 +89,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::CheckRun { .. }
         | EventBody::TestsProbed { .. }
         | EventBody::ChangeJudged { .. }
+        | EventBody::AttemptStuck { .. }
         | EventBody::WorkOffered { .. }
         | EventBody::WorkClaimed { .. }
         | EventBody::WorkReturned { .. }

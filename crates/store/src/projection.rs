@@ -10,13 +10,13 @@ use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId, clai
 use crate::{
     Result, StoreError,
     view::{
-        attempt, check, clash, commit, finding, model_call, plan, project, pull_request, run, secret, spec,
-        ticket, tool_call,
+        attempt, check, clash, commit, finding, measure, model_call, plan, project, pull_request, run,
+        secret, spec, ticket, tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 16] = [
     "projects",
     "specs",
     "plans",
@@ -26,6 +26,7 @@ pub(crate) const TABLES: [&str; 15] = [
     "model_calls",
     "tool_calls",
     "checks",
+    "measures",
     "findings",
     "commits",
     "clashes",
@@ -84,6 +85,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             tool_call::add(conn, event).await
         }
         EventBody::CheckRun { .. } => check::add(conn, event).await,
+        EventBody::CodeMeasured { commit, measures, .. } => measure::add(conn, event, commit, measures).await,
         EventBody::FindingRaised { finding } => finding::add(conn, event, finding).await,
         EventBody::Committed { commit, files, added, removed } => {
             commit::add(conn, event, commit, [*files, *added, *removed]).await
@@ -109,6 +111,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
         | EventBody::ChangeJudged { .. }
+        | EventBody::AttemptStuck { .. }
         | EventBody::SurveyAsked { .. }
         | EventBody::SurveyEnded { .. }
         | EventBody::SecretsRekeyed { .. }

@@ -143,3 +143,49 @@ async fn how_long_commands_and_calls_took_is_known_by_their_kind() {
     assert!(store.arms_with(&tenant, 2, 3).await.unwrap().is_empty());
     assert_eq!(store.call_times(&tenant).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn measured_work_has_its_score_with_who_made_it_and_what_was_sent_back_before() {
+    let (_database, store) = told("quality", &story::whole()).await;
+    let (tenant, run) = (story::tenant(), story::run_id());
+    let all = store.quality(&tenant, None, None).await.unwrap();
+    let [one] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(
+        (one.agent.as_str(), one.model.as_str(), one.capability),
+        ("coder", "scripted/one", Capability::Code)
+    );
+    assert_eq!((&one.ticket, &one.commit), (&story::ticket_id(1), &story::commit('c')));
+    assert_eq!(
+        (&one.measures, one.sent_back),
+        (&story::measures(), 1),
+        "the attempt before it had a finding"
+    );
+    assert_eq!(one.quality, swarm_domain::quality::Quality::of(&story::measures(), 1));
+    assert_eq!(store.quality(&tenant, Some(&run), Some(&story::ticket_id(1))).await.unwrap(), all);
+    assert_eq!(store.quality(&tenant, Some(&run), Some(&story::ticket_id(2))).await.unwrap(), []);
+    let other = TenantId::parse("other").unwrap();
+    assert_eq!(store.quality(&other, None, None).await.unwrap(), []);
+    let unknown = swarm_domain::RunId::parse("run_9").unwrap();
+    let error = store.quality(&tenant, Some(&unknown), None).await.unwrap_err();
+    assert_eq!(error.problem().code, "store.not_found");
+}
+
+#[tokio::test]
+async fn work_that_was_measured_and_then_refused_by_a_reviewer_has_no_score() {
+    let mut story = story::whole();
+    for event in &mut story {
+        if let EventBody::AttemptFinished { outcome, .. } = &mut event.body {
+            *outcome = AttemptOutcome::Rejected { findings: Vec::new() };
+        }
+    }
+    let (_database, store) = told("refused_quality", &story).await;
+    assert_eq!(store.quality(&story::tenant(), None, None).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_measured_must_be_an_attempt_that_began() {
+    let (_database, store) = told("measured_nothing", &story::beginning()).await;
+    let measured = story::whole().into_iter().find(|event| event.body.name() == "code_measured").unwrap();
+    let error = store.append(measured).await.unwrap_err();
+    assert_eq!(error.problem().code, "store.not_found");
+}

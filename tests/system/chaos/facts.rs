@@ -132,6 +132,7 @@ fn line(event: &Value) -> Option<String> {
         | "merged"
         | "pull_request_opened"
         | "plan_failed"
+        | "code_measured"
         | "budget_reached" => String::new(),
         "run_state_changed" | "ticket_state_changed" => body["to"]["state"].to_string(),
         "attempt_finished" => body["outcome"]["outcome"].to_string(),

@@ -4,7 +4,7 @@ use swarm_domain::finding::FindingCode;
 use swarm_model::ChatReply;
 
 use super::{
-    MAX_RE_ASKS, Phase, Then, Turn, TurnEnd, conversation,
+    DeadEnd, MAX_RE_ASKS, Phase, Then, Turn, TurnEnd, conversation,
     ending::{self, failed, finding},
     size::room,
     wording::last_words,
@@ -95,7 +95,11 @@ impl Turn {
     /// Goes back to before the steps that lead nowhere and says so, once; the next time it is over.
     pub(super) fn stuck(&mut self, stuck: Stuck, invocations: &[Invocation], results: &[ToolResult]) {
         let words = stuck.words();
-        if let Some(messages) = self.trajectory.rewind() {
+        let began = self.trajectory.began(stuck);
+        let rewound = self.trajectory.rewind();
+        let (ended, taken_back) = (self.replies, rewound.is_some());
+        self.dead_end = Some(DeadEnd { began, ended, why: words.clone(), taken_back });
+        if let Some(messages) = rewound {
             let last = last_words(invocations, results);
             self.conversation.rewind(
                 messages,

@@ -2,7 +2,7 @@
 
 use swarm_model::{ChatReply, ChatRequest};
 
-use super::{Step, Turn, TurnEnd};
+use super::{DeadEnd, Step, Turn, TurnEnd};
 use crate::{
     error::AgentError,
     tool::{Invocation, ToolResult},
@@ -22,6 +22,11 @@ pub trait Doer: Sync {
 
     /// Uses a tool.
     fn tool(&self, invocation: &Invocation) -> impl Future<Output = Result<ToolResult, Self::Error>> + Send;
+
+    /// Takes note of steps that led nowhere. Who keeps no journal has nothing to do.
+    fn led_nowhere(&self, _steps: &DeadEnd) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Drives a turn to its end. Between two calls of the doer nothing happens that is not a function of what it returned.
@@ -38,6 +43,9 @@ pub async fn drive<D: Doer>(mut turn: Turn, doer: &D) -> Result<TurnEnd, D::Erro
                     results.push(doer.tool(invocation).await?);
                 }
                 turn.tools_done(&results)?;
+                if let Some(steps) = turn.take_dead_end() {
+                    doer.led_nowhere(&steps).await?;
+                }
             }
             Step::Done(end) => return Ok(end),
         }

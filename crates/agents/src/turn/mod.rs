@@ -6,6 +6,7 @@
 
 mod conversation;
 mod course;
+mod dead_end;
 mod drive;
 mod ending;
 mod size;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::scope::Scope;
 use swarm_model::{Capabilities, ChatReply, ChatRequest, Message, ReplyFormat};
 
+pub use dead_end::DeadEnd;
 pub use drive::{Doer, drive};
 pub use ending::TurnEnd;
 pub(crate) use size::reply_tokens;
@@ -67,6 +69,9 @@ pub struct Turn {
     objections: u32,
     writes: Writes,
     trajectory: Trajectory,
+    /// Noticed by the last step, and not yet told to whoever drives the turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dead_end: Option<DeadEnd>,
 }
 
 /// Where a turn stands.
@@ -126,6 +131,7 @@ impl Turn {
             objections: 0,
             writes: Writes::default(),
             trajectory: Trajectory::default(),
+            dead_end: None,
         })
     }
 
@@ -184,7 +190,7 @@ impl Turn {
         }
         // Whole files are bounded by the patience for objections, which says more about what failed.
         let is_step = !invocations.is_empty() && !matches!(then, Then::End { .. });
-        if is_step && let Some(stuck) = self.trajectory.add(&invocations, results) {
+        if is_step && let Some(stuck) = self.trajectory.add(self.replies, &invocations, results) {
             self.stuck(stuck, &invocations, results);
             return Ok(());
         }
@@ -229,6 +235,11 @@ impl Turn {
             self.trajectory.told(self.conversation.messages().len(), &invocations, results);
         }
         Ok(())
+    }
+
+    /// The steps that were just seen to lead nowhere. Asked for once.
+    pub fn take_dead_end(&mut self) -> Option<DeadEnd> {
+        self.dead_end.take()
     }
 
     fn request(&self) -> ChatRequest {

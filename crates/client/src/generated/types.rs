@@ -178,6 +178,69 @@ pub enum AttemptOutcome {
     Unknown,
 }
 
+/// An accepted attempt, what was measured of it, and its score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptQuality {
+    /// Who made it.
+    pub agent: String,
+    /// When it was measured.
+    pub at: DateTime<Utc>,
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// What was asked of the agent.
+    pub capability: Capability,
+    /// The commit that was measured.
+    pub commit: CommitId,
+    /// What was measured.
+    pub measures: Measures,
+    /// With which model it began.
+    pub model: String,
+    /// The score that follows.
+    pub quality: Quality,
+    /// In which run.
+    pub run: RunId,
+    /// Attempts at the ticket, up to this one and with it, in which faults were found.
+    pub sent_back: u32,
+    /// At which ticket.
+    pub ticket: TicketId,
+}
+
+/// An answer of a model, and what was done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptStep {
+    /// When the answer came.
+    pub at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// The model that answered.
+    pub model: String,
+    /// Its number within the attempt, from 1.
+    pub number: u32,
+    /// Whether it was played back.
+    pub recorded: bool,
+    /// The position of the model's answer in the log, by which a run is forked.
+    pub seq: u64,
+    /// What the answer cost.
+    pub spend: Spend,
+    /// Whether it is one of those that led nowhere.
+    pub stuck: bool,
+    /// The tools that it had used.
+    pub tools: Vec<StepTool>,
+}
+
+/// What an attempt did, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptSteps {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// What others spent on its work: a reviewer, a neutral fixer.
+    pub by_others: Spend,
+    /// Its steps, the oldest first. None where a worker elsewhere made it: only that worker knows them.
+    pub steps: Vec<AttemptStep>,
+    /// Where it led nowhere.
+    pub stuck: Vec<StuckSteps>,
+}
+
 /// The keys that sign checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditKeys {
@@ -1157,6 +1220,28 @@ pub enum EventBody {
         /// To judge one attempt, or the attempt on top of what was merged before.
         stage: CheckStage,
     },
+    /// The code of an accepted attempt was measured.
+    #[serde(rename = "code_measured")]
+    CodeMeasured {
+        /// The commit.
+        commit: CommitId,
+        /// What was measured.
+        measures: Measures,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
+    /// Nothing new came of an attempt's last steps.
+    #[serde(rename = "attempt_stuck")]
+    AttemptStuck {
+        /// The step that it began with: the number of the model's answer, from 1.
+        began: u32,
+        /// The step at which it was noticed.
+        ended: u32,
+        /// Whether the attempt was taken back to before it and went on; else that was its end.
+        taken_back: bool,
+        /// What was seen, in words.
+        why: String,
+    },
     /// A fault was found in an attempt.
     #[serde(rename = "finding_raised")]
     FindingRaised {
@@ -2006,6 +2091,46 @@ pub struct MeasureCalibration {
     pub points: Vec<Kept>,
 }
 
+/// What was measured of an attempt's change. Tests are left out of all that is about code: they repeat themselves for
+/// good reason, and how good they are is told by the faults that they notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// One such place: `a.py:3 repeats b.py:10`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_at: Option<String>,
+    /// Files of the repository that it was compared with.
+    pub compared: u32,
+    /// Those of them with more than [`COMPLEX`] independent paths.
+    pub complex: u32,
+    /// Those of them that stand in the change or in the repository already, names and literals aside.
+    pub duplicated: u32,
+    /// Changed files of code that were read by their grammar.
+    pub files: u32,
+    /// Functions that it wrote or changed.
+    pub functions: u32,
+    /// How often they noticed.
+    pub killed: u32,
+    /// Files of the repository that it was not compared with: there are too many, or there was no time.
+    pub left_out: u32,
+    /// Lines with code on them that the attempt added; blank lines and comments do not count.
+    pub lines: u32,
+    /// Functions of more than [`LONG`] lines.
+    pub long: u32,
+    /// How many times the code was made wrong to try the attempt's own tests; 0 where it brought none.
+    pub mutants: u32,
+    /// Tokens of code that the attempt added.
+    pub tokens: u32,
+    /// Changed files of code that could not be: too large, generated, no text, no time.
+    pub unread: u32,
+    /// What the gate warned of.
+    pub warnings: u32,
+    /// The independent paths through the worst of them (cyclomatic complexity); 0 where there is no function.
+    pub worst: u32,
+    /// Which one that is: `a.py:3 parse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_at: Option<String>,
+}
+
 /// An amount in millionths of a US dollar. Arithmetic saturates: a sum of costs never wraps round to small.
 pub type MicroUsd = u64;
 
@@ -2307,6 +2432,33 @@ pub struct Overview {
     pub work: Statistics,
 }
 
+/// What a score is made of. The weights are ours, in the order of what was shown to go with faults and effort later; who
+/// weighs otherwise finds the points of each part beside the score.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// `complexity`
+    #[serde(rename = "complexity")]
+    Complexity,
+    /// `duplication`
+    #[serde(rename = "duplication")]
+    Duplication,
+    /// `tests`
+    #[serde(rename = "tests")]
+    Tests,
+    /// `gate`
+    #[serde(rename = "gate")]
+    Gate,
+    /// `size`
+    #[serde(rename = "size")]
+    Size,
+    /// `rework`
+    #[serde(rename = "rework")]
+    Rework,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// How a part is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartHealth {
@@ -2314,6 +2466,17 @@ pub struct PartHealth {
     pub detail: String,
     /// Whether it works.
     pub ok: bool,
+}
+
+/// The points of one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartScore {
+    /// Which part.
+    pub part: Part,
+    /// From 0 to 100.
+    pub points: u32,
+    /// How much it weighs beside the others.
+    pub weight: u32,
 }
 
 /// The step at which two runs part.
@@ -2549,6 +2712,67 @@ pub struct PullRequest {
     pub title: String,
     /// When it was brought up to date last.
     pub updated_at: DateTime<Utc>,
+}
+
+/// The score of an accepted attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quality {
+    /// What it is made of. A part of which nothing could be measured is left out, and its weight with it.
+    pub parts: Vec<PartScore>,
+    /// From 0 to 100: the mean of the parts by their weights, rounded down.
+    pub score: u32,
+}
+
+/// What attempts are put together by.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QualityBy {
+    /// `agent`
+    #[serde(rename = "agent")]
+    Agent,
+    /// `model`
+    #[serde(rename = "model")]
+    Model,
+    /// `capability`
+    #[serde(rename = "capability")]
+    Capability,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Attempts that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualityGroup {
+    /// How many they are.
+    pub attempts: u32,
+    /// The lowest of their scores.
+    pub lowest: u32,
+    /// The agent, model or capability.
+    pub name: String,
+    /// The mean of each part, over the attempts of which it could be measured.
+    pub parts: Vec<PartScore>,
+    /// The mean of their scores.
+    pub score: u32,
+    /// How it went over time, the oldest first.
+    pub trend: Vec<TrendPoint>,
+}
+
+/// How good accepted work is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualityReport {
+    /// Accepted attempts that were measured.
+    pub attempts: u32,
+    /// What they are put together by.
+    pub by: QualityBy,
+    /// Those that belong together, the most attempts first.
+    pub groups: Vec<QualityGroup>,
+    /// The attempts one by one, the oldest first; cut to the newest.
+    pub items: Vec<AttemptQuality>,
+    /// The mean of their scores; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u32>,
+    /// How it went over time, the oldest first.
+    pub trend: Vec<TrendPoint>,
 }
 
 /// Whether the server can be asked, and on which tables it works.
@@ -3219,6 +3443,36 @@ pub enum StepKind {
     Unknown,
 }
 
+/// The use of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepTool {
+    /// The file or command that it was about.
+    pub about: String,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Whether it did what was asked.
+    pub ok: bool,
+    /// Which tool.
+    pub tool: String,
+}
+
+/// Steps of which nothing new came, and what they cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StuckSteps {
+    /// The step that it began with.
+    pub began: u32,
+    /// The step at which it was noticed.
+    pub ended: u32,
+    /// How long their answers and tools took, in milliseconds.
+    pub millis: u64,
+    /// What these steps cost.
+    pub spend: Spend,
+    /// Whether the attempt was taken back to before it and went on; else that was its end.
+    pub taken_back: bool,
+    /// What was seen, in words.
+    pub why: String,
+}
+
 /// What it is about. The ids of the timeline that an event stands on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -3453,6 +3707,10 @@ pub struct TicketDetail {
     pub model_calls: Vec<ModelCall>,
     /// How the tests of each attempt did on code that was made wrong on purpose, the oldest first.
     pub probes: Vec<TestProbe>,
+    /// How good the code of accepted attempts is, the oldest first.
+    pub quality: Vec<AttemptQuality>,
+    /// What each attempt did step by step and what that cost, and where it led nowhere.
+    pub steps: Vec<AttemptSteps>,
     /// Where it stands.
     pub summary: TicketSummary,
     /// What is to be done.
@@ -3612,6 +3870,17 @@ pub struct TracedTicket {
     pub state: TicketState,
     /// What is to be done, in a line.
     pub title: String,
+}
+
+/// Some attempts that came one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrendPoint {
+    /// How many they are.
+    pub attempts: u32,
+    /// When the first of them was measured.
+    pub from: DateTime<Utc>,
+    /// The mean of their scores.
+    pub score: u32,
 }
 
 /// A command that was run, and what came of it.

@@ -29,7 +29,7 @@ pub(crate) fn literals(source: &Source<'_>) -> Vec<Literal> {
     found
 }
 
-fn is_literal(node: Node<'_>) -> bool {
+pub(super) fn is_literal(node: Node<'_>) -> bool {
     matches!(
         node.kind(),
         "string"

@@ -9,7 +9,9 @@
 //! case in the tests of each file here.
 
 mod assertion;
+mod clone;
 mod comment;
+mod complexity;
 mod declaration;
 mod function;
 mod language;
@@ -28,7 +30,9 @@ pub use language::Language;
 pub use outline::{Item, ItemKind, outline};
 pub use source::{MAX_SOURCE_BYTES, Source, Unread};
 
+pub(crate) use clone::{Changed, Repeated, Search, Tokens};
 pub(crate) use comment::announcements;
+pub(crate) use complexity::functions;
 pub(crate) use lines::Lines;
 pub(crate) use literal::{Literal, essence, literals};
 pub(crate) use mutant::{Mutant, mutants};

@@ -47,6 +47,8 @@ pub(crate) struct Judgement {
     pub(crate) rules: Rules,
     /// What blocks.
     pub(crate) findings: Vec<Finding>,
+    /// How much it only warned of.
+    pub(crate) warnings: u32,
 }
 
 /// Judges a change that was made on `base`, by reading it and by the tools that are there.
@@ -74,8 +76,9 @@ pub(crate) async fn judge(
         findings.extend(blocking.flat_map(|check| check.findings.iter().cloned()));
         checks.extend(scanned);
     }
+    let warnings = warnings(&checks);
     record(parts, judged, "gate", checks).await?;
-    Ok(Judgement { policy, rules, findings })
+    Ok(Judgement { policy, rules, findings, warnings })
 }
 
 async fn scanned(
@@ -101,16 +104,28 @@ async fn scanned(
     Ok(checks)
 }
 
-/// Writes down what only people are told of: what blocks is sent back, and written down then.
+/// How much was found that only warns.
+fn warnings(checks: &[CheckReport]) -> u32 {
+    let warned = checks.iter().filter(|check| check.verdict() == Verdict::Warned);
+    let found = warned
+        .map(|check| u32::try_from(check.findings.len()).unwrap_or(u32::MAX).saturating_add(check.more));
+    found.fold(0, u32::saturating_add)
+}
+
+/// Writes down what only people are told of, and says how much that is: what blocks is sent back, and written down then.
 pub(crate) async fn tell(
     parts: &Parts,
     judged: &Judged<'_>,
     policy: &GatePolicy,
     findings: &[Finding],
-) -> Result<(), FlowError> {
+) -> Result<u32, FlowError> {
     let mut checks = policy.weigh_reading(findings);
     checks.retain(|check| check.verdict() == Verdict::Warned);
-    if checks.is_empty() { Ok(()) } else { record(parts, judged, "gate-commands", checks).await }
+    let warnings = warnings(&checks);
+    if warnings > 0 {
+        record(parts, judged, "gate-commands", checks).await?;
+    }
+    Ok(warnings)
 }
 
 async fn record(

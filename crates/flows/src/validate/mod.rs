@@ -11,6 +11,7 @@ mod effect;
 pub(crate) mod evidence;
 mod hard_coded;
 mod line_rule;
+mod measure;
 pub(crate) mod own_rules;
 mod placeholder;
 mod probe;
@@ -38,6 +39,7 @@ use crate::{
 };
 use acceptance::Judged;
 use change::ReadChange;
+use probe::Probed;
 
 /// The most findings of one kind that go back at once: more would drown the first.
 const MAX_FINDINGS: usize = 5;
@@ -53,7 +55,7 @@ pub(crate) async fn judge(
 ) -> Result<Vec<Finding>, FlowError> {
     let mirror = parts.mirror(judged.project).await?;
     let change = ReadChange::of_commits(&mirror, base, judged.commit, &parts.config).await?;
-    let gate::Judgement { policy, rules, findings } =
+    let gate::Judgement { policy, rules, findings, warnings } =
         gate::judge(parts, judged, base, &change, ticket, fixtures, rules).await?;
     if !findings.is_empty() {
         return Ok(findings);
@@ -65,11 +67,17 @@ pub(crate) async fn judge(
         return Ok(failed);
     }
     let mut findings = own_rules::refused(parts, judged, &rules, fixtures).await?;
+    let mut probed = Probed::default();
     if findings.is_empty() {
-        findings.extend(probe::probe(parts, judged, &change.files, ticket, fixtures).await?);
+        probed = probe::probe(parts, judged, &change.files, ticket, fixtures).await?;
+        findings.extend(probed.finding.clone());
     }
-    gate::tell(parts, judged, &policy, &findings).await?;
-    Ok(policy.blocking(&findings))
+    let told = gate::tell(parts, judged, &policy, &findings).await?;
+    let blocking = policy.blocking(&findings);
+    if blocking.is_empty() {
+        measure::measure(parts, judged, change.files, warnings.saturating_add(told), &probed).await?;
+    }
+    Ok(blocking)
 }
 
 /// What a change gives away to who reads it, without running any of it.

@@ -38,6 +38,19 @@ const MAX_NAMED: usize = 5;
 /// Files of the repository that tests without code of their own may be about.
 const MAX_SUBJECTS: usize = 8;
 
+/// How tests did on code that was made wrong on purpose.
+#[derive(Default)]
+pub(super) struct Probed {
+    /// How many times the code was made wrong.
+    pub(super) mutants: u32,
+    /// How often that was noticed.
+    pub(super) killed: u32,
+    /// Whether the attempt's own tests were tried.
+    pub(super) own_tests: bool,
+    /// That they prove nothing.
+    pub(super) finding: Option<Finding>,
+}
+
 /// Tries the tests of an attempt that was accepted so far.
 pub(super) async fn probe(
     parts: &Parts,
@@ -45,12 +58,12 @@ pub(super) async fn probe(
     files: &[ChangedFile],
     ticket: &Ticket,
     fixtures: &[Fixture],
-) -> Result<Option<Finding>, FlowError> {
+) -> Result<Probed, FlowError> {
     let tests: Vec<_> = files.iter().filter(|file| brings_tests(file)).collect();
     let config = &parts.config;
     let most = if tests.is_empty() { config.mutants_for_code } else { config.mutants } as usize;
     if most == 0 {
-        return Ok(None);
+        return Ok(Probed::default());
     }
     let key = ["run", judged.run.as_str(), judged.attempt.as_str(), "probe", judged.commit.as_str()];
     let known =
@@ -59,23 +72,24 @@ pub(super) async fn probe(
         event.body
     } else {
         let Some(body) = tried(parts, judged, files, &tests, ticket, fixtures, most).await? else {
-            return Ok(None);
+            return Ok(Probed::default());
         };
         parts.record(&key, part("validator"), judged.subject(), body).await?.body
     };
     let EventBody::TestsProbed { mutants, killed, survived, own_tests, .. } = body else {
-        return Ok(None);
+        return Ok(Probed::default());
     };
     // What the spec's commands do not notice is the spec's fault: people see it, the author is not sent back for it.
     let worthless = own_tests && killed == 0 && mutants >= LEAST;
-    Ok(worthless.then(|| {
+    let finding = worthless.then(|| {
         let path = tests.first().map_or("", |file| file.path.as_str());
         let what = format!("notices none of {mutants} faults that were made in the code on purpose");
         let hint = format!(
             "Write the tests in {path} so that they compare what the code returns with the right values."
         );
         fault(FindingCode::HollowTest, path, 1, &what, &survived.join("\n"), &hint)
-    }))
+    });
+    Ok(Probed { mutants, killed, own_tests, finding })
 }
 
 fn brings_tests(file: &ChangedFile) -> bool {

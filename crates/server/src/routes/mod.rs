@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
+pub(crate) mod quality;
 pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod specs;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(statistics::choice))
         .routes(routes!(statistics::deadlines))
         .routes(routes!(statistics::failures))
+        .routes(routes!(quality::quality))
         .routes(routes!(cache::cache))
         .routes(routes!(cache::clear_cache))
         .routes(routes!(pull_requests::pull_request))

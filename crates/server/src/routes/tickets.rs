@@ -4,16 +4,20 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    AttemptId, BlobHash, CommitId, Event, EventBody, RequirementId, RunId, TicketId,
+    AttemptId, BlobHash, CommitId, Event, EventBody, RequirementId, RunId, TenantId, TicketId,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
     choice::ChoiceReason,
     event::CheckStage,
     finding::Finding,
     gate::CheckReport,
+    quality::AttemptQuality,
+    steps::{self, AttemptSteps},
     ticket::{Ticket, TicketState},
 };
-use swarm_store::{AttemptRow, EventFilter, FindingRow, ModelCallRow, TicketRow};
+use swarm_store::{
+    AttemptRow, EventFilter, FindingRow, ModelCallRow, Result as StoreResult, Store, TicketRow,
+};
 use utoipa::ToSchema;
 
 use super::{Reason, checks::Check};
@@ -25,6 +29,10 @@ use crate::{
 
 /// Probes and judgements of one ticket that are shown: a few an attempt, so more are not met.
 const MAX_PROBES: u32 = 400;
+/// Events of steps that are read at once.
+const STEPS_READ: u32 = 1_000;
+/// Events of steps of one ticket that are shown: more than its attempts can have within their limits.
+const MAX_STEPS: usize = 10_000;
 
 /// A ticket in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,6 +82,10 @@ pub(crate) struct TicketDetail {
     pub probes: Vec<TestProbe>,
     /// What the gate said of each attempt's change, the oldest first.
     pub judgements: Vec<Judgement>,
+    /// How good the code of accepted attempts is, the oldest first.
+    pub quality: Vec<AttemptQuality>,
+    /// What each attempt did step by step and what that cost, and where it led nowhere.
+    pub steps: Vec<AttemptSteps>,
     /// The calls of models, the oldest first.
     pub model_calls: Vec<ModelCall>,
 }
@@ -308,12 +320,14 @@ pub(crate) async fn ticket(
         types: vec!["tests_probed".to_owned(), "change_judged".to_owned()],
         ..EventFilter::default()
     };
-    let (attempts, checks, findings, calls, probes) = tokio::try_join!(
+    let (attempts, checks, findings, calls, probes, quality, steps) = tokio::try_join!(
         store.attempts(tenant, &run, Some(&id)),
         store.checks(tenant, &run, Some(&id)),
         store.findings(tenant, &run, Some(&id)),
         store.model_calls(tenant, &run, Some(&id)),
         store.events(tenant, &probed),
+        store.quality(tenant, Some(&run), Some(&id)),
+        all_steps(store, tenant, &run, &id),
     )?;
     Ok(Json(TicketDetail {
         summary: TicketSummary::from(&row),
@@ -323,8 +337,34 @@ pub(crate) async fn ticket(
         findings: findings.into_iter().map(FindingEntry::from).collect(),
         judgements: probes.iter().filter_map(Judgement::of).collect(),
         probes: probes.into_iter().filter_map(TestProbe::of).collect(),
+        quality,
+        steps,
         model_calls: calls.into_iter().map(ModelCall::from).collect(),
     }))
+}
+
+/// The steps of all attempts at a ticket, as far as they are shown.
+async fn all_steps(
+    store: &Store,
+    tenant: &TenantId,
+    run: &RunId,
+    ticket: &TicketId,
+) -> StoreResult<Vec<AttemptSteps>> {
+    let mut told = Vec::new();
+    let mut filter = EventFilter {
+        limit: STEPS_READ,
+        run: Some(run.clone()),
+        ticket: Some(ticket.clone()),
+        types: steps::TOLD_BY.map(str::to_owned).to_vec(),
+        ..EventFilter::default()
+    };
+    while told.len() < MAX_STEPS {
+        let page = store.events(tenant, &filter).await?;
+        let Some(last) = page.last() else { break };
+        filter.after = last.seq;
+        told.extend(page);
+    }
+    Ok(steps::of_attempts(&told))
 }
 
 /// Takes a ticket that needs a person, was given up or still waits up again, and the settled run with it.

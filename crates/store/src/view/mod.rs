@@ -6,6 +6,7 @@ pub(crate) mod clash;
 pub(crate) mod commit;
 pub(crate) mod finding;
 pub(crate) mod history;
+pub(crate) mod measure;
 pub(crate) mod model_call;
 pub(crate) mod plan;
 pub(crate) mod project;

@@ -18,6 +18,7 @@ use swarm_domain::{
     lease::FencingToken,
     network::{NetworkDecision, NetworkUse},
     plan::Plan,
+    quality::Measures,
     run::{RunOptions, RunState},
     secret::{Placement, Reference, SecretHost, SecretId},
     spec::{Acceptance, Requirement, Spec},
@@ -240,6 +241,20 @@ pub fn beginning() -> Vec<NewEvent> {
     ]
 }
 
+/// What was measured of the attempt that was accepted.
+pub fn measures() -> Measures {
+    Measures {
+        files: 1,
+        lines: 9,
+        functions: 2,
+        worst: 4,
+        worst_at: Some("a.py:3 count".to_owned()),
+        tokens: 80,
+        warnings: 1,
+        ..Measures::default()
+    }
+}
+
 /// The whole story.
 #[allow(clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
 pub fn whole() -> Vec<NewEvent> {
@@ -459,6 +474,16 @@ pub fn whole() -> Vec<NewEvent> {
             "secret 6",
             Subject::default(),
             EventBody::SecretsRekeyed { recipient: "age1x".to_owned(), values: 1 },
+        ),
+        event(
+            "measured",
+            of_attempt(1, 2),
+            EventBody::CodeMeasured { commit: commit('c'), measures: measures(), millis: 4 },
+        ),
+        event(
+            "stuck",
+            of_attempt(1, 1),
+            EventBody::AttemptStuck { began: 2, ended: 7, why: "the same".to_owned(), taken_back: true },
         ),
         event("34", of_run(), pull_request("Count words, again")),
         run_becomes("35", RunState::NeedsPerson { problem }),

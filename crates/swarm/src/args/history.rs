@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use swarm_domain::RunId;
 
 const STATS_EXAMPLE: &str = "\
@@ -29,6 +29,46 @@ pub(crate) struct StatsArgs {
     /// How long steps may take, going by similar ones
     #[arg(long)]
     pub(crate) deadlines: bool,
+}
+
+const QUALITY_EXAMPLE: &str = "\
+Examples:
+  swarm quality                how good accepted work is, by agent, and how that goes over time
+  swarm quality --by model     by the model that attempts began with
+  swarm quality run_01…        one run, attempt by attempt, each with its weakest part";
+
+/// `swarm quality`.
+#[derive(Debug, Args)]
+#[command(after_help = QUALITY_EXAMPLE)]
+pub(crate) struct QualityArgs {
+    /// Only the work of this run
+    pub(crate) run: Option<RunId>,
+
+    /// What attempts are put together by
+    #[arg(long, value_enum, default_value_t = By::Agent)]
+    pub(crate) by: By,
+}
+
+/// What attempts are put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    /// Who made them
+    Agent,
+    /// The model that they began with
+    Model,
+    /// What was asked of the agent
+    Capability,
+}
+
+impl By {
+    /// Its name in a question to the server.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Model => "model",
+            Self::Capability => "capability",
+        }
+    }
 }
 
 /// `swarm failures`.

@@ -39,11 +39,17 @@ pub(crate) enum TicketCommand {
         of: OfRun,
     },
     /// One ticket with its attempts and findings
+    #[command(
+        after_help = "Example:\n  swarm ticket show T-1 --steps    what each step of its attempts cost"
+    )]
     Show {
         /// Which ticket
         ticket: TicketId,
         #[command(flatten)]
         of: OfRun,
+        /// With the steps of each attempt: what was asked of which model, what it cost, what was done
+        #[arg(long)]
+        steps: bool,
     },
     /// Take up a ticket again that needs a person, was given up or still waits, and the run with it
     Retry {

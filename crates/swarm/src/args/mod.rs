@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
-pub(crate) use history::{FailuresArgs, StatsArgs};
+pub(crate) use history::{FailuresArgs, QualityArgs, StatsArgs};
 pub(crate) use look::{
     AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
     TicketCommand, TraceArgs, VerifyArgs,
@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     /// What failed, by what failures have in common, and what to do about it
     Failures(FailuresArgs),
+    /// How good accepted work is: scores with their parts, by agent, model or capability, over time
+    Quality(QualityArgs),
     /// What a change must pass: before a commit, a merge, a deployment, and after it
     Gate(Box<GateArgs>),
     /// The pull request

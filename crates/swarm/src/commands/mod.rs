@@ -14,6 +14,7 @@ mod plan;
 mod planned;
 mod planning;
 mod pr;
+mod quality;
 mod remote_worker;
 mod repository;
 mod run;
@@ -24,6 +25,7 @@ mod spec;
 mod spec_check;
 mod spec_derive;
 mod stats;
+mod steps;
 mod ticket;
 mod top;
 mod trace;
@@ -69,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Stats(args) => wait(stats::run(&context, args)),
         Command::Gate(args) => wait(gate::run(&context, *args)),
         Command::Failures(args) => wait(failures::run(&context, args)),
+        Command::Quality(args) => wait(quality::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
         Command::Secret(command) => wait(secret::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),

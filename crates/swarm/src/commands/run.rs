@@ -7,7 +7,7 @@ use swarm_client::{Client, EventQuery, Patience, types};
 use swarm_domain::{Problem, RunId, plan::Plan};
 use tokio_util::sync::CancellationToken;
 
-use super::{ticket::wire_name, travel};
+use super::{quality::of_run, ticket::wire_name, travel};
 use crate::{
     args::RunCommand,
     context::Context,
@@ -82,13 +82,15 @@ async fn list(context: &Context) -> Result<Exit> {
 }
 
 async fn show(context: &Context, run: Option<RunId>) -> Result<Exit> {
-    let (run, claims) = door::reading(context, async |client| {
+    let (run, claims, quality) = door::reading(context, async |client| {
         let run = latest(client, run).await?;
         let claims = client.claims(Some(&run)).await?;
-        Ok((client.run(&run).await?, claims))
+        let quality = client.quality(Some(&run), None).await?;
+        Ok((client.run(&run).await?, claims, quality))
     })
     .await?;
-    context.output.print(&run, |run| format!("{}{}", in_words(run), offered(&claims)))?;
+    let quality = of_run(&quality)?;
+    context.output.print(&run, |run| format!("{}{}", in_words(run, &quality), offered(&claims)))?;
     Ok(Exit::Done)
 }
 
@@ -112,7 +114,7 @@ pub(super) fn offered(claims: &[types::Claim]) -> String {
     text
 }
 
-fn in_words(run: &types::Run) -> String {
+fn in_words(run: &types::Run, quality: &str) -> String {
     let mut text = format!(
         "{} of {}: {}\n  plan {} · spec {}\n  {} tokens in {} calls, {}\n",
         run.id,
@@ -140,6 +142,7 @@ fn in_words(run: &types::Run) -> String {
         let _ =
             writeln!(text, "  {} KiB on disk in its attempts' worktrees, together", bytes.div_ceil(1_024));
     }
+    text += quality;
     if let (Some(branch), Some(base)) = (&run.branch, &run.base_branch) {
         let _ = writeln!(text, "  branch {} from {}", plain(branch), plain(base));
     }

@@ -7,9 +7,15 @@ use swarm_domain::{
     MicroUsd, Problem, RunId, TicketId,
     choice::ChoiceReason,
     gate::{CheckReport, Outcome, Verdict},
+    quality::AttemptQuality,
+    steps::AttemptSteps,
 };
 
-use super::run::{latest, offered, state_of_ticket, watch};
+use super::{
+    quality::of_attempt,
+    run::{latest, offered, state_of_ticket, watch},
+    steps,
+};
 use crate::{
     args::TicketCommand,
     context::Context,
@@ -24,7 +30,7 @@ use crate::{
 pub(super) async fn run(context: &Context, command: TicketCommand) -> Result<Exit> {
     match command {
         TicketCommand::List { of } => list(context, of.run).await,
-        TicketCommand::Show { ticket, of } => show(context, of.run, &ticket).await,
+        TicketCommand::Show { ticket, of, steps } => show(context, of.run, &ticket, steps).await,
         TicketCommand::Retry { ticket, of, budget } => retry(context, of.run, &ticket, budget).await,
         TicketCommand::Cancel { ticket, of, reason } => {
             let door = Door::to_steer(context).await?;
@@ -75,7 +81,7 @@ fn stuck(ticket: &types::TicketSummary) -> Option<String> {
     Some(format!("{} needs a person: {what} [{}]\n  next: {next}", ticket.id, problem.code))
 }
 
-async fn show(context: &Context, run: Option<RunId>, ticket: &TicketId) -> Result<Exit> {
+async fn show(context: &Context, run: Option<RunId>, ticket: &TicketId, steps: bool) -> Result<Exit> {
     let (detail, claims) = door::reading(context, async |client| {
         let run = latest(client, run).await?;
         let mut claims = client.claims(Some(&run)).await?;
@@ -83,11 +89,15 @@ async fn show(context: &Context, run: Option<RunId>, ticket: &TicketId) -> Resul
         Ok((client.ticket(&run, ticket.as_str()).await?, claims))
     })
     .await?;
-    context.output.print(&detail, |detail| format!("{}{}", in_words(detail).trim_end(), offered(&claims)))?;
+    context
+        .output
+        .print(&detail, |detail| format!("{}{}", in_words(detail, steps).trim_end(), offered(&claims)))?;
     Ok(Exit::Done)
 }
 
-fn in_words(detail: &types::TicketDetail) -> String {
+fn in_words(detail: &types::TicketDetail, with_steps: bool) -> String {
+    let quality: Vec<AttemptQuality> = wire::read(&detail.quality).unwrap_or_default();
+    let steps: Vec<AttemptSteps> = wire::read(&detail.steps).unwrap_or_default();
     let summary = &detail.summary;
     let mut text = format!(
         "{} {}: {}\n  serves {} · may touch {} · {} tokens, {}\n",
@@ -123,6 +133,12 @@ fn in_words(detail: &types::TicketDetail) -> String {
         if let Some(reason) = attempt.choice.as_ref().and_then(|sent| wire::read::<ChoiceReason>(sent).ok()) {
             let (agent, model) = (plain(&attempt.agent), plain(&attempt.model));
             let _ = writeln!(text, "  chosen: {agent} on {model}: {}", plain(&reason.to_string()));
+        }
+        if let Some(one) = quality.iter().find(|one| one.attempt.as_str() == attempt.id) {
+            let _ = writeln!(text, "{}", of_attempt(one));
+        }
+        if let Some(one) = steps.iter().find(|one| one.attempt.as_str() == attempt.id) {
+            text += &steps::in_words(one, with_steps);
         }
         for entry in detail.findings.iter().filter(|f| f.attempt.as_ref() == Some(&attempt.id)) {
             let finding = &entry.finding;

@@ -10,6 +10,7 @@ use swarm_domain::{
     finding::{Finding, FindingCode},
     gate::{CheckReport, Outcome, Verdict},
     network::{NetworkDecision, NetworkUse},
+    quality::Measures,
     run::RunState,
     ticket::TicketState,
 };
@@ -94,6 +95,8 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Detail, format!("{killed} of {mutants} faults made on purpose were noticed{first}"))
         }
         EventBody::ChangeJudged { checks, .. } => judged(checks),
+        EventBody::CodeMeasured { measures, .. } => (Detail, measured(measures)),
+        EventBody::AttemptStuck { began, ended, why, taken_back } => stuck(*began, *ended, why, *taken_back),
         EventBody::FindingRaised { finding } => found(finding),
         EventBody::Committed { commit, files, added, removed } => {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
@@ -244,6 +247,27 @@ fn judged(checks: &[CheckReport]) -> (Weight, String) {
     let words: Vec<_> =
         words.map(|(check, first)| format!("{} {}: {}", check.tool, check.words(), first.detail)).collect();
     (Weight::Main, format!("warning: {}", words.join("; ")))
+}
+
+fn stuck(began: u32, ended: u32, why: &str, taken_back: bool) -> (Weight, String) {
+    let end = if taken_back { "taken back to before it" } else { "that was its end" };
+    (Weight::Main, format!("leads nowhere since step {began}: {why} (seen at step {ended}); {end}"))
+}
+
+/// What was measured of the code, the worst by name.
+fn measured(measures: &Measures) -> String {
+    let worst = measures.worst_at.as_ref().map(|at| format!(", the worst {} at {at}", measures.worst));
+    let clone = measures.clone_at.as_ref().map(|at| format!("; {at}"));
+    format!(
+        "measured: {} lines, {} functions ({} complex{}), {} of {} tokens are there already{}",
+        measures.lines,
+        measures.functions,
+        measures.complex,
+        worst.unwrap_or_default(),
+        measures.duplicated,
+        measures.tokens,
+        clone.unwrap_or_default(),
+    )
 }
 
 /// What a command was found to do wrong stands in the line before, where the command was said not to hold.

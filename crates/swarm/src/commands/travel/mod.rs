@@ -4,7 +4,7 @@ mod edit;
 mod shown;
 
 use swarm_client::{Client, types};
-use swarm_domain::{Problem, RunId, origin::StepKind};
+use swarm_domain::{EventBody, Problem, RunId, budget::Spend, origin::StepKind};
 use tokio_util::sync::CancellationToken;
 
 use super::run::{latest, watch};
@@ -18,7 +18,7 @@ use crate::{
     interrupt,
     models::{self, Source},
     output,
-    progress::news,
+    progress::{news, tokens},
     table::{legible, local, table},
     wire,
 };
@@ -49,11 +49,17 @@ pub(super) async fn steps(context: &Context, args: StepsArgs) -> Result<Exit> {
             let kind = StepKind::of(&event.body)?;
             let editable = kind.is_editable() && event.subject.attempt.is_some();
             let kind = if editable { format!("{} *", kind.name()) } else { kind.name().to_owned() };
-            Some([event.seq.to_string(), local(event.at), kind, news(&event).1])
+            let spend = match &event.body {
+                EventBody::ModelCalled { spend, .. } => *spend,
+                _ => Spend::default(),
+            };
+            let of_call = |shown: String| if spend.calls > 0 { shown } else { String::new() };
+            let (used, cost) = (of_call(tokens(spend.tokens())), of_call(spend.usd.to_string()));
+            Some([event.seq.to_string(), local(event.at), kind, used, cost, news(&event).1])
         });
         format!(
             "{}\n\n* what is said there can be edited in a fork",
-            table(["step", "time", "kind", "what"], rows)
+            table(["step", "time", "kind", "tokens", "cost", "what"], rows)
         )
     })?;
     Ok(Exit::Done)
