@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use swarm_domain::{
-    CommitId, EventBody, IdempotencyKey, agent::Capability, choice::ChoiceReason, claim::Hands,
-};
+use swarm_domain::{CommitId, EventBody, IdempotencyKey, agent::Capability, choice::ChoiceReason};
 
 use crate::{
     attempt::Attempt,
@@ -40,10 +38,9 @@ impl Attempt<'_> {
         }
     }
 
-    /// Who makes it: as it was begun before a crash or in the run that is played, else as is chosen now. Workers
-    /// elsewhere bring their own models.
+    /// Who makes it: as it was begun before a crash or in the run that is played, else as is chosen now.
     pub(crate) async fn chosen(&self, began: Option<&Began>) -> Result<Chosen, FlowError> {
-        if self.is_played() || self.frame.options.hands == Hands::Claimed {
+        if self.is_played() {
             let models = self.choice.models.clone();
             return Ok(Chosen { agent: self.agent.name.clone(), models, reason: None });
         }
@@ -55,7 +52,8 @@ impl Attempt<'_> {
         };
         let Some(began) = began else { return experience::choose(self.parts, &opening).await };
         let mut models = self.choice.models.clone();
-        if matches!(began.choice, Some(ChoiceReason::Learned { .. })) {
+        let is_here = self.frame.options.hands.is_here();
+        if is_here && matches!(began.choice, Some(ChoiceReason::Learned { .. })) {
             models = self.parts.gateway.names(&models)?;
             let lead = models.iter().position(|model| *model == began.model).unwrap_or_default();
             models.rotate_left(lead);

@@ -18,7 +18,7 @@ use swarm_domain::{
 };
 use swarm_store::{History, Recordings};
 
-use crate::{choice, error::FlowError, parts::Parts, ticket::Frame};
+use crate::{choice, claim::ANY_MODEL, error::FlowError, parts::Parts, ticket::Frame};
 
 /// How deadlines are learned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,8 @@ fn first_in_line(parts: &Parts, opening: &Opening<'_>, agent: &Agent) -> Result<
     let lead = |within| choice::choose(within, 0, policy).models;
     let (before, models) = (lead(opening.within.saturating_sub(1)), lead(opening.within));
     let reason = match before.first() {
+        // Which model a worker elsewhere calls is its own affair.
+        _ if !opening.frame.options.hands.is_here() => None,
         Some(name) if models.first() != Some(name) => {
             let instead_of = parts.gateway.names(std::slice::from_ref(name))?.into_iter().next();
             Some(ChoiceReason::Ladder { instead_of: instead_of.unwrap_or_else(|| name.clone()) })
@@ -134,14 +136,16 @@ async fn learned(
     }
     let mut models = BTreeMap::new();
     for agent in able {
-        models.insert(&agent.name, parts.gateway.names(parts.models(&opening.frame.options.models, agent))?);
+        models.insert(&agent.name, begins_with(parts, opening, agent)?);
     }
     let arms_of = |agent: &Arc<Agent>| {
         let arm = |model: &String| Arm { agent: agent.name.clone(), model: model.clone() };
         models.get(&agent.name).into_iter().flatten().map(arm).collect::<Vec<_>>()
     };
     let mut arms: Vec<Arm> = able.iter().flat_map(arms_of).collect();
-    let lead = parts.gateway.names(&usual.models)?.into_iter().next().unwrap_or_default();
+    let is_here = opening.frame.options.hands.is_here();
+    let lead = if is_here { parts.gateway.names(&usual.models)? } else { vec![ANY_MODEL.to_owned()] };
+    let lead = lead.into_iter().next().unwrap_or_default();
     let Some(present) = arms.iter().position(|arm| arm.agent == usual.agent && arm.model == lead) else {
         return Ok(None);
     };
@@ -169,11 +173,24 @@ async fn learned(
         explored: pick.explored,
         instead_of: (record.arm != arms[0]).then(|| arms[0].clone()),
     };
+    if !is_here {
+        let (agent, models) = (record.arm.agent.clone(), usual.models.clone());
+        return Ok(Some(Chosen { agent, models, reason: Some(reason) }));
+    }
     let mut order = models.get(&record.arm.agent).cloned().unwrap_or_default();
     if let Some(lead) = order.iter().position(|model| *model == record.arm.model) {
         order.rotate_left(lead);
     }
     Ok(Some(Chosen { agent: record.arm.agent.clone(), models: order, reason: Some(reason) }))
+}
+
+/// The models that an attempt of this agent can begin with, as the log names them. Of work that is made elsewhere only the
+/// agent can be chosen: the worker is told its name.
+fn begins_with(parts: &Parts, opening: &Opening<'_>, agent: &Agent) -> Result<Vec<String>, FlowError> {
+    if !opening.frame.options.hands.is_here() {
+        return Ok(vec![ANY_MODEL.to_owned()]);
+    }
+    Ok(parts.gateway.names(parts.models(&opening.frame.options.models, agent))?)
 }
 
 /// Agents that offer the same, sorted by whether they may be chosen.

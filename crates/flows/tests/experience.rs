@@ -4,23 +4,25 @@
 
 mod world;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use swarm_agents::Catalogue;
 use swarm_domain::{
-    AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, PlanId, ProjectId, RunId,
-    SpecId, Subject,
+    AttemptId, BlobHash, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId, PlanId, ProjectId,
+    RunId, SpecId, Subject,
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::Spend,
-    choice::{ChoicePolicy, ChoiceReason},
+    choice::{Arm, ChoicePolicy, ChoiceReason},
+    claim::Hands,
     finding::{Finding, FindingCode},
     plan::Plan,
     run::{RunOptions, RunState},
     ticket::TicketState,
 };
 use swarm_flows::Flows;
-use swarm_model::{ChatModel, Script, Scripted};
-use world::{GREET, GREETER, SHOUT, World, events, planned};
+use swarm_model::{ChatModel, Faulty, Script, Scripted};
+use world::{GREET, GREETER, SHOUT, World, ada, events, eventually, planned, run_settled};
 
 /// A model that can do all of the greeter's work.
 fn able(name: &str) -> Arc<dyn ChatModel> {
@@ -57,13 +59,19 @@ async fn flows(world: &World) -> (Flows, [String; 2]) {
     (Flows::launch(world.parts(models).await, "test").await.unwrap(), names)
 }
 
-/// Writes down that work like that of this plan was done before by the coder with a model: so many attempts, of which
-/// so many were accepted.
-async fn lived(flows: &Flows, like: &Plan, model: &str, trials: u32, accepted: u32) {
+fn arm(agent: &str, model: &str) -> Arm {
+    Arm { agent: agent.to_owned(), model: model.to_owned() }
+}
+
+/// Writes down that work like that of this plan was done before by an agent with a model: so many attempts, of which so
+/// many were accepted.
+async fn lived(flows: &Flows, like: &Plan, arm: &Arm, trials: u32, accepted: u32) {
+    let Arm { agent, model } = arm;
     let tenant = flows.parts().config.tenant.clone();
     let project = ProjectId::parse("greeter").unwrap();
     for number in 0..trials {
-        let name = format!("{}-{number}", model.replace('/', "-"));
+        let slug: String = model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let name = format!("{agent}-{slug}-{number}");
         let run = RunId::parse(format!("run_{name}")).unwrap();
         let plan = PlanId::parse(format!("plan_{name}")).unwrap();
         let spec: SpecId = like.spec.clone();
@@ -95,8 +103,8 @@ async fn lived(flows: &Flows, like: &Plan, model: &str, trials: u32, accepted: u
                 of_attempt.clone(),
                 EventBody::AttemptStarted {
                     number: 1,
-                    agent: "coder".to_owned(),
-                    model: model.to_owned(),
+                    agent: agent.clone(),
+                    model: model.clone(),
                     rung: Rung::Bubblewrap,
                     base: CommitId::parse("a".repeat(40)).unwrap(),
                     hints: Vec::new(),
@@ -108,8 +116,8 @@ async fn lived(flows: &Flows, like: &Plan, model: &str, trials: u32, accepted: u
             (
                 of_attempt.clone(),
                 EventBody::ModelCalled {
-                    agent: "coder".to_owned(),
-                    model: model.to_owned(),
+                    agent: agent.clone(),
+                    model: model.clone(),
                     request: BlobHash::of(b"q"),
                     reply: BlobHash::of(b"a"),
                     spend: Spend { usd: MicroUsd(2_000), tokens_in: 900, tokens_out: 100, calls: 1 },
@@ -153,10 +161,10 @@ async fn build(
 ) -> Vec<(String, Option<ChoiceReason>)> {
     let plan = planned(flows, &world.repo(), GREETER).await;
     for (model, trials, accepted) in history {
-        lived(flows, plan.plan.as_ref().unwrap(), model, *trials, *accepted).await;
+        lived(flows, plan.plan.as_ref().unwrap(), &arm("coder", model), *trials, *accepted).await;
     }
-    let run = flows.start_run(&world::ada(), &plan.id, RunOptions::default()).await.unwrap();
-    assert_eq!(world::run_settled(flows, &run).await.state, RunState::Done);
+    let run = flows.start_run(&ada(), &plan.id, RunOptions::default()).await.unwrap();
+    assert_eq!(run_settled(flows, &run).await.state, RunState::Done);
     first_attempts(flows, &run).await
 }
 
@@ -203,8 +211,8 @@ async fn a_plan_shows_what_similar_work_took_once_there_was_enough_of_it() {
     assert_eq!((first.estimate.history.clone(), first.estimate.finished), (None, 0));
     for round in 1..=5 {
         let plan = planned(&flows, &world.repo(), GREETER).await;
-        let run = flows.start_run(&world::ada(), &plan.id, RunOptions::default()).await.unwrap();
-        assert_eq!(world::run_settled(&flows, &run).await.state, RunState::Done);
+        let run = flows.start_run(&ada(), &plan.id, RunOptions::default()).await.unwrap();
+        assert_eq!(run_settled(&flows, &run).await.state, RunState::Done);
         let next = planned(&flows, &world.repo(), GREETER).await.plan.unwrap().estimate;
         assert_eq!(next.finished, 2 * round);
         assert_eq!(next.history.is_some(), round == 5, "nine are enough, eight are not");
@@ -262,5 +270,79 @@ text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
     let overdue =
         events.iter().filter(|event| matches!(event.body, EventBody::ToolCalled { overdue: true, .. }));
     assert_eq!(overdue.count(), 1);
+    flows.shutdown().await;
+}
+
+/// What stands for the model of a worker elsewhere.
+const ELSEWHERE: &str = "a model of the worker's own";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_is_made_elsewhere_goes_to_the_agent_that_is_known_to_be_better() {
+    let world = World::new().await;
+    let folder = world.path("agents");
+    std::fs::create_dir_all(&folder).unwrap();
+    let wizard = "---\nname: wizard\ndescription: Writes code.\ntools: [read, write, finish]\ncapabilities: [code]\n---\n\nYou write code.\n";
+    std::fs::write(folder.join("wizard.md"), wizard).unwrap();
+    let mut parts = world.parts(vec![able("plain")]).await;
+    parts.catalogue = Arc::new(Catalogue::load(folder).unwrap());
+    let flows = Flows::launch(parts, "test").await.unwrap();
+    let plan = planned(&flows, &world.repo(), GREETER).await;
+    let like = plan.plan.as_ref().unwrap();
+    for (agent, accepted) in [("coder", 3), ("wizard", 14)] {
+        lived(&flows, like, &arm(agent, ELSEWHERE), 15, accepted).await;
+    }
+    let options = RunOptions { hands: Hands::Claimed, ..RunOptions::default() };
+    let run = flows.start_run(&ada(), &plan.id, options).await.unwrap();
+    let far = NodeId::parse("far").unwrap();
+    let claimed = eventually(|| async { flows.claim_work(&far, &[], Duration::ZERO).await.unwrap() }).await;
+    assert_eq!(claimed.brief.agent, "wizard", "the worker is told who is to do it");
+    let of_run = events(&flows).await.into_iter().filter(|event| event.subject.run.as_ref() == Some(&run));
+    let begun = of_run.filter_map(|event| match event.body {
+        EventBody::AttemptStarted { agent, model, choice, .. } => Some((arm(&agent, &model), choice)),
+        _ => None,
+    });
+    let begun: Vec<_> = begun.collect();
+    let [(chosen, Some(ChoiceReason::Learned { successes: 14, instead_of, .. }))] = &begun[..] else {
+        panic!("{begun:?}")
+    };
+    assert_eq!(*chosen, arm("wizard", ELSEWHERE));
+    assert_eq!(*instead_of, Some(arm("coder", ELSEWHERE)));
+    flows.cancel_run(&ada(), &run, "that is enough").await.unwrap();
+    assert_eq!(run_settled(&flows, &run).await.state, RunState::Cancelled);
+    assert_eq!(flows.claims(None).await.unwrap(), []);
+    flows.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_is_given_up_at_the_learned_deadline_and_asked_once_more_without_one() {
+    let mut world = World::new().await;
+    world.config.deadlines.model_floor_ms = 1;
+    // The first call would take a day; whatever ends it is not the model.
+    let hangs = Faulty::new(able("hangs"), "latency:86400000@1".parse().unwrap());
+    let models: Vec<Arc<dyn ChatModel>> = vec![able("planner"), Arc::new(hangs)];
+    let name = models[1].name().to_owned();
+    let flows = Flows::launch(world.parts(models).await, "test").await.unwrap();
+    // No more does the limit that is configured: this test would have been given up before.
+    assert!(flows.parts().gateway.deadline() > Duration::from_mins(2));
+    let plan = planned(&flows, &world.repo(), GREETER).await;
+    lived(&flows, plan.plan.as_ref().unwrap(), &arm("coder", &name), 20, 20).await;
+    let step = format!("coder on {name}");
+    let known = flows.deadlines().await.unwrap().into_iter().find(|one| one.step == step).unwrap();
+    assert_eq!((known.samples, known.deadline.map(|one| one.soft_millis)), (20, Some(100)));
+
+    let options = RunOptions { models: vec![name.clone()], max_parallel: 1, ..RunOptions::default() };
+    let run = flows.start_run(&ada(), &plan.id, options).await.unwrap();
+    assert_eq!(run_settled(&flows, &run).await.state, RunState::Done);
+    let events = events(&flows).await;
+    let of_run = || events.iter().filter(|event| event.subject.run.as_ref() == Some(&run));
+    assert_eq!(
+        of_run().filter(|event| event.body.name() == "attempt_started").count(),
+        2,
+        "nobody began anew"
+    );
+    let answers = of_run().filter(|event| {
+        matches!(&event.body, EventBody::ModelCalled { agent, model, .. } if agent == "coder" && *model == name)
+    });
+    assert_eq!(answers.count(), 2, "what did not answer is not paid for");
     flows.shutdown().await;
 }

@@ -124,7 +124,8 @@ struct Said {
 type Ruled = std::result::Result<(Standing, Option<Said>), ClaimRefusal>;
 
 impl Store {
-    /// Offers an attempt; the same attempt again finds the offer that is there.
+    /// Offers an attempt; the same attempt again finds the offer that is there. One of a ticket that was given up is refused,
+    /// also where that happens in the same moment.
     pub async fn offer_claim(&self, tenant: &TenantId, offer: &Offer) -> Result<ClaimRow> {
         let id = ClaimId::of(&offer.run, &offer.attempt);
         let mut tx = self.pool().begin().await?;
@@ -157,7 +158,8 @@ impl Store {
     }
 
     /// Gives the oldest attempt that waits for a worker with these labels to it; nothing where none waits. Of many who
-    /// ask at once, each gets another one: a row that somebody looks at is passed over.
+    /// ask at once, each gets another one: a row that somebody looks at is passed over. What a ticket still offers that
+    /// was given up, because who gave it up died before it was withdrawn, is given to nobody.
     pub async fn take_claim(
         &self,
         tenant: &TenantId,
@@ -167,9 +169,11 @@ impl Store {
         loop {
             let mut tx = self.pool().begin().await?;
             let found = sqlx::query(
-                "SELECT *, clock_timestamp() AS now FROM swarm.claims
+                "SELECT *, clock_timestamp() AS now FROM swarm.claims c
                  WHERE tenant = $1 AND labels <@ $2
                    AND (state = 'open' OR (state = 'claimed' AND expires <= clock_timestamp()))
+                   AND NOT EXISTS (SELECT FROM swarm.tickets t WHERE t.tenant = c.tenant AND t.run = c.run
+                                   AND t.id = c.ticket AND t.state = 'cancelled')
                  ORDER BY offered_at, id LIMIT 1 FOR UPDATE SKIP LOCKED",
             )
             .bind(tenant.as_str())
@@ -290,8 +294,10 @@ impl Store {
     /// What is offered and not settled, of one run or of all, the oldest first.
     pub async fn claims(&self, tenant: &TenantId, run: Option<&RunId>) -> Result<Vec<ClaimRow>> {
         let rows = sqlx::query(
-            "SELECT *, clock_timestamp() AS now FROM swarm.claims
+            "SELECT *, clock_timestamp() AS now FROM swarm.claims c
              WHERE tenant = $1 AND state IN ('open', 'claimed') AND ($2::text IS NULL OR run = $2)
+               AND NOT EXISTS (SELECT FROM swarm.tickets t WHERE t.tenant = c.tenant AND t.run = c.run
+                               AND t.id = c.ticket AND t.state = 'cancelled')
              ORDER BY offered_at, id",
         )
         .bind(tenant.as_str())

@@ -57,6 +57,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
             if attempt_exists(conn, event).await? { Err(already("attempt", id)) } else { Ok(()) }
         }
+        EventBody::WorkOffered { .. } => may_be_offered(conn, event).await,
         EventBody::AttemptFinished { .. } | EventBody::CodeMeasured { .. } => {
             attempt_is_known(conn, event).await
         }
@@ -90,7 +91,6 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::TestsProbed { .. }
         | EventBody::ChangeJudged { .. }
         | EventBody::AttemptStuck { .. }
-        | EventBody::WorkOffered { .. }
         | EventBody::WorkClaimed { .. }
         | EventBody::WorkReturned { .. }
         | EventBody::ClaimExpired { .. }
@@ -108,6 +108,17 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
     }
+}
+
+/// Asked behind the lock of the chain: an offer comes before the word that gives its ticket up, and is withdrawn with it,
+/// or it does not come.
+async fn may_be_offered(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    let (run, ticket) = (projection::run_of(event)?, projection::ticket_of(event)?);
+    let row = ticket::find(conn, &event.tenant, run, ticket).await?;
+    if row.state == TicketState::Cancelled {
+        return Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "offered"));
+    }
+    Ok(())
 }
 
 async fn attempt_is_known(conn: &mut PgConnection, event: &Event) -> Result<()> {

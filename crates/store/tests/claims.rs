@@ -169,11 +169,6 @@ async fn a_ticket_that_is_given_up_takes_its_offers_with_it() {
     let taken = ground.take("one", &[]).await.unwrap();
     ground.store.withdraw_claims(&story::tenant(), &run, &ticket).await.unwrap();
     assert_eq!(refusal(ground.settle(&taken.id, 1, b"x").await.unwrap_err()), ClaimRefusal::Withdrawn);
-    // Offered in the very moment in which it was given up: whoever looks at it next withdraws it.
-    ground.store.append(story::ticket_becomes("given up", 1, TicketState::Cancelled)).await.unwrap();
-    let late = ground.offer(2, &[]).await;
-    let seen = ground.store.look_at_claim(&story::tenant(), &late.id).await.unwrap();
-    assert_eq!(seen.standing.state, ClaimState::Withdrawn);
     assert!(ground.take("two", &[]).await.is_none());
 }
 
@@ -290,4 +285,70 @@ async fn the_version_of_the_tables_is_that_of_the_program_until_another_one_chan
     let version = ground.store.schema_version().await.unwrap();
     assert!(!version.matches());
     assert_eq!(version.database, 9_999);
+}
+
+async fn given_up(ground: &Ground, number: u32) {
+    let key = format!("given up {number}");
+    ground.store.append(story::ticket_becomes(&key, number, TicketState::Cancelled)).await.unwrap();
+}
+
+fn offer_of(number: u32) -> Offer {
+    let ticket = story::ticket_id(number);
+    Offer {
+        project: story::project(),
+        run: story::run_id(),
+        attempt: AttemptId::of(&ticket, 1),
+        ticket,
+        labels: Vec::new(),
+        brief: BlobHash::of(b"brief"),
+        terms: TERMS,
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_at_a_ticket_that_was_given_up_is_not_offered() {
+    let ground = Ground::new("claims_given_up").await;
+    given_up(&ground, 1).await;
+    let refused = ground.store.offer_claim(&story::tenant(), &offer_of(1)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotAllowed { .. }), "{refused}");
+    assert_eq!(ground.store.claims(&story::tenant(), None).await.unwrap(), []);
+    assert_eq!(ground.take("eager", &[]).await, None);
+    assert_eq!(ground.said().await.get("work_offered"), None);
+}
+
+#[tokio::test]
+async fn what_is_offered_in_the_moment_its_ticket_is_given_up_is_withdrawn_or_never_was() {
+    let ground = Ground::new("claims_moment").await;
+    let (tenant, run) = (story::tenant(), story::run_id());
+    let round = async |number: u32| {
+        let gives_up = async {
+            given_up(&ground, number).await;
+            ground.store.withdraw_claims(&tenant, &run, &story::ticket_id(number)).await.unwrap();
+        };
+        let (offered, ()) =
+            futures::join!(async { ground.store.offer_claim(&tenant, &offer_of(number)).await }, gives_up);
+        match offered {
+            Ok(row) => {
+                let row = ground.store.look_at_claim(&tenant, &row.id).await.unwrap();
+                assert_eq!(row.standing.state, ClaimState::Withdrawn);
+            }
+            Err(refused) => assert!(matches!(refused, StoreError::NotAllowed { .. }), "{refused}"),
+        }
+    };
+    for number in [1, 2] {
+        round(number).await;
+    }
+    assert_eq!(ground.store.claims(&tenant, None).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_a_ticket_still_offers_that_was_given_up_is_given_to_nobody() {
+    let ground = Ground::new("claims_orphan").await;
+    let offered = ground.offer(1, &[]).await;
+    // Who gave it up died before it withdrew what was offered.
+    given_up(&ground, 1).await;
+    assert_eq!(ground.take("eager", &[]).await, None);
+    assert_eq!(ground.store.claims(&story::tenant(), None).await.unwrap(), []);
+    let row = ground.store.look_at_claim(&story::tenant(), &offered.id).await.unwrap();
+    assert_eq!(row.standing.state, ClaimState::Withdrawn);
 }

@@ -19,7 +19,7 @@ use swarm_domain::{
     money::MicroUsd,
 };
 use swarm_model::{BudgetScope, ModelError};
-use swarm_store::{ClaimRow, Offer};
+use swarm_store::{ClaimRow, Offer, StoreError};
 
 pub(crate) use brief::brief;
 pub use desk::{Claimed, Kept};
@@ -112,7 +112,12 @@ async fn offer(attempt: &Attempt<'_>, brief: &BlobHash) -> Result<ClaimId, FlowE
         brief: brief.clone(),
         terms: Terms { lease_seconds: config.lease_seconds, max_expiries: config.max_expiries },
     };
-    Ok(parts.store.offer_claim(&parts.config.tenant, &offer).await?.id)
+    match parts.store.offer_claim(&parts.config.tenant, &offer).await {
+        Ok(row) => Ok(row.id),
+        // Given up in the moment between: nobody is to work on it.
+        Err(StoreError::NotAllowed { .. }) => Err(FlowError::Cancelled),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The budgets that the work counts against.
