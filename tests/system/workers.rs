@@ -287,3 +287,63 @@ fn two_that_start_at_once_take_up_a_build_once() {
     assert_eq!(world.model.answers(WRITES_GREET), 1);
     assert_eq!(count(&world.events(), "attempt_started"), 2);
 }
+
+#[test]
+fn a_stopped_workers_build_is_not_written_to_by_it_when_it_wakes() {
+    let Some(world) = World::shared() else { return };
+    world.model.hold(&[WRITES_GREET]);
+    let up = world.up();
+    let watching = world.start(world.build(&["--json"]));
+    world.model.asked(WRITES_GREET, 0);
+    up.signal(Signal::SIGKILL);
+    up.ended();
+    drop(watching);
+    let known = world.model.calls().len();
+    let names = ["one", "two"];
+    let both = names.map(|name| worker(&world, name, &[]));
+    world.model.asked(WRITES_GREET, known);
+    let builds = eventually("who took the build over", || {
+        names.iter().position(|name| works_on(&world, name, "build/"))
+    });
+    let token = seen(&world, names[builds])["token"].as_u64().unwrap();
+    both[builds].signal(Signal::SIGSTOP);
+    world.model.hold(&[]);
+    eventually("the run's end", || (world.state() == "done").then_some(()));
+    world.is_whole();
+    let (events, known) = (world.events(), refs(&world));
+    both[builds].signal(Signal::SIGCONT);
+    eventually("a new token", || {
+        assert!(!both[builds].has_ended(), "{}", said(&both[builds]));
+        (seen(&world, names[builds])["token"].as_u64().unwrap() > token).then_some(())
+    });
+    assert_eq!(world.events(), events, "{}", said(&both[builds]));
+    assert_eq!(refs(&world), known);
+    world.is_whole();
+}
+
+#[test]
+fn a_run_survives_that_each_worker_in_turn_is_killed_with_the_build_in_its_hands() {
+    let Some(world) = World::shared() else { return };
+    let up = world.up();
+    world.model.hold(&[PLANS]);
+    let watching = world.start(world.build(&["--json"]));
+    world.model.asked(PLANS, 0);
+    world.model.hold(&[]);
+    world.until("a run", |events| count(events, "run_started") > 0);
+    up.signal(Signal::SIGKILL);
+    up.ended();
+    drop(watching);
+    let mut at_work = vec![("w0".to_owned(), worker(&world, "w0", &[]))];
+    for (number, events) in [6, 10, 14, 18].into_iter().enumerate() {
+        let name = format!("w{}", number + 1);
+        at_work.push((name.clone(), worker(&world, &name, &[])));
+        world.until("another event", |seen| seen.len() >= events || count(seen, "run_state_changed") > 0);
+        let builds = at_work.iter().position(|(name, _)| works_on(&world, name, "build/"));
+        let (_, felled) = at_work.remove(builds.unwrap_or(0));
+        felled.signal(Signal::SIGKILL);
+        felled.ended();
+    }
+    eventually("the run's end", || (world.state() == "done").then_some(()));
+    world.is_whole();
+    assert_eq!(count(&world.events(), "attempt_started"), 2);
+}

@@ -97,3 +97,49 @@ async fn a_gate_file_that_cannot_be_read_needs_a_person() {
     assert!(failed, "{problem:?}");
     assert_eq!(count(&events, "merged"), 0);
 }
+
+const LISTER: &str = "# Lister\n\nA script that says a name.\n\n## REQ-1: Say a name\n\n`say.py` says the name that it is given.\n\n```console\n$ python3 say.py Ada\nAda\n```\n";
+/// Puts what it is given into a shell command.
+const CARELESS: &str =
+    "import os\nimport sys\n\n\ndef say(name):\n    os.system('echo ' + name)\n\n\nsay(sys.argv[1])\n";
+const CAREFUL: &str = "import sys\n\n\ndef say(name):\n    print(name)\n\n\nsay(sys.argv[1])\n";
+
+/// Runs where semgrep is, and says where it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_semgrep_finds_sends_an_attempt_back_where_the_operator_says_so() {
+    let seen = ["/usr/local/bin", "/usr/bin", "/bin"]
+        .iter()
+        .any(|folder| std::path::Path::new(folder).join("semgrep").is_file());
+    let write = |nth: &str, text: &str| {
+        let content = serde_json::to_string(text).unwrap();
+        format!(
+            "[[rules]]\ncontains = \"You may write only\"\n{nth}[[rules.tool_calls]]\nname = \"write\"\narguments = {{ path = \"say.py\", content = {content} }}\n[[rules.tool_calls]]\nname = \"finish\"\narguments = {{ done = true, summary = \"Done.\" }}\n\n"
+        )
+    };
+    let mut world = World::new().await;
+    world.config.gate.semgrep = Weight::Block;
+    let text = format!(
+        "tools = true\njson_schema = true\n\n{}{}[[rules]]\ntext = 'I am glad to help.'\n",
+        write("nth = 1\n", CARELESS),
+        write("", CAREFUL)
+    );
+    let flows = world.flows(script(&text)).await;
+    let run = built(&flows, &world.repo(), LISTER, RunOptions::default()).await;
+    let events = events(&flows).await;
+    flows.shutdown().await;
+    assert_eq!(run.state, RunState::Done, "{:#?}", findings(&events));
+    let scan = judged(&events).into_iter().find(|check| check.check == GateCheck::Semgrep).unwrap();
+    if !seen {
+        assert!(
+            matches!(&scan.outcome, Outcome::Skipped { why } if why.contains("not installed")),
+            "{scan:?}"
+        );
+        println!("skipped: semgrep is not installed where a sandbox sees it");
+        return;
+    }
+    assert_eq!((scan.verdict(), scan.weight), (Verdict::Blocked, Weight::Block));
+    let found = findings(&events);
+    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [FindingCode::Scanned], "{found:?}");
+    assert!(found[0].detail.starts_with("say.py:6 semgrep rule `shell-from-parts`"), "{}", found[0].detail);
+    assert_eq!((count(&events, "attempt_started"), count(&events, "merged")), (2, 1));
+}

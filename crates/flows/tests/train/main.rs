@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
 
+mod in_the_open;
+#[path = "../world/mod.rs"]
 mod world;
 
 use std::{collections::BTreeSet, process::Command};
