@@ -2100,7 +2100,7 @@ pub struct Measures {
     pub clone_at: Option<String>,
     /// Files of the repository that it was compared with.
     pub compared: u32,
-    /// Those of them with more than [`COMPLEX`] independent paths.
+    /// Those of them with more than 10 independent paths.
     pub complex: u32,
     /// Those of them that stand in the change or in the repository already, names and literals aside.
     pub duplicated: u32,
@@ -2114,7 +2114,7 @@ pub struct Measures {
     pub left_out: u32,
     /// Lines with code on them that the attempt added; blank lines and comments do not count.
     pub lines: u32,
-    /// Functions of more than [`LONG`] lines.
+    /// Functions of more than 60 lines.
     pub long: u32,
     /// How many times the code was made wrong to try the attempt's own tests; 0 where it brought none.
     pub mutants: u32,

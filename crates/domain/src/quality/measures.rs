@@ -21,14 +21,14 @@ pub struct Measures {
     pub lines: u32,
     /// Functions that it wrote or changed.
     pub functions: u32,
-    /// Those of them with more than [`COMPLEX`] independent paths.
+    /// Those of them with more than 10 independent paths.
     pub complex: u32,
     /// The independent paths through the worst of them (cyclomatic complexity); 0 where there is no function.
     pub worst: u32,
     /// Which one that is: `a.py:3 parse`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst_at: Option<String>,
-    /// Functions of more than [`LONG`] lines.
+    /// Functions of more than 60 lines.
     pub long: u32,
     /// Tokens of code that the attempt added.
     pub tokens: u32,

@@ -31,7 +31,7 @@ const FEWEST_MUTANTS: u32 = 2;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Weight 25. Half of it is the share of functions with at most [`COMPLEX`] independent paths (`McCabe` 1976), a file
+    /// Weight 25. Half of it is the share of functions with at most 10 independent paths (`McCabe` 1976), a file
     /// that could not be read counting as one that has more; half is how far the worst one is from one that cannot be
     /// tested (SEI 1997).
     Complexity,
@@ -43,7 +43,7 @@ pub enum Part {
     Tests,
     /// Weight 15. What the gate warned of, linters and scanners included: 20 points each.
     Gate,
-    /// Weight 10. Half of it is the share of functions of at most [`LONG`](super::LONG) lines (Holzmann 2006), half is whether a person
+    /// Weight 10. Half of it is the share of functions of at most 60 lines (Holzmann 2006), half is whether a person
     /// can review the change: all points up to 400 lines (Cohen 2006), none from 2,000 on.
     Size,
     /// Weight 10. Attempts at the ticket, this one included, in which validator, reviewer or merge train found faults: 25
