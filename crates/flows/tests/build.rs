@@ -14,22 +14,7 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_store::RunRow;
-use world::{GREET, GREETER, SHOUT, World, built, count, events, findings, git, planned, script};
-
-/// The planner, the ticket writer and the summariser, who are not what these tests are about.
-const OFFICE: &str = r##"
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "Keep it to one line.", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
+use world::{GREET, GREETER, OFFICE, SHOUT, World, built, count, events, findings, git, planned, script};
 
 fn author(file: &str, nth: Option<u32>, content: &str) -> String {
     let nth = nth.map(|nth| format!("nth = {nth}\n")).unwrap_or_default();

@@ -12,7 +12,7 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_model::{ChatModel, Gateway, GatewayConfig, ModelsConfig, cache::CacheConfig};
-use world::{GREET, GREETER, SHOUT, World, ada, events, planned, run_settled, script};
+use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, events, planned, run_settled, script};
 
 /// Authors that write what is asked, and this office.
 fn rules(office: &str) -> String {
@@ -23,21 +23,6 @@ fn rules(office: &str) -> String {
     };
     format!("json_schema = true\n{}{}{office}", author("greet.sh", GREET), author("shout.sh", SHOUT))
 }
-
-/// A planner, a ticket writer and a summariser that can be read.
-const OFFICE: &str = r##"
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "Keep it to one line.", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
 
 async fn flows(world: &World, model: impl ChatModel + 'static, cache: CacheConfig) -> Flows {
     let models: Vec<Arc<dyn ChatModel>> = vec![Arc::new(model)];

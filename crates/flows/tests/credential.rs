@@ -26,12 +26,12 @@ use swarm_domain::{
 use swarm_flows::Flows;
 use swarm_sandbox::{Backend, Bubblewrap, egress::Terms};
 use swarm_store::{Given, NewSecret};
-use world::{GREETER, World, ada};
+use world::{GREETER, OFFICE, World, ada};
 
 const CANARY: &str = "canary-of-the-build";
 
 /// The agent asks the host, and then looks for what the request got on the way.
-const SCRIPT: &str = r##"
+const SCRIPT: &str = r#"
 tools = true
 json_schema = true
 
@@ -53,19 +53,7 @@ tool_calls = [
   { name = "write", arguments = { path = "shout.sh", content = "sh greet.sh \"$1\" | tr a-z A-Z\n" } },
   { name = "finish", arguments = { done = true, summary = "It shouts." } },
 ]
-
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
+"#;
 
 /// Everything that is said in a log, down to the last word, goes into a file.
 fn log_into(path: &Path) {
@@ -85,7 +73,7 @@ async fn a_secret_reaches_its_host_with_each_use_an_event_and_is_found_nowhere_e
     let file = "---\nname: coder\nextends: coder\nnetwork:\n  allow: [api.test]\n---\n";
     fs::write(agents.join("coder.md"), file).unwrap();
 
-    let mut parts = world.parts(vec![Arc::new(world::script(SCRIPT))]).await;
+    let mut parts = world.parts(vec![Arc::new(world::script(&format!("{SCRIPT}{OFFICE}")))]).await;
     let rung = Bubblewrap::open(&world.path("networked")).await.unwrap();
     let rung = rung.with_guest(relay::program(world.home.path()));
     if let Err(error) = rung.probe().await {

@@ -22,7 +22,7 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_model::{ChatModel, Faulty, Script, Scripted};
-use world::{GREET, GREETER, SHOUT, World, ada, events, eventually, planned, run_settled};
+use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, events, eventually, planned, run_settled};
 
 /// A model that can do all of the greeter's work.
 fn able(name: &str) -> Arc<dyn ChatModel> {
@@ -227,7 +227,7 @@ async fn a_plan_shows_what_similar_work_took_once_there_was_enough_of_it() {
 async fn a_command_that_passes_its_deadline_is_an_observation_and_the_attempt_goes_on() {
     let mut world = World::new().await;
     world.config.deadlines.commands.insert("sleep".to_owned(), 300);
-    let script = r##"
+    let script = r#"
 tools = true
 json_schema = true
 
@@ -249,20 +249,8 @@ tool_calls = [
   { name = "write", arguments = { path = "shout.sh", content = "sh greet.sh \"$1\" | tr a-z A-Z\n" } },
   { name = "finish", arguments = { done = true, summary = "It shouts." } },
 ]
-
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
-    let flows = world.flows(world::script(script)).await;
+"#;
+    let flows = world.flows(world::script(&format!("{script}{OFFICE}"))).await;
     let run = world::built(&flows, &world.repo(), GREETER, RunOptions::default()).await;
     assert_eq!(run.state, RunState::Done);
     let events = events(&flows).await;

@@ -16,9 +16,9 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use world::{GREETER, World};
+use world::{GREETER, OFFICE, World};
 
-const SCRIPT: &str = r##"
+const SCRIPT: &str = r#"
 tools = true
 json_schema = true
 
@@ -40,19 +40,7 @@ tool_calls = [
   { name = "write", arguments = { path = "shout.sh", content = "sh greet.sh \"$1\" | tr a-z A-Z\n" } },
   { name = "finish", arguments = { done = true, summary = "It shouts." } },
 ]
-
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
+"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_agents_file_allows_is_reached_and_what_was_asked_for_is_in_the_record() {
@@ -70,7 +58,7 @@ async fn what_an_agents_file_allows_is_reached_and_what_was_asked_for_is_in_the_
     let file = "---\nname: coder\nextends: coder\nnetwork:\n  allow: [web.test]\n---\n";
     std::fs::write(agents.join("coder.md"), file).unwrap();
 
-    let mut parts = world.parts(vec![Arc::new(world::script(SCRIPT))]).await;
+    let mut parts = world.parts(vec![Arc::new(world::script(&format!("{SCRIPT}{OFFICE}")))]).await;
     let rung = Bubblewrap::open(&world.path("networked")).await.unwrap();
     let rung = rung.with_guest(relay::program(world.home.path()));
     if let Err(error) = rung.probe().await {

@@ -17,21 +17,7 @@ use swarm_domain::{
 use swarm_flows::Flows;
 use swarm_model::{ChatModel as _, Recorded};
 use swarm_store::RunRow;
-use world::{GREET, GREETER, SHOUT, World, ada, built, events, eventually, git, run_settled, script};
-
-const OFFICE: &str = r##"
-[[rules]]
-contains = "Each of these ids must be in exactly one ticket"
-text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
-
-[[rules]]
-contains = "# Draft:"
-text = '{"title": "", "notes": "Keep it to one line.", "risk": "low"}'
-
-[[rules]]
-contains = "merged"
-text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
-"##;
+use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, built, events, eventually, git, run_settled, script};
 
 const WRONG: &str = "echo \"Hello $1\"\n";
 

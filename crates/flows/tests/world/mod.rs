@@ -30,6 +30,21 @@ pub const GREETER: &str = include_str!("../../../../examples/specs/greeter.md");
 pub const GREET: &str = "echo \"Hello, $1!\"\n";
 pub const SHOUT: &str = "sh greet.sh \"$1\" | tr a-z A-Z\n";
 
+/// The planner, the ticket writer and the summariser of the greeter, as rules of a script. They follow those of the authors.
+pub const OFFICE: &str = r##"
+[[rules]]
+contains = "Each of these ids must be in exactly one ticket"
+text = '{"tickets": [{"title": "Greet by name", "requirements": ["REQ-1"], "files": ["greet.sh"], "kind": "code"}, {"title": "Shout", "requirements": ["REQ-2"], "files": ["shout.sh"], "kind": "code"}]}'
+
+[[rules]]
+contains = "# Draft:"
+text = '{"title": "", "notes": "Keep it to one line.", "risk": "low"}'
+
+[[rules]]
+contains = "merged"
+text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
+"##;
+
 /// Time that moves by a second with each look, so that no test depends on the day.
 pub struct Ticking(AtomicU64);
 
