@@ -21,6 +21,7 @@ mod remote;
 mod repos;
 mod secrets;
 mod specs;
+mod vms;
 mod wire;
 mod workers;
 mod world;

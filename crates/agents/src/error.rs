@@ -72,7 +72,10 @@ impl AgentError {
             self,
             Self::Io { .. }
                 | Self::Sandbox(
-                    SandboxError::Io { .. } | SandboxError::Gone { .. } | SandboxError::Full { .. }
+                    SandboxError::Io { .. }
+                        | SandboxError::Gone { .. }
+                        | SandboxError::Full { .. }
+                        | SandboxError::Stopped { .. }
                 )
         )
     }

@@ -15,7 +15,8 @@ use crate::{
         PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport,
         Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
         SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
-        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, WorkDemand, Worker,
+        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vm, VmConsole, VmEnded,
+        VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WorkDemand, Worker,
         WorkerList,
     },
 };
@@ -236,6 +237,66 @@ impl Client {
     /// Makes a new key and seals every value with it; what no key opens is given up where `lost` says so.
     pub async fn rekey_secrets(&self, lost: bool) -> Result<Rekeyed, ClientError> {
         self.post(api(&["secrets", "all", "rekey"]), &Rekey { lost: Some(lost) }).await
+    }
+
+    /// The sandboxes of the server's process, and who has those of the other attempts that are under way.
+    pub async fn vms(&self) -> Result<VmList, ClientError> {
+        self.get(api(&["vms"])).await
+    }
+
+    /// One sandbox, by its id or by that of the attempt that it is for; as in all that follow.
+    pub async fn vm(&self, vm: &str) -> Result<Vm, ClientError> {
+        self.get(api(&["vms", vm])).await
+    }
+
+    /// The last lines that were said in and by a sandbox.
+    pub async fn vm_console(&self, vm: &str, lines: Option<u32>) -> Result<VmConsole, ClientError> {
+        let lines = lines.map(|lines| lines.to_string());
+        self.get(api(&["vms", vm, "console"]).with(&[("lines", lines.as_deref())])).await
+    }
+
+    /// Runs a line in a sandbox, between the commands of its work. Who gives up waiting ends it.
+    pub async fn exec_vm(&self, vm: &str, line: &VmExec) -> Result<VmEnded, ClientError> {
+        self.post(api(&["vms", vm, "exec"]), line).await
+    }
+
+    /// Takes a sandbox over: its work waits until it is handed back, or no sign of life comes for as long as the lease lasts.
+    pub async fn take_over_vm(&self, vm: &str) -> Result<VmTaken, ClientError> {
+        self.post(api(&["vms", vm, "takeover"]), &json!({})).await
+    }
+
+    /// A sign of life of who took a sandbox over.
+    pub async fn renew_vm(&self, vm: &str, token: &str) -> Result<VmTaken, ClientError> {
+        let shown = VmToken { token: token.to_owned() };
+        self.post(api(&["vms", vm, "takeover", "renew"]), &shown).await
+    }
+
+    /// Hands a sandbox back: its work goes on.
+    pub async fn hand_back_vm(&self, vm: &str, token: &str) -> Result<(), ClientError> {
+        let shown = VmToken { token: token.to_owned() };
+        self.tell(api(&["vms", vm, "takeover", "end"]), Some(&shown)).await
+    }
+
+    /// Writes a sandbox down as it is; who took it over shows the token.
+    pub async fn snapshot_vm(&self, vm: &str, token: Option<&str>) -> Result<VmSnapshot, ClientError> {
+        let shown = VmMaybeToken { token: token.map(str::to_owned) };
+        self.post(api(&["vms", vm, "snapshot"]), &shown).await
+    }
+
+    /// Makes a sandbox of its own, from a snapshot or from a sandbox as it is now.
+    pub async fn fork_vm(&self, vm: &str, token: Option<&str>) -> Result<Vm, ClientError> {
+        let shown = VmMaybeToken { token: token.map(str::to_owned) };
+        self.post(api(&["vms", vm, "fork"]), &shown).await
+    }
+
+    /// What was written down of sandboxes on the server's machine and is still there, the oldest first.
+    pub async fn snapshots(&self) -> Result<Vec<VmSnapshot>, ClientError> {
+        Ok(self.get::<VmSnapshotList>(api(&["snapshots"])).await?.items)
+    }
+
+    /// Ends a sandbox with whatever runs in it; who took it over shows the token.
+    pub async fn stop_vm(&self, vm: &str, token: Option<&str>) -> Result<(), ClientError> {
+        self.delete(api(&["vms", vm]).with(&[("token", token)])).await
     }
 
     /// The processes that work, by name, with what each works on.

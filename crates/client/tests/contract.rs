@@ -135,6 +135,29 @@ async fn ask_about_secrets(client: &Client) -> Result<(), ClientError> {
     client.rekey_secrets(true).await.map(drop)
 }
 
+async fn ask_about_vms(client: &Client) -> Result<(), ClientError> {
+    client.vms().await?;
+    client.vm("x").await?;
+    client.vm_console("x", None).await?;
+    client.vm_console("x", Some(5)).await?;
+    let line = types::VmExec {
+        command: "ls".to_owned(),
+        cwd: Some("src".to_owned()),
+        stdin: Some("in".to_owned()),
+        wall_ms: Some(1_000),
+        token: Some("t".to_owned()),
+    };
+    client.exec_vm("x", &line).await?;
+    client.take_over_vm("x").await?;
+    client.renew_vm("x", "t").await?;
+    client.hand_back_vm("x", "t").await?;
+    client.snapshot_vm("x", None).await?;
+    client.fork_vm("x", Some("t")).await?;
+    client.snapshots().await?;
+    client.stop_vm("x", None).await?;
+    client.stop_vm("x", Some("t")).await
+}
+
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     let text = || "x".to_owned();
     client.add_project(&types::NewProject { project: text(), repo: text() }).await?;
@@ -176,6 +199,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.cancel_ticket("x", "y", "why").await?;
     ask_for_work(client).await?;
     ask_about_secrets(client).await?;
+    ask_about_vms(client).await?;
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;

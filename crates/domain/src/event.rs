@@ -17,13 +17,14 @@ use crate::{
     gate::CheckReport,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-        RequirementId, RunId, SpecId, SurveyId, TenantId, TicketId,
+        RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
     },
     lease::FencingToken,
     network::NetworkUse,
     plan::Plan,
     quality::Measures,
     run::{RunOptions, RunState},
+    sandbox::HandedBack,
     secret::{Placement, Reference, SecretHost, SecretId},
     spec::Spec,
     survey::{Survey, SurveyOutcome},
@@ -314,6 +315,66 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         network: Vec<NetworkUse>,
     },
+    /// A person took over a sandbox: the work that it is for waits until it is handed back.
+    SandboxTakenOver {
+        /// Which.
+        sandbox: SandboxId,
+    },
+    /// A person ran a command in a sandbox.
+    SandboxCommandRun {
+        /// Which.
+        sandbox: SandboxId,
+        /// The line for the shell.
+        command: String,
+        /// How it ended: `exit 0`, `time limit passed`.
+        ended: String,
+        /// Its exit code, where it ended by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// Standard output and standard error.
+        output: BlobHash,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
+    /// A sandbox that a person had taken over is its work's again.
+    SandboxHandedBack {
+        /// Which.
+        sandbox: SandboxId,
+        /// How many commands the person ran in it.
+        commands: u64,
+        /// Why.
+        why: HandedBack,
+    },
+    /// A person stopped a sandbox; its work does the step again in another one.
+    SandboxStopped {
+        /// Which.
+        sandbox: SandboxId,
+    },
+    /// A sandbox was written down as it is: its files, its memory where it has one of its own, and where the log stood.
+    SandboxSnapshotTaken {
+        /// Which.
+        sandbox: SandboxId,
+        /// What was written.
+        snapshot: SnapshotId,
+        /// The position of the last event of the log at that moment.
+        position: u64,
+        /// The folder that it is in.
+        place: String,
+        /// The node that the folder is on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+        /// Whether the memory is in it; else it is files alone.
+        memory: bool,
+        /// Bytes on disk.
+        bytes: u64,
+    },
+    /// A sandbox of its own was made from a snapshot.
+    SandboxForked {
+        /// The new one.
+        sandbox: SandboxId,
+        /// From what.
+        snapshot: SnapshotId,
+    },
     /// An acceptance command was run in a fresh sandbox.
     CheckRun {
         /// Why it was run.
@@ -583,6 +644,12 @@ impl EventBody {
             Self::AttemptFinished { .. } => "attempt_finished",
             Self::ModelCalled { .. } => "model_called",
             Self::ToolCalled { .. } => "tool_called",
+            Self::SandboxTakenOver { .. } => "sandbox_taken_over",
+            Self::SandboxCommandRun { .. } => "sandbox_command_run",
+            Self::SandboxHandedBack { .. } => "sandbox_handed_back",
+            Self::SandboxStopped { .. } => "sandbox_stopped",
+            Self::SandboxSnapshotTaken { .. } => "sandbox_snapshot_taken",
+            Self::SandboxForked { .. } => "sandbox_forked",
             Self::CheckRun { .. } => "check_run",
             Self::TestsProbed { .. } => "tests_probed",
             Self::ChangeJudged { .. } => "change_judged",

@@ -122,6 +122,10 @@ ids! {
     SecretName, "secret";
     /// What some nodes have and some work needs: `gpu`, `eu`.
     Label, "label";
+    /// A sandbox while it lives: `vm_…`.
+    SandboxId, "sandbox";
+    /// A sandbox as it was at a moment: `snapshot_…`.
+    SnapshotId, "snapshot";
 }
 
 macro_rules! minted {
@@ -140,6 +144,8 @@ minted! {
     RunId, "run";
     PlanId, "plan";
     SurveyId, "survey";
+    SandboxId, "vm";
+    SnapshotId, "snapshot";
 }
 
 fn ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

@@ -55,6 +55,7 @@ pub mod quality;
 pub mod quantile;
 pub mod run;
 pub mod run_diff;
+pub mod sandbox;
 pub mod schedule;
 pub mod scope;
 pub mod secret;
@@ -70,7 +71,7 @@ pub mod train;
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
     AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-    RequirementId, RunId, SecretName, SpecId, SurveyId, TenantId, TicketId,
+    RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

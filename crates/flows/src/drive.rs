@@ -11,7 +11,7 @@ use swarm_agents::{
 };
 use swarm_domain::{BlobHash, EventBody, IdempotencyKey, deadline::LearnedDeadline};
 use swarm_model::{ChatReply, ChatRequest};
-use swarm_sandbox::{Network, SandboxSpec};
+use swarm_sandbox::{Holder, Network, SandboxSpec};
 
 use crate::{
     attempt::Attempt,
@@ -41,7 +41,16 @@ impl From<AgentError> for Halt {
 impl Attempt<'_> {
     /// Lets the agent work until it is done.
     pub(crate) async fn drive(&self, turn: Turn) -> Flow<Result<TurnEnd, FlowError>> {
-        match swarm_agents::drive(turn, self).await {
+        let driven = swarm_agents::drive(turn, self).await;
+        if !matches!(driven, Err(Halt::Engine(_))) {
+            // A person who has its sandbox may still change what is judged.
+            let released = self.parts.sandboxes.release(&self.subject(), engine::cancellation()).await;
+            if let Err(error) = released {
+                // What is left of it is on record, and swept at the next start.
+                tracing::warn!(%error, attempt = %self.id, "the sandbox of an attempt could not be ended");
+            }
+        }
+        match driven {
             Ok(end) => Ok(Ok(end)),
             Err(Halt::Step(error)) => Ok(Err(error)),
             Err(Halt::Engine(failure)) => Err(failure),
@@ -131,7 +140,8 @@ impl Attempt<'_> {
 
     fn sandbox(&self, workdir: PathBuf, call: &str, network: Network) -> SandboxSpec {
         let name = format!("run-{}-{}-{call}", self.frame.run, self.id);
-        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), network }
+        let holder = Holder { subject: self.subject(), agent: Some(self.agent.name.clone()), keep: true };
+        SandboxSpec { name, workdir, limits: self.agent.limits.sandbox(), network, holder }
     }
 }
 

@@ -71,7 +71,8 @@ impl From<swarm_sandbox::SandboxError> for FlowError {
         match &error {
             swarm_sandbox::SandboxError::Io { .. }
             | swarm_sandbox::SandboxError::Gone { .. }
-            | swarm_sandbox::SandboxError::Full { .. } => {
+            | swarm_sandbox::SandboxError::Full { .. }
+            | swarm_sandbox::SandboxError::Stopped { .. } => {
                 Self::Later { problem: error.problem(), after: None }
             }
             _ => Self::Final(error.problem()),

@@ -70,6 +70,8 @@ mod ticket;
 mod travel;
 mod validate;
 mod version;
+pub mod vms;
+mod warden;
 mod works;
 
 pub use carry::Continuation;

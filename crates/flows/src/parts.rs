@@ -15,7 +15,7 @@ use swarm_domain::{
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::{Gateway, VaultConfig};
-use swarm_sandbox::{Backend, Limits, egress::Terms};
+use swarm_sandbox::{Backend, FleetBounds, Limits, egress::Terms};
 use swarm_store::{Store, StoreError};
 
 use crate::{
@@ -84,6 +84,8 @@ pub struct FlowsConfig {
     pub claims: ClaimsConfig,
     /// Where values are looked up that secrets refer to.
     pub vault: VaultConfig,
+    /// How long people have sandboxes, and how long those are kept.
+    pub vms: FleetBounds,
     /// What an acceptance command may use.
     pub check_limits: Limits,
     /// The longest diff that an attempt may have, in bytes.
@@ -142,6 +144,7 @@ impl Default for FlowsConfig {
             retry: RetryPolicy::default(),
             claims: ClaimsConfig::default(),
             vault: VaultConfig::default(),
+            vms: FleetBounds::default(),
             check_limits: Limits::default(),
             max_diff_bytes: 256 << 10,
             max_file_bytes: 512 << 10,

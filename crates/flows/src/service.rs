@@ -24,6 +24,7 @@ use crate::{
     sequence::SequenceRequest,
     survey::{self, Found},
     version,
+    warden::{self, Warden},
     works::{Current, Works},
 };
 
@@ -45,6 +46,8 @@ pub struct Flows {
     node: Option<Arc<Node>>,
     /// Signs the log, while this process works.
     notary: Option<Arc<Notary>>,
+    /// Looks after the sandboxes of this process.
+    warden: Arc<Warden>,
 }
 
 impl Flows {
@@ -53,13 +56,15 @@ impl Flows {
     pub async fn launch(parts: Parts, node: &str) -> Result<Self, FlowError> {
         parts.store.make_audit_key().await?;
         cache::open(&parts);
+        let (parts, fleet) = warden::around(parts).await?;
         let parts = node::join(parts, node).await?;
         let works = Current::new(Works::new(&parts)?);
         match node::begin(&parts, &works.get()).await {
             Ok(()) => {
-                let notary = Notary::begin(parts.store.clone(), parts.config.audit);
-                let node = Node::watch(parts.clone(), works.clone());
-                Ok(Self { parts, works, node: Some(Arc::new(node)), notary: Some(Arc::new(notary)) })
+                let notary = Some(Arc::new(Notary::begin(parts.store.clone(), parts.config.audit)));
+                let node = Some(Arc::new(Node::watch(parts.clone(), works.clone())));
+                let warden = Arc::new(Warden::begin(parts.clone(), fleet));
+                Ok(Self { parts, works, node, notary, warden })
             }
             Err(error) => {
                 node::end(&parts, &works.get()).await;
@@ -70,9 +75,11 @@ impl Flows {
 
     /// Flows that do no work, for a process that only reads: nothing is swept, nothing is taken up, nothing asked of
     /// them begins.
-    pub fn idle(parts: Parts, _node: &str) -> Result<Self, FlowError> {
+    pub async fn idle(parts: Parts, _node: &str) -> Result<Self, FlowError> {
+        let (parts, fleet) = warden::around(parts).await?;
         let works = Current::new(Works::new(&parts)?);
-        Ok(Self { parts, works, node: None, notary: None })
+        let warden = Arc::new(Warden::begin(parts.clone(), fleet));
+        Ok(Self { parts, works, node: None, notary: None, warden })
     }
 
     /// Begins nothing more, and waits until each step that is under way has ended, but not for longer than this. What
@@ -95,6 +102,7 @@ impl Flows {
             node.stop().await;
             node::end(&self.parts, &self.works.get()).await;
         }
+        self.warden.stop().await;
         // Last, so that it covers what the others said when they ended.
         if let Some(notary) = &self.notary {
             notary.stop().await;
@@ -115,6 +123,11 @@ impl Flows {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.parts.store
+    }
+
+    /// Looks after the sandboxes of this process.
+    pub(crate) fn warden(&self) -> &Warden {
+        &self.warden
     }
 
     /// The parts that the flows work with.
@@ -389,12 +402,24 @@ impl Flows {
             .map_err(|error| error.problem())
     }
 
-    async fn record(
+    pub(crate) async fn record(
         &self,
         by: &Asker,
         key: &[&str],
         subject: Subject,
         body: EventBody,
+    ) -> Result<(), Problem> {
+        self.record_keeping(by, key, subject, body, Vec::new()).await
+    }
+
+    /// Records what a person did, with the blobs that it names.
+    pub(crate) async fn record_keeping(
+        &self,
+        by: &Asker,
+        key: &[&str],
+        subject: Subject,
+        body: EventBody,
+        blobs: Vec<Vec<u8>>,
     ) -> Result<(), Problem> {
         let event = NewEvent {
             tenant: self.parts.config.tenant.clone(),
@@ -404,7 +429,7 @@ impl Flows {
             correlation: by.correlation.clone(),
             body,
         };
-        self.parts.store.append(event).await.map(drop).map_err(|error| error.problem())
+        self.parts.store.append_keeping(event, blobs).await.map(drop).map_err(|error| error.problem())
     }
 }
 

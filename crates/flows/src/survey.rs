@@ -101,7 +101,8 @@ async fn check(
     for requirement in &spec.requirements {
         for acceptance in &requirement.acceptance {
             let name = format!("check-{}-{}", input.survey, report.len());
-            let trial = Trial { project: &input.project, commit: &commit, name };
+            let subject = Subject { project: Some(input.project.clone()), ..Subject::default() };
+            let trial = Trial { project: &input.project, commit: &commit, subject, name };
             let tried = engine::retried(parts, "try", || async {
                 let ended = acceptance::try_out(parts, &trial, acceptance, &spec.fixtures, None).await?;
                 let (out, err) =

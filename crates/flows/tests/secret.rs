@@ -39,7 +39,7 @@ fn reference(text: &str) -> Given {
 }
 
 async fn flows(world: &World) -> Flows {
-    Flows::idle(world.parts(Vec::new()).await, "test").unwrap()
+    Flows::idle(world.parts(Vec::new()).await, "test").await.unwrap()
 }
 
 async fn of(flows: &Flows, project: &str) -> Credentials {

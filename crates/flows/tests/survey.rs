@@ -95,7 +95,8 @@ async fn a_survey_that_died_is_taken_up_again_and_ends_once() {
     flows.shutdown().await;
 
     // Asked for by a process that died before anything began.
-    let idle = Flows::idle(world.parts(vec![std::sync::Arc::new(script(SILENT))]).await, "test").unwrap();
+    let idle =
+        Flows::idle(world.parts(vec![std::sync::Arc::new(script(SILENT))]).await, "test").await.unwrap();
     let asked = idle.start_survey(&ada(), &project(), whole(&spec, None)).await;
     assert!(asked.is_err(), "nothing works here");
     let under_way = idle.store().surveys_under_way(&idle.parts().config.tenant).await.unwrap();

@@ -35,6 +35,7 @@ use crate::{
     programs,
     run::{Inside, Run},
     sandbox::{Backend, Ended, Exec, How, Network, Sandbox, SandboxSpec},
+    window::{Cells, Window},
 };
 use landlock::Landlock;
 use way_out::WayOut;
@@ -208,6 +209,11 @@ impl Sandbox for Wrapped {
                 std::io::Error::other(reason),
             )),
         }
+    }
+
+    fn window(&self) -> Arc<dyn Window> {
+        let proxy = self.way_out.as_ref().map(|it| it.proxy.clone());
+        Cells::shared(&self.cell.cgroup, &self.cell.gauge, proxy)
     }
 
     async fn stop(self: Box<Self>) -> Result<(), SandboxError> {

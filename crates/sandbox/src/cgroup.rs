@@ -5,6 +5,7 @@
 //! folder in each tree that is needed.
 
 mod place;
+mod usage;
 
 use std::{
     collections::HashSet,

@@ -50,6 +50,18 @@ pub enum SandboxError {
         /// How many there are.
         there: usize,
     },
+    /// A person stopped the sandbox.
+    #[error("a person stopped sandbox {name}")]
+    Stopped {
+        /// The sandbox.
+        name: String,
+    },
+    /// There is no room on the disk for what was to be written. Nothing half-written is left.
+    #[error("there is no room on the disk to {doing}")]
+    NoSpace {
+        /// What was being done.
+        doing: String,
+    },
     /// A name, path or command that cannot be used.
     #[error("not a valid {what}: {detail}")]
     Invalid {
@@ -63,6 +75,15 @@ pub enum SandboxError {
 impl SandboxError {
     pub(crate) fn io(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
+    }
+
+    /// What was to be written could not be.
+    pub(crate) fn unwritten(doing: impl Into<String>, source: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::NoSpace { doing: doing.into() },
+            _ => Self::io(doing, source),
+        }
     }
 
     pub(crate) fn invalid(what: &'static str, detail: impl Into<String>) -> Self {
@@ -98,6 +119,16 @@ impl SandboxError {
                 self.to_string(),
                 "nothing: the step is done again when there is room; for more at once give agents smaller limits, or the \
                  host more memory",
+            ),
+            Self::Stopped { .. } => Problem::new(
+                "sandbox.stopped",
+                self.to_string(),
+                "nothing: the step is done again in another sandbox; to stop the work itself, run `swarm ticket cancel`",
+            ),
+            Self::NoSpace { .. } => Problem::new(
+                "sandbox.no_space",
+                self.to_string(),
+                "free some of the data folder's disk (`swarm doctor` shows it), then try again",
             ),
             Self::Invalid { .. } => {
                 Problem::new("sandbox.invalid", self.to_string(), "correct the agent file or the command")

@@ -23,6 +23,9 @@
 //! # }
 //! ```
 //!
+//! [`Fleet`] stands around a backend: it knows which sandboxes there are, lets people look into them, run commands in
+//! them, take them over, write them down and make others of that.
+//!
 //! A new rung is one module with a `Backend` and a `Sandbox`, and one arm in `ladder.rs`. What both rungs here share is
 //! in `cell.rs` (what a sandbox holds), `run.rs` (one command) and `instance.rs` (what survives a killed swarm, for
 //! [`sweep()`]).
@@ -37,6 +40,7 @@ mod disk;
 pub mod egress;
 pub mod error;
 pub mod figures;
+pub mod fleet;
 mod guest;
 mod instance;
 mod ladder;
@@ -50,12 +54,15 @@ mod run;
 pub mod sandbox;
 mod sweep;
 mod vm;
+mod window;
 
 pub use bubblewrap::Bubblewrap;
 pub use error::SandboxError;
+pub use fleet::{Fleet, FleetBounds, FleetError};
 pub use ladder::{Choice, Ladder, Standing, survey};
 pub use limits_report::{Hold, LimitsReport};
 pub use process::Process;
-pub use sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec, WORKDIR};
+pub use sandbox::{Backend, Ended, Exec, Holder, How, Limit, Limits, Network, Sandbox, SandboxSpec, WORKDIR};
 pub use sweep::{Swept, sweep};
 pub use vm::{Home, Image, ImageSource, Kernel, KernelSource, MicroVms, PLAIN, Stages};
+pub use window::{Figures, Waiting, Window};

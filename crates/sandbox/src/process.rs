@@ -21,6 +21,7 @@ use crate::{
     limits_report::{Hold, LimitsReport},
     run::Run,
     sandbox::{Backend, Ended, Exec, How, Sandbox, SandboxSpec},
+    window::{Cells, Window},
 };
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
@@ -148,6 +149,10 @@ impl Sandbox for Plain {
             ));
         }
         Ok(finished.ended)
+    }
+
+    fn window(&self) -> Arc<dyn Window> {
+        Cells::shared(&self.cell.cgroup, &self.cell.gauge, None)
     }
 
     async fn stop(self: Box<Self>) -> Result<(), SandboxError> {

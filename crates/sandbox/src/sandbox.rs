@@ -1,13 +1,22 @@
 //! What a sandbox is, whichever rung of the ladder it stands on.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use swarm_domain::attempt::Rung;
+use swarm_domain::{Subject, attempt::Rung};
 use tokio_util::sync::CancellationToken;
 
-use crate::{egress::Egress, error::SandboxError};
+use crate::{
+    egress::Egress,
+    error::SandboxError,
+    window::{Blind, Waiting, Window},
+};
 
 /// Makes sandboxes of one rung. Real ones: bubblewrap and process here, microVMs later.
 #[async_trait]
@@ -24,6 +33,22 @@ pub trait Backend: Send + Sync {
     /// Ends what waits to be used, and waits until what was dropped is gone, for some seconds at the most: at the end of
     /// the process, when nobody makes sandboxes any more. What is left then is swept at the next start.
     async fn close(&self);
+
+    /// Makes a sandbox that goes on from what [`Sandbox::write_memory`] wrote: with the same memory and another identity.
+    /// On a rung without memory of its own it is a sandbox like any other.
+    async fn revive(&self, spec: SandboxSpec, _memory: &Path) -> Result<Box<dyn Sandbox>, SandboxError> {
+        self.create(spec).await
+    }
+
+    /// The machines that are ready before anybody asked for them.
+    fn waiting(&self) -> Vec<Waiting> {
+        Vec::new()
+    }
+
+    /// No more commands come for this work: what was kept for it may go. Waits while a person has it, unless cancelled.
+    async fn release(&self, _work: &Subject, _cancel: CancellationToken) -> Result<(), SandboxError> {
+        Ok(())
+    }
 }
 
 /// A place where untrusted commands run.
@@ -35,6 +60,16 @@ pub trait Sandbox: Send + Sync {
     /// Runs one command and waits for its end. When it returns, none of the command's processes lives on. Cancelling
     /// kills them.
     async fn exec(&self, command: Exec, cancel: CancellationToken) -> Result<Ended, SandboxError>;
+
+    /// What can be seen of it from outside.
+    fn window(&self) -> Arc<dyn Window> {
+        Arc::new(Blind)
+    }
+
+    /// Writes its memory into an empty folder, and goes on. False on a rung that has no memory of its own to write.
+    async fn write_memory(&self, _folder: &Path) -> Result<bool, SandboxError> {
+        Ok(false)
+    }
 
     /// Ends the sandbox and frees all it held. Dropping it does the same without waiting.
     async fn stop(self: Box<Self>) -> Result<(), SandboxError>;
@@ -51,6 +86,19 @@ pub struct SandboxSpec {
     pub limits: Limits,
     /// What it may reach.
     pub network: Network,
+    /// For whom it is.
+    pub holder: Holder,
+}
+
+/// For whom a sandbox is. It is carried along and shown; nothing here follows from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The work.
+    pub subject: Subject,
+    /// The agent whose commands run in it.
+    pub agent: Option<String>,
+    /// Whether more commands come for the same work, so that it may be kept for them.
+    pub keep: bool,
 }
 
 /// What a sandbox may reach. The process rung holds nothing back: there a command has the network of the machine.

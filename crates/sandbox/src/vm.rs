@@ -6,13 +6,17 @@
 //! - `kernel`, `image`, `guest`, `initramfs`: what a machine starts from, kept in a [`Home`].
 //! - `machine`: what every monitor offers; `qemu` and `firecracker` are two. Its process stands in a `jail`.
 //! - `template`: a machine that was booted once and is copied since; `pool`: copies that are ready before they are asked
-//!   for; `rung`: the sandbox around one.
+//!   for; `ground`, `rung`: where these are opened; `around`: the sandbox around one; `frozen`: one that was written down
+//!   while it lived.
 //! - `link`, `files`: the host's side of what is said over the stream; `way_out`: where it leads connections.
 
+mod around;
 mod console;
 mod elf;
 mod files;
 mod firecracker;
+mod frozen;
+mod ground;
 mod guest;
 mod home;
 mod host;

@@ -94,14 +94,19 @@ impl From<StoreError> for Refusal {
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
-        "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown" => StatusCode::NOT_FOUND,
+        "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown" | "vm.unknown" => {
+            StatusCode::NOT_FOUND
+        }
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
         | "forge.git_missing"
         | "secret.key_lost"
         | "secret.key_open"
         | "secret.key_unreadable"
-        | "secret.key_wrong" => StatusCode::SERVICE_UNAVAILABLE,
+        | "secret.key_wrong"
+        | "sandbox.full"
+        | "sandbox.vm_gone" => StatusCode::SERVICE_UNAVAILABLE,
+        "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
@@ -121,6 +126,13 @@ fn status_of(code: &str) -> StatusCode {
         | "claim.stale"
         | "claim.withdrawn"
         | "claim.settled"
+        | "sandbox.stopped"
+        | "vm.ambiguous"
+        | "vm.busy"
+        | "vm.elsewhere"
+        | "vm.forks_full"
+        | "vm.handed_back"
+        | "vm.taken_over"
         | "run.not_continuable" => StatusCode::CONFLICT,
         "forge.not_a_repo"
         | "forge.not_owned"
@@ -141,7 +153,9 @@ fn status_of(code: &str) -> StatusCode {
         | "secret.placement"
         | "secret.reference"
         | "secret.window"
-        | "secret.expiry" => StatusCode::UNPROCESSABLE_ENTITY,
+        | "secret.expiry"
+        | "sandbox.invalid"
+        | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -161,6 +175,8 @@ mod tests {
         assert_eq!(status_of("secret.value"), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(status_of("secret.key_lost"), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(status_of("secret.tampered"), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(status_of("vm.taken_over"), StatusCode::CONFLICT);
+        assert_eq!(status_of("sandbox.no_space"), StatusCode::INSUFFICIENT_STORAGE);
         assert_eq!(status_of("store.corrupt"), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(status_of("never.heard_of"), StatusCode::INTERNAL_SERVER_ERROR);
     }

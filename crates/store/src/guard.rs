@@ -70,14 +70,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             }
             Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "carried"))
         }
-        EventBody::TicketReopened { .. } => {
-            let row =
-                ticket::find(conn, tenant, projection::run_of(event)?, projection::ticket_of(event)?).await?;
-            if row.carried.is_some() && row.state == TicketState::Merged {
-                return Ok(());
-            }
-            Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "reopened"))
-        }
+        EventBody::TicketReopened { .. } => may_reopen(conn, event).await,
         EventBody::SurveyAsked { .. } | EventBody::SurveyEnded { .. } => {
             present(conn, event, "project", projection::project_of(event)?.as_str()).await
         }
@@ -87,6 +80,12 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }
+        | EventBody::SandboxTakenOver { .. }
+        | EventBody::SandboxCommandRun { .. }
+        | EventBody::SandboxHandedBack { .. }
+        | EventBody::SandboxStopped { .. }
+        | EventBody::SandboxSnapshotTaken { .. }
+        | EventBody::SandboxForked { .. }
         | EventBody::CheckRun { .. }
         | EventBody::TestsProbed { .. }
         | EventBody::ChangeJudged { .. }
@@ -127,6 +126,16 @@ async fn attempt_is_known(conn: &mut PgConnection, event: &Event) -> Result<()> 
     } else {
         Err(not_found("attempt", projection::attempt_of(event)?))
     }
+}
+
+/// Only what was carried over can turn out not to hold.
+async fn may_reopen(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    let (run, id) = (projection::run_of(event)?, projection::ticket_of(event)?);
+    let row = ticket::find(conn, &event.tenant, run, id).await?;
+    if row.carried.is_some() && row.state == TicketState::Merged {
+        return Ok(());
+    }
+    Err(not_allowed(format!("ticket {}", row.id), row.state.name(), "reopened"))
 }
 
 /// A secret is set for a project that is known, and changed where it was set.

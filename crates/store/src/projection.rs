@@ -84,6 +84,12 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             ticket::step(conn, event, tool, about).await?;
             tool_call::add(conn, event).await
         }
+        EventBody::SandboxTakenOver { sandbox } => {
+            ticket::step(conn, event, "a person took over", sandbox.as_str()).await
+        }
+        EventBody::SandboxHandedBack { sandbox, .. } => {
+            ticket::step(conn, event, "goes on in", sandbox.as_str()).await
+        }
         EventBody::CheckRun { .. } => check::add(conn, event).await,
         EventBody::CodeMeasured { commit, measures, .. } => measure::add(conn, event, commit, measures).await,
         EventBody::FindingRaised { finding } => finding::add(conn, event, finding).await,
@@ -110,6 +116,10 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
+        | EventBody::SandboxCommandRun { .. }
+        | EventBody::SandboxStopped { .. }
+        | EventBody::SandboxSnapshotTaken { .. }
+        | EventBody::SandboxForked { .. }
         | EventBody::ChangeJudged { .. }
         | EventBody::AttemptStuck { .. }
         | EventBody::SurveyAsked { .. }

@@ -226,8 +226,8 @@ async fn put_to_work(
     };
     let node = wiring.node.clone().unwrap_or_else(|| node(&wiring.data, duty, private));
     let flows = match duty {
-        Duty::Read => Flows::idle(parts, &node),
-        Duty::Work | Duty::Worker => Flows::launch(parts, &node).await,
+        Duty::Read => Box::pin(Flows::idle(parts, &node)).await,
+        Duty::Work | Duty::Worker => Box::pin(Flows::launch(parts, &node)).await,
     };
     let flows = match flows {
         Ok(flows) => flows,

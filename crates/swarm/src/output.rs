@@ -58,6 +58,13 @@ pub(crate) fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Asks for a line, on standard error: what is copied out of standard output is what was said.
+pub(crate) fn prompt(text: &str) {
+    let mut stderr = std::io::stderr();
+    // Where even that is closed, nobody is asked.
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+}
+
 /// Says on standard error that what is followed stands still, and when it no longer does.
 pub(crate) fn standstill(still: swarm_client::Standstill<'_>) {
     match still {

@@ -49,8 +49,8 @@ impl Case {
         format!("{kept}{again}{victim}CHAOS_AT={}", at.join(","))
     }
 
-    /// What is left to try where only these were reached, or the names of what was tried often enough.
-    pub fn unreached(&self, reached: &[usize]) -> Result<Option<Self>, Vec<String>> {
+    /// What is left to try where only these were reached, or what was tried often enough.
+    pub fn unreached(&self, reached: &[usize]) -> Result<Option<Self>, Vec<(String, bool)>> {
         let (at, kills): (Vec<_>, Vec<_>) = (self.at.iter().copied().zip(self.kills.iter().cloned()))
             .enumerate()
             .filter(|(id, _)| !reached.contains(id))
@@ -59,7 +59,7 @@ impl Case {
         match kills.is_empty() {
             true => Ok(None),
             false if self.tries < TRIES => Ok(Some(Self { at, kills, tries: self.tries + 1 })),
-            false => Err(kills.into_iter().map(|kill| kill.what).collect()),
+            false => Err(kills.into_iter().map(|kill| (kill.what, kill.write == Write::Kept)).collect()),
         }
     }
 }

@@ -13,8 +13,8 @@ use super::{
 pub struct Counts {
     pub builds: usize,
     pub positions: BTreeSet<(String, bool)>,
-    /// The kinds of position at which something was killed.
-    pub kinds: BTreeSet<String>,
+    /// The kinds of position at which something was killed, each with whether its write was kept.
+    pub kinds: BTreeSet<(String, bool)>,
     pub kills: usize,
     /// How many of them were of PostgreSQL.
     pub of_database: usize,
@@ -23,8 +23,8 @@ pub struct Counts {
     pub lost: usize,
     pub doubled: usize,
     pub failed: Vec<String>,
-    /// Positions that no build came by.
-    pub unreached: Vec<String>,
+    /// Positions that later builds did not come by, each with whether its write was to be kept.
+    pub unreached: BTreeSet<(String, bool)>,
     /// Questions that the model was asked beside those that are in the log: they were cut off before their answer was
     /// written down.
     pub asked_again: usize,
@@ -37,23 +37,32 @@ impl Counts {
         self.restarts += played.starts - 1;
         for kill in played.killed.iter().map(|&id| &case.kills[id]) {
             self.of_database += usize::from(kill.victim == Victim::Database);
-            self.kinds.insert(kind(&kill.what));
+            self.kinds.insert((kind(&kill.what), kill.write == Write::Kept));
             self.positions.insert((kill.what.clone(), kill.write == Write::Kept));
         }
         let paid = played.facts.lines.iter().filter(|(line, _)| line.starts_with("model_called"));
         self.asked_again += played.asked.saturating_sub(paid.map(|(_, times)| times).sum());
+    }
+
+    /// Positions without a kill, of whose kind nothing was killed anywhere. That a build does not come by a single one
+    /// says little: how many candidates stand in one round of the train, and so what it is called, is a matter of time.
+    pub fn untried(&self) -> Vec<&str> {
+        let untried = |(what, kept): &&(String, bool)| !self.kinds.contains(&(kind(what), *kept));
+        self.unreached.iter().filter(untried).map(|(what, _)| what.as_str()).collect()
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kept = self.positions.iter().filter(|(_, kept)| *kept).count();
+        let kinds: BTreeSet<_> = self.kinds.iter().map(|(kind, _)| kind).collect();
         write!(
             f,
             "chaos: {} positions with the write lost, {kept} with it kept, of {} kinds, in {} builds; {} kills ({} of PostgreSQL), \
-             {} restarts, {} builds recovered, {} failed; {} facts lost, {} doubled; {} cut-off questions asked again",
+             {} restarts, {} builds recovered, {} failed; {} facts lost, {} doubled; {} cut-off questions asked again; \
+             {} positions came up in the first build alone",
             self.positions.len() - kept,
-            self.kinds.len(),
+            kinds.len(),
             self.builds,
             self.kills,
             self.of_database,
@@ -62,7 +71,8 @@ impl fmt::Display for Counts {
             self.failed.len(),
             self.lost,
             self.doubled,
-            self.asked_again
+            self.asked_again,
+            self.unreached.difference(&self.positions).count()
         )
     }
 }

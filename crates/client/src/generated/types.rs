@@ -1172,6 +1172,72 @@ pub enum EventBody {
         /// Which tool.
         tool: String,
     },
+    /// A person took over a sandbox: the work that it is for waits until it is handed back.
+    #[serde(rename = "sandbox_taken_over")]
+    SandboxTakenOver {
+        /// Which.
+        sandbox: SandboxId,
+    },
+    /// A person ran a command in a sandbox.
+    #[serde(rename = "sandbox_command_run")]
+    SandboxCommandRun {
+        /// The line for the shell.
+        command: String,
+        /// How it ended: `exit 0`, `time limit passed`.
+        ended: String,
+        /// Its exit code, where it ended by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// Standard output and standard error.
+        output: BlobHash,
+        /// Which.
+        sandbox: SandboxId,
+    },
+    /// A sandbox that a person had taken over is its work's again.
+    #[serde(rename = "sandbox_handed_back")]
+    SandboxHandedBack {
+        /// How many commands the person ran in it.
+        commands: u64,
+        /// Which.
+        sandbox: SandboxId,
+        /// Why.
+        why: HandedBack,
+    },
+    /// A person stopped a sandbox; its work does the step again in another one.
+    #[serde(rename = "sandbox_stopped")]
+    SandboxStopped {
+        /// Which.
+        sandbox: SandboxId,
+    },
+    /// A sandbox was written down as it is: its files, its memory where it has one of its own, and where the log stood.
+    #[serde(rename = "sandbox_snapshot_taken")]
+    SandboxSnapshotTaken {
+        /// Bytes on disk.
+        bytes: u64,
+        /// Whether the memory is in it; else it is files alone.
+        memory: bool,
+        /// The node that the folder is on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+        /// The folder that it is in.
+        place: String,
+        /// The position of the last event of the log at that moment.
+        position: u64,
+        /// Which.
+        sandbox: SandboxId,
+        /// What was written.
+        snapshot: SnapshotId,
+    },
+    /// A sandbox of its own was made from a snapshot.
+    #[serde(rename = "sandbox_forked")]
+    SandboxForked {
+        /// The new one.
+        sandbox: SandboxId,
+        /// From what.
+        snapshot: SnapshotId,
+    },
     /// An acceptance command was run in a fresh sandbox.
     #[serde(rename = "check_run")]
     CheckRun {
@@ -1857,6 +1923,26 @@ pub struct GiveBack {
     pub spend: Option<Spend>,
     /// As it came with the claim.
     pub token: FencingToken,
+}
+
+/// Why a sandbox that a person had taken over is theirs no more.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HandedBack {
+    /// `given`
+    #[serde(rename = "given")]
+    Given,
+    /// `lease_ended`
+    #[serde(rename = "lease_ended")]
+    LeaseEnded,
+    /// `time_over`
+    #[serde(rename = "time_over")]
+    TimeOver,
+    /// `sandbox_ended`
+    #[serde(rename = "sandbox_ended")]
+    SandboxEnded,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Where the turns of a run's attempts are made.
@@ -3125,6 +3211,9 @@ pub struct SandboxHealth {
     pub rung: Rung,
 }
 
+/// A sandbox while it lives: `vm_…`.
+pub type SandboxId = String;
+
 /// A value that is taken and never given back.
 pub type Secret = Hidden;
 
@@ -3253,6 +3342,9 @@ pub enum Size {
     #[serde(other)]
     Unknown,
 }
+
+/// A sandbox as it was at a moment: `snapshot_…`.
+pub type SnapshotId = String;
 
 /// What is passed half of the time, and what is passed one time in ten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -3905,6 +3997,259 @@ pub struct Unread {
     pub path: String,
     /// Why.
     pub why: String,
+}
+
+/// A sandbox of this process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vm {
+    /// The agent whose commands run in it; absent where it is a check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// What runs in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The last lines of its machine's console; none where it has no machine of its own.
+    pub console: Vec<String>,
+    /// The snapshot that it was made from, if it is a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork_of: Option<SnapshotId>,
+    /// Its id.
+    pub id: SandboxId,
+    /// Its root file system, where it has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What it may use; absent of a machine that nobody asked for yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<VmLimits>,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// What it is called in errors.
+    pub name: String,
+    /// The project that it works for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// Which rung.
+    pub rung: Rung,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Where it stands.
+    pub state: VmState,
+    /// Who has it, if a person has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// What it uses.
+    pub used: VmFigures,
+}
+
+/// The last that was said in and by a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmConsole {
+    /// The last commands and what they said.
+    pub commands: Vec<String>,
+    /// The last lines of its machine's console; none where it has no machine of its own.
+    pub console: Vec<String>,
+}
+
+/// A sandbox of another process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmElsewhere {
+    /// The agent.
+    pub agent: String,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Who has it: a node of this database, or a worker over HTTP.
+    pub node: NodeId,
+    /// The project.
+    pub project: ProjectId,
+    /// The run.
+    pub run: RunId,
+    /// The rung; absent where only the worker knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rung: Option<Rung>,
+    /// When the attempt began.
+    pub since: DateTime<Utc>,
+    /// The ticket.
+    pub ticket: TicketId,
+}
+
+/// How a line ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmEnded {
+    /// Bytes of output that were dropped.
+    pub dropped_bytes: u64,
+    /// In words: `exit 0`, `time limit passed`.
+    pub ended: String,
+    /// The exit code, where it ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Standard error, as far as it is kept.
+    pub stderr: String,
+    /// Standard output, as far as it is kept.
+    pub stdout: String,
+}
+
+/// A line that is to be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmExec {
+    /// For the shell, at most 8000 bytes.
+    pub command: String,
+    /// Where, relative to the work folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// What it reads, at most a mebibyte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<String>,
+    /// What shows that the sandbox was taken over by whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// How long it may take, in milliseconds; the sandbox's own bound counts too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ms: Option<u64>,
+}
+
+/// What a sandbox uses; absent is what is not measured on its rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmFigures {
+    /// Time on the processors so far, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<u64>,
+    /// Bytes that the work folder grew by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
+    /// Bytes of memory; of a microVM those of its monitor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// Bytes to and from the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_bytes: Option<u64>,
+    /// Processes and threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u64>,
+}
+
+/// What a sandbox may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmLimits {
+    /// Thousandths of a processor.
+    pub cpu_milli: u32,
+    /// Bytes that the work folder may grow by.
+    pub disk_bytes: u64,
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Bytes to and from the network.
+    pub network_bytes: u64,
+    /// Processes and threads at once.
+    pub pids: u32,
+    /// How long one command may take, in milliseconds.
+    pub wall_ms: u64,
+}
+
+/// The sandboxes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmList {
+    /// The attempts under way whose sandboxes other processes have.
+    pub elsewhere: Vec<VmElsewhere>,
+    /// Those of this process.
+    pub items: Vec<Vm>,
+}
+
+/// What shows that a sandbox was taken over, where it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmMaybeToken {
+    /// As it came with the takeover.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// A sandbox as it was at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmSnapshot {
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// The attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Its id.
+    pub id: SnapshotId,
+    /// Whether the memory is in it; else it is files alone.
+    pub memory: bool,
+    /// The folder that it is in, on the server's machine.
+    pub place: String,
+    /// The position of the last event of the log at that moment: a step that the run can be forked from.
+    pub position: u64,
+    /// The run, where it was for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// On which rung.
+    pub rung: Rung,
+    /// Of which sandbox.
+    pub vm: SandboxId,
+}
+
+/// The snapshots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmSnapshotList {
+    /// The oldest first.
+    pub items: Vec<VmSnapshot>,
+}
+
+/// Where a sandbox stands.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VmState {
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `starting`
+    #[serde(rename = "starting")]
+    Starting,
+    /// `idle`
+    #[serde(rename = "idle")]
+    Idle,
+    /// `running`
+    #[serde(rename = "running")]
+    Running,
+    /// `taken_over`
+    #[serde(rename = "taken_over")]
+    TakenOver,
+    /// `stopping`
+    #[serde(rename = "stopping")]
+    Stopping,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A sandbox that whoever asked has now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmTaken {
+    /// After so many seconds without a sign of life it is handed back.
+    pub lease_seconds: u64,
+    /// After so many seconds it is handed back in any case.
+    pub left_seconds: u64,
+    /// What each later request must show.
+    pub token: String,
+    /// The sandbox.
+    pub vm: SandboxId,
+}
+
+/// What shows that a sandbox was taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VmToken {
+    /// As it came with the takeover.
+    pub token: String,
 }
 
 /// How an agent and a model did in a week.

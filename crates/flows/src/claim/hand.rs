@@ -197,7 +197,7 @@ impl Doer for Making<'_> {
             let limits = self.agent.limits.sandbox();
             // What is asked is in the log of this worker.
             let (network, _told) = network::of(&self.agent, &self.hand.way_out);
-            let spec = SandboxSpec { name, workdir: self.root(), limits, network };
+            let spec = SandboxSpec { name, workdir: self.root(), limits, network, ..SandboxSpec::default() };
             Some(self.hand.sandboxes.create(spec).await?)
         } else {
             None

@@ -10,7 +10,7 @@ use swarm_domain::{
     spec::{Acceptance, Fixture},
     ticket::TicketCheck,
 };
-use swarm_sandbox::{Backend, Ended, Exec, How, SandboxSpec};
+use swarm_sandbox::{Backend, Ended, Exec, Holder, How, SandboxSpec};
 use tokio_util::sync::CancellationToken;
 
 use super::{diagnosis, evidence};
@@ -121,7 +121,7 @@ pub(super) async fn run(
     wrong: Option<&Fixture>,
 ) -> Result<Ended, FlowError> {
     let name = format!("check-{}-{}-{}-{label}", judged.run, judged.attempt, judged.stage_name());
-    let trial = Trial { project: judged.project, commit: judged.commit, name };
+    let trial = Trial { project: judged.project, commit: judged.commit, subject: judged.subject(), name };
     try_out(parts, &trial, check, fixtures, wrong).await
 }
 
@@ -129,6 +129,8 @@ pub(super) async fn run(
 pub(crate) struct Trial<'a> {
     pub(crate) project: &'a ProjectId,
     pub(crate) commit: &'a CommitId,
+    /// What it is about.
+    pub(crate) subject: Subject,
     /// Of the checkout and the sandbox.
     pub(crate) name: String,
 }
@@ -156,6 +158,7 @@ pub(crate) async fn try_out(
         name,
         workdir: folder.clone(),
         limits: parts.config.check_limits.clone(),
+        holder: Holder { subject: trial.subject.clone(), ..Holder::default() },
         ..SandboxSpec::default()
     };
     let cancel = crate::engine::cancellation();

@@ -222,6 +222,30 @@ fn lending(berth: &Cell, error: std::io::Error) -> SandboxError {
     SandboxError::io(format!("show its files to the monitor of sandbox {}", berth.name), error)
 }
 
+/// Has a machine written down and go on, whatever became of the files. The outer error means that it does not go on.
+async fn write_between(api: &mut Api, create: &SnapshotCreate<'_>) -> Result<Result<(), ApiError>, ApiError> {
+    let written = match api.patch("/vm", &VmState { state: "Paused" }).await {
+        Ok(()) => api.put("/snapshot/create", create).await,
+        Err(error) => Err(error),
+    };
+    api.patch("/vm", &VmState { state: "Resumed" }).await?;
+    Ok(written)
+}
+
+/// Moves what was written from the folder that Firecracker sees. Nothing is left there, whatever came of it.
+fn moved(from: &Path, to: &Path) -> std::io::Result<()> {
+    let one = |name: &str| {
+        let (old, new) = (from.join(name), to.join(name));
+        std::fs::rename(&old, &new).or_else(|_| std::fs::copy(&old, &new).map(drop))
+    };
+    let moved = [STATE, MEMORY].into_iter().try_for_each(one);
+    for name in [STATE, MEMORY] {
+        // What was moved is not there any more.
+        let _ = std::fs::remove_file(from.join(name));
+    }
+    moved
+}
+
 /// Says what the machine is like, and starts it.
 async fn configure(api: &mut Api, boot: &Boot) -> Result<(), ApiError> {
     api.put("/machine-config", &MachineConfig::from(boot.shape)).await?;
@@ -327,6 +351,23 @@ impl Machine for Running {
         let path = format!("/drives/{}", Drive::ID);
         let bounded = self.api()?.patch(&path, &DriveBound::reads(a_second)).await;
         bounded.map_err(|error| self.gone(error))
+    }
+
+    async fn checkpoint(&mut self, berth: &Cell, folder: &Path) -> Result<Option<UnixStream>, SandboxError> {
+        // It sees its own folder and not where the checkpoint is kept.
+        let (state, memory) = (berth.folder().join(STATE), berth.folder().join(MEMORY));
+        let create = SnapshotCreate { snapshot_type: "Full", snapshot_path: &state, mem_file_path: &memory };
+        let written = write_between(self.api()?, &create).await;
+        let moved = match written.map_err(|error| self.gone(error))? {
+            Ok(()) => {
+                // Connections do not outlive a snapshot.
+                self.reach().await?;
+                moved(berth.folder(), folder)
+            }
+            Err(error) => Err(std::io::Error::other(error.to_string())),
+        };
+        moved.map_err(|source| SandboxError::unwritten("write down a microVM", source))?;
+        Ok(self.stream())
     }
 
     async fn ended(&mut self) -> String {

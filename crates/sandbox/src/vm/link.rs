@@ -67,6 +67,11 @@ impl LinkError {
         )
     }
 
+    /// Whether a command was not begun because its working folder is not there: a mistake that costs nothing.
+    pub(crate) fn is_no_folder(&self) -> bool {
+        matches!(self, Self::Failed(Failed { code: FailedCode::NoFolder, .. }))
+    }
+
     /// What it means for the sandbox with this name.
     pub(crate) fn of(self, name: &str) -> SandboxError {
         match self {
@@ -120,10 +125,20 @@ impl Link {
         let (reader, writer) = stream.into_split();
         let (out, waiting) = mpsc::channel(WAITING);
         let board = Arc::new(Switchboard::new(out));
-        let mut session = board.join(SESSION)?;
         let reading = tokio::spawn(wire::read(reader, Arc::clone(&board)));
         let writing = tokio::spawn(wire::write(waiting, writer, Arc::clone(&board)));
         let link = Self { board, tasks: [reading, writing].map(AbortOnDropHandle::new) };
+        link.greet().await?;
+        Ok(link)
+    }
+
+    /// Greets a guest that was frozen and goes on, over the same stream.
+    pub(crate) async fn greet_again(&self) -> Result<(), LinkError> {
+        timeout(PATIENCE, self.greet()).await.map_err(|_| silent())?
+    }
+
+    async fn greet(&self) -> Result<(), LinkError> {
+        let mut session = self.board.join(SESSION)?;
         let hello = Hello { version: VERSION, features: Vec::new() };
         session.say(&ToGuest::Hello(hello)).await?;
         loop {
@@ -132,7 +147,7 @@ impl Link {
                     let said = format!("it speaks version {} and swarm version {VERSION}", hello.version);
                     return Err(LinkError::Version(said));
                 }
-                FromGuest::Ready(Ready { machine: true, .. }) => return Ok(link),
+                FromGuest::Ready(Ready { machine: true, .. }) => return Ok(()),
                 FromGuest::Ready(_) => return Err(LinkError::Nonsense("it is no machine".to_owned())),
                 FromGuest::Failed(Failed { code: FailedCode::Version, detail }) => {
                     return Err(LinkError::Version(detail));

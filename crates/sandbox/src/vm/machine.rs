@@ -68,7 +68,7 @@ pub(crate) trait Monitor: Send + Sync + std::fmt::Debug {
     /// snapshot.
     async fn boot(&self, berth: &Cell, boot: &Boot, folder: &Path) -> Result<Box<dyn Machine>, SandboxError>;
 
-    /// Starts a copy of a machine from its snapshot. The snapshot is not changed by it.
+    /// Starts a copy of a machine from its snapshot, or from its checkpoint. Neither is changed by it.
     async fn restore(
         &self,
         berth: &Cell,
@@ -89,6 +89,10 @@ pub(crate) trait Machine: Send + Sync + std::fmt::Debug {
 
     /// Has it read its root no more often than so many times a second. One without a root reads none.
     async fn bound_reads(&mut self, a_second: u32) -> Result<(), SandboxError>;
+
+    /// Writes what copies need, its memory included, into an empty folder, and goes on, also where that could not be
+    /// written. Gives another stream to the guest where the old one does not outlive it.
+    async fn checkpoint(&mut self, berth: &Cell, folder: &Path) -> Result<Option<UnixStream>, SandboxError>;
 
     /// Ends when the monitor has ended, and says how.
     async fn ended(&mut self) -> String;

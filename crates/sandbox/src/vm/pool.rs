@@ -9,6 +9,7 @@ mod figures;
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -21,11 +22,11 @@ use super::{
     home::Home,
     host::Means,
     link::Link,
-    machine::{Machine, Shape},
+    machine::{Boot, Machine, Shape},
     size,
     template::{self, Ingredients, Template},
 };
-use crate::{cell::Cell, cgroup::Places, error::SandboxError, instance::Instance};
+use crate::{cell::Cell, cgroup::Places, error::SandboxError, instance::Instance, window::Waiting};
 
 /// How long a sandbox waits for room on the host.
 const ROOM_WITHIN: Duration = Duration::from_mins(2);
@@ -51,6 +52,8 @@ pub(crate) struct Vm {
     pub(crate) link: Link,
     pub(crate) machine: Box<dyn Machine>,
     pub(crate) cell: Cell,
+    /// What it was started from.
+    pub(crate) boot: Boot,
     /// When its monitor was started, and how long it took until its processor ran.
     pub(crate) began: Instant,
     pub(crate) resumed: Duration,
@@ -164,6 +167,28 @@ impl Pool {
         self.shared.restore(shape, room).await
     }
 
+    /// A machine that goes on from what was written down of another one.
+    pub(crate) async fn revive(&self, boot: &Boot, checkpoint: &Path) -> Result<Vm, SandboxError> {
+        let room = self.shared.room(boot.shape).await?;
+        self.shared.restore_from(boot, checkpoint, room).await
+    }
+
+    /// Those that wait.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let rung = self.shared.ingredients.monitor.rung();
+        let state = self.shared.state();
+        let ready =
+            state.shelves.iter().flat_map(|(shape, shelf)| shelf.ready.iter().map(move |vm| (shape, vm)));
+        let waiting = ready.map(|(shape, vm)| Waiting {
+            id: vm.cell.id.clone(),
+            rung,
+            memory_mib: shape.memory_mib,
+            vcpus: shape.vcpus,
+            since: vm.began,
+        });
+        waiting.collect()
+    }
+
     /// How many wait.
     pub(crate) fn ready(&self) -> usize {
         self.shared.state().shelves.values().map(|shelf| shelf.ready.len()).sum()
@@ -255,6 +280,16 @@ impl Shared {
 
     async fn restore(self: &Arc<Self>, shape: Shape, room: Room) -> Result<Vm, SandboxError> {
         let template = self.template(shape).await?;
+        self.restore_from(&template.boot, &template.folder, room).await
+    }
+
+    async fn restore_from(
+        self: &Arc<Self>,
+        boot: &Boot,
+        folder: &Path,
+        room: Room,
+    ) -> Result<Vm, SandboxError> {
+        let shape = boot.shape;
         // It is never closed.
         let _turn = self.starting.acquire().await;
         let (instance, places) = (Arc::clone(&self.instance), self.places.clone());
@@ -266,10 +301,10 @@ impl Shared {
             .map_err(|error| SandboxError::io("make a microVM", std::io::Error::other(error)))??;
         let began = Instant::now();
         let monitor = &self.ingredients.monitor;
-        let mut machine = monitor.restore(&cell, &template.boot, &template.folder).await?;
+        let mut machine = monitor.restore(&cell, boot, folder).await?;
         let resumed = began.elapsed();
         let link = template::greet(&mut machine, &cell.name, GREETED_WITHIN).await?;
-        Ok(Vm { link, machine, cell, began, resumed, _room: room })
+        Ok(Vm { link, machine, cell, boot: boot.clone(), began, resumed, _room: room })
     }
 
     /// Has as many restored as the demand wants, one after the other, where there is room.

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use swarm_domain::attempt::Rung;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
     process::Child,
     time::timeout,
@@ -48,6 +48,15 @@ const LARGEST_STATE: u64 = 64 << 20;
 pub(super) const MEMORY: &str = "memory";
 const STATE: &str = "state";
 
+/// The file of a machine that was written down while it lived: state and memory in one.
+const WHOLE: &str = "whole";
+
+/// How long it may take to write or read a machine's memory.
+const MEMORY_WITHIN: Duration = Duration::from_mins(3);
+
+/// Pieces in which that is done.
+const PIECE: usize = 1 << 20;
+
 /// QEMU, as it is on this machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Qemu {
@@ -57,20 +66,27 @@ pub(crate) struct Qemu {
     jail: Jail,
 }
 
+fn unavailable(reason: String) -> SandboxError {
+    let mend =
+        "install QEMU: `sudo apt-get install qemu-system-x86`, `sudo dnf install qemu-system-x86-core`";
+    SandboxError::Unavailable { rung: Rung::Qemu, reason, mend: mend.to_owned() }
+}
+
 impl Qemu {
-    /// Looks for it. Blocks for some milliseconds.
-    pub(crate) fn find(accel: Accel) -> Result<Self, SandboxError> {
-        let unavailable = |reason: String| {
-            let mend = "install QEMU: `sudo apt-get install qemu-system-x86`, `sudo dnf install qemu-system-x86-core`";
-            SandboxError::Unavailable { rung: Rung::Qemu, reason, mend: mend.to_owned() }
-        };
+    /// Where it is. It is not started for that.
+    pub(crate) fn program() -> Result<PathBuf, SandboxError> {
         if !cfg!(target_arch = "x86_64") {
             let reason = "its machines are for x86-64 only".to_owned();
             let mend = "use `--sandbox bubblewrap`".to_owned();
             return Err(SandboxError::Unavailable { rung: Rung::Qemu, reason, mend });
         }
-        let program = programs::find("qemu-system-x86_64")
-            .ok_or_else(|| unavailable("the program `qemu-system-x86_64` is not installed".to_owned()))?;
+        programs::find("qemu-system-x86_64")
+            .ok_or_else(|| unavailable("the program `qemu-system-x86_64` is not installed".to_owned()))
+    }
+
+    /// Looks for it, and asks for its version, which takes as long as a start of it does.
+    pub(crate) fn find(accel: Accel) -> Result<Self, SandboxError> {
+        let program = Self::program()?;
         let output = Command::new(&program).arg("--version").output();
         let output = output.map_err(|error| unavailable(format!("{}: {error}", program.display())))?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -102,11 +118,9 @@ impl Qemu {
         let sockets = Sockets::open(berth.folder()).map_err(|error| failed("open the folder", error))?;
         let listen = |name| sockets.listen(name).map_err(|error| failed("make a socket", error));
         let (monitor, guest) = (listen(MONITOR)?, listen(GUEST)?);
-        let path = match memory {
-            // QEMU opens it for writing even where it only ever writes to a copy.
-            Memory::Held(path) | Memory::CopyOf(path) => path,
-        };
-        let mut seen = vec![Seen::Read(&boot.kernel), Seen::Read(&boot.initramfs), Seen::Write(path)];
+        let mut seen = vec![Seen::Read(&boot.kernel), Seen::Read(&boot.initramfs)];
+        // QEMU opens it for writing even where it only ever writes to a copy.
+        seen.extend(memory.file().map(Seen::Write));
         seen.extend(boot.root.as_deref().map(Seen::Read));
         if self.accel == Accel::Kvm {
             seen.push(Seen::Device(Path::new("/dev/kvm")));
@@ -124,6 +138,7 @@ impl Qemu {
         }
         let mut running = Running {
             name: berth.name.clone(),
+            memory_mib: boot.shape.memory_mib,
             child,
             console,
             stream: None,
@@ -167,11 +182,19 @@ impl Monitor for Qemu {
         boot: &Boot,
         snapshot: &Path,
     ) -> Result<Box<dyn Machine>, SandboxError> {
-        let state = tokio::fs::read(snapshot.join(STATE)).await;
-        let state = state.map_err(|source| SandboxError::io("read the snapshot of a microVM", source))?;
+        let failed = |source| SandboxError::io("read the snapshot of a microVM", source);
+        let whole = snapshot.join(WHOLE);
+        if whole.exists() {
+            let written = tokio::fs::File::open(whole).await.map_err(failed)?;
+            let (mut running, sockets) = self.start(berth, boot, Memory::Own).await?;
+            running.load(&sockets, written).await?;
+            return Ok(Box::new(running));
+        }
+        let state = tokio::fs::read(snapshot.join(STATE)).await.map_err(failed)?;
         let memory = snapshot.join(MEMORY);
         let (mut running, sockets) = self.start(berth, boot, Memory::CopyOf(&memory)).await?;
-        running.load(&sockets, &state).await?;
+        running.leave_memory_out(true).await?;
+        running.load(&sockets, state.as_slice()).await?;
         Ok(Box::new(running))
     }
 }
@@ -180,6 +203,7 @@ impl Monitor for Qemu {
 #[derive(Debug)]
 struct Running {
     name: String,
+    memory_mib: u64,
     child: Child,
     console: Console,
     stream: Option<UnixStream>,
@@ -222,21 +246,29 @@ impl Running {
     }
 
     /// Memory that is in a file is left out of a migration.
-    async fn leave_memory_out(&mut self) -> Result<(), SandboxError> {
-        let capability = json!([{"capability": "x-ignore-shared", "state": true}]);
+    async fn leave_memory_out(&mut self, state: bool) -> Result<(), SandboxError> {
+        let capability = json!([{"capability": "x-ignore-shared", "state": state}]);
         self.execute("migrate-set-capabilities", json!({ "capabilities": capability })).await.map(drop)
     }
 
     /// Waits until a migration is through.
-    async fn migrated(&mut self) -> Result<(), SandboxError> {
-        let until = Instant::now() + PATIENCE;
+    async fn migrated(&mut self, patience: Duration) -> Result<(), SandboxError> {
+        match self.migration_over(patience).await? {
+            None => Ok(()),
+            Some(why) => Err(self.gone(why)),
+        }
+    }
+
+    /// Waits until a migration is over, and says why it failed, if it did.
+    async fn migration_over(&mut self, patience: Duration) -> Result<Option<String>, SandboxError> {
+        let until = Instant::now() + patience;
         loop {
             let state = self.execute("query-migrate", json!({})).await?;
             match state.get("status").and_then(Value::as_str) {
-                Some("completed") => return Ok(()),
+                Some("completed") => return Ok(None),
                 Some(status @ ("failed" | "cancelled")) => {
                     let detail = state.get("error-desc").and_then(Value::as_str).unwrap_or("no reason");
-                    return Err(self.gone(format!("the migration {status}: {detail}")));
+                    return Ok(Some(format!("the migration {status}: {detail}")));
                 }
                 _ if Instant::now() >= until => return Err(self.gone("the migration does not end")),
                 _ => tokio::time::sleep(LOOK_EVERY).await,
@@ -244,16 +276,70 @@ impl Running {
         }
     }
 
-    async fn load(&mut self, sockets: &Sockets, state: &[u8]) -> Result<(), SandboxError> {
-        self.leave_memory_out().await?;
+    async fn load(
+        &mut self,
+        sockets: &Sockets,
+        mut state: impl AsyncRead + Send + Unpin,
+    ) -> Result<(), SandboxError> {
         self.execute("migrate-incoming", json!({"uri": "unix:incoming"})).await?;
         let connected = sockets.connect("incoming", PATIENCE).await;
         let mut stream = connected.map_err(|error| self.gone(error))?;
-        stream.write_all(state).await.map_err(|error| self.gone(error))?;
+        let copied = timeout(MEMORY_WITHIN, tokio::io::copy(&mut state, &mut stream)).await;
+        let copied = copied.map_err(|_| self.gone("its state is not taken"))?;
+        copied.map_err(|error| self.gone(error))?;
         drop(stream);
-        self.migrated().await?;
+        self.migrated(PATIENCE).await?;
         self.execute("cont", json!({})).await.map(drop)
     }
+
+    /// Has QEMU write all of a stopped machine into a file that may have so many bytes. Where that fails the migration is
+    /// over too.
+    async fn write_whole(
+        &mut self,
+        listener: &UnixListener,
+        file: &Path,
+        most: u64,
+    ) -> Result<(), SandboxError> {
+        // One that was made from a template was told to leave it out.
+        self.leave_memory_out(false).await?;
+        self.execute("migrate-set-parameters", json!({"max-bandwidth": 1_u64 << 40})).await?;
+        self.execute("migrate", json!({"uri": "unix:outgoing"})).await?;
+        let received = timeout(MEMORY_WITHIN, receive(listener, file, most)).await;
+        let received = received.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        if let Err(source) = received {
+            // QEMU notices by itself that nobody reads; asked, it notices at once.
+            self.execute("migrate_cancel", json!({})).await?;
+            self.migration_over(PATIENCE).await?;
+            return Err(SandboxError::unwritten("write down the memory of a microVM", source));
+        }
+        match self.migration_over(PATIENCE).await? {
+            None => Ok(()),
+            Some(why) => {
+                let source = std::io::Error::other(why);
+                Err(SandboxError::io("write down the memory of a microVM", source))
+            }
+        }
+    }
+}
+
+/// Takes what QEMU sends into a file.
+async fn receive(listener: &UnixListener, file: &Path, most: u64) -> std::io::Result<()> {
+    let (mut stream, _) = listener.accept().await?;
+    let mut file = tokio::fs::File::create_new(file).await?;
+    let (mut piece, mut taken) = (vec![0; PIECE], 0_u64);
+    loop {
+        let count = stream.read(&mut piece).await?;
+        if count == 0 {
+            break;
+        }
+        taken += count as u64;
+        if taken > most {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        file.write_all(&piece[..count]).await?;
+    }
+    file.flush().await?;
+    file.sync_all().await
 }
 
 #[async_trait]
@@ -266,7 +352,7 @@ impl Machine for Running {
         let sockets = Sockets::open(berth.folder()).map_err(|error| self.gone(error))?;
         let listener = sockets.listen("outgoing").map_err(|error| self.gone(error))?;
         self.execute("stop", json!({})).await?;
-        self.leave_memory_out().await?;
+        self.leave_memory_out(true).await?;
         self.execute("migrate-set-parameters", json!({"max-bandwidth": 1_u64 << 40})).await?;
         self.execute("migrate", json!({"uri": "unix:outgoing"})).await?;
         let receiving = async {
@@ -278,7 +364,7 @@ impl Machine for Running {
         let received = timeout(PATIENCE, receiving).await;
         let state = received.map_err(|_| self.gone("the snapshot does not end"))?;
         let state = state.map_err(|error| self.gone(error))?;
-        self.migrated().await?;
+        self.migrated(PATIENCE).await?;
         self.kill().await;
         let written = tokio::fs::write(folder.join(STATE), state).await;
         written.map_err(|source| SandboxError::io("write the snapshot of a microVM", source))
@@ -294,6 +380,17 @@ impl Machine for Running {
             "bps": ROOT_BYTES_A_SECOND, "bps_rd": 0, "bps_wr": 0,
         });
         self.execute("block_set_io_throttle", bound).await.map(drop)
+    }
+
+    async fn checkpoint(&mut self, berth: &Cell, folder: &Path) -> Result<Option<UnixStream>, SandboxError> {
+        let sockets = Sockets::open(berth.folder()).map_err(|error| self.gone(error))?;
+        let listener = sockets.listen("outgoing").map_err(|error| self.gone(error))?;
+        let most = (self.memory_mib << 20) + LARGEST_STATE;
+        self.execute("stop", json!({})).await?;
+        let written = self.write_whole(&listener, &folder.join(WHOLE), most).await;
+        // It goes on, whatever became of the file.
+        self.execute("cont", json!({})).await?;
+        written.map(|()| None)
     }
 
     async fn ended(&mut self) -> String {

@@ -1,59 +1,31 @@
-//! The sandbox around a microVM.
-//!
-//! The work folder on the host is the truth. Before a command the machine is given what changed in it, after the command
-//! the host takes back what the command changed. A machine that dies on the way changed nothing, and the next command
-//! runs in another one.
+//! The rung of microVMs: opens it, says how firmly it holds, makes its sandboxes.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use swarm_domain::attempt::Rung;
-use tokio::{sync::Mutex, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    files::Files,
+    around::Around,
     firecracker::Firecracker,
-    guest::GuestProgram,
+    ground::{self, Ground, apart},
     home::Home,
-    host,
-    image::Image,
-    kernel::Kernel,
-    link::{Command, Link, LinkError, Outcome},
-    machine::{Monitor, Shape, Stages},
-    pool::{Pool, Vm},
-    proof,
+    machine::Stages,
+    pool::Pool,
     qemu::{Accel, Qemu},
-    size,
-    template::Ingredients,
     way_out::WayOut,
 };
 use crate::{
     admission,
-    cgroup::Places,
     disk::Gauge,
     error::SandboxError,
     figures::{Figures, Progress},
     instance::Instance,
     limits_report::{Hold, LimitsReport},
-    sandbox::{Backend, Ended, Exec, How, Limit, Limits, Network, Sandbox, SandboxSpec},
+    sandbox::{Backend, Exec, How, Limits, Network, Sandbox, SandboxSpec},
+    window::Waiting,
 };
-
-/// How long a machine may take from its start to the guest's first word. An emulated one on a busy host takes its time.
-const BOOT_WITHIN: Duration = Duration::from_mins(1);
-
-/// How long a machine whose stream has ended may take to be known as ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// What a command may write at least, when its sandbox is at its limit.
-const LEAST_DISK: u64 = 64 << 10;
-
-/// What the guest may take beyond the time that it holds a command to, before the host ends the machine.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Makes sandboxes that are microVMs.
 #[derive(Debug)]
@@ -73,12 +45,18 @@ impl MicroVms {
 
     /// The same, with kernel, images and templates in this folder.
     pub async fn qemu_in(state: &Path, home: Home, emulation_will_do: bool) -> Result<Self, SandboxError> {
-        // The cheapest question first: what is not installed needs no kernel.
-        let qemu = apart(|| Qemu::find(Accel::Kvm)).await?;
+        // The cheapest questions first: what is not installed needs no kernel, and without one nobody asks its version.
+        let kept = home.clone();
+        let qemu = apart(move || {
+            Qemu::program()?;
+            ground::kernel(&kept, Rung::Qemu)?;
+            Qemu::find(Accel::Kvm)
+        })
+        .await?;
         let jailed = qemu.is_jailed();
         let ground = Ground::look(state, home, Rung::Qemu, Arc::new(qemu.clone())).await?;
         let Some(obstacle) = ground.obstacle().await else {
-            return Ok(ground.open(false, jailed));
+            return Ok(Self::on(ground, false, jailed));
         };
         if !emulation_will_do {
             let reason = format!("machines would be emulated, many times slower ({obstacle})");
@@ -86,7 +64,7 @@ impl MicroVms {
             return Err(SandboxError::Unavailable { rung: Rung::Qemu, reason, mend });
         }
         tracing::info!(obstacle, "microVMs are emulated");
-        Ok(ground.with(Arc::new(qemu.emulating())).open(true, jailed))
+        Ok(Self::on(ground.with(Arc::new(qemu.emulating())), true, jailed))
     }
 
     /// With Firecracker, which needs hardware virtualisation.
@@ -95,12 +73,17 @@ impl MicroVms {
         let jailed = firecracker.is_jailed();
         let ground = Ground::look(state, Home::of(state), Rung::Firecracker, Arc::new(firecracker)).await?;
         match ground.obstacle().await {
-            None => Ok(ground.open(false, jailed)),
+            None => Ok(Self::on(ground, false, jailed)),
             Some(reason) => {
                 let mend = "enable hardware virtualisation, or use `--sandbox qemu`".to_owned();
                 Err(SandboxError::Unavailable { rung: Rung::Firecracker, reason, mend })
             }
         }
+    }
+
+    fn on(ground: Ground, emulated: bool, jailed: bool) -> Self {
+        let (pool, instance) = ground.open();
+        Self { pool, instance, emulated, jailed }
     }
 
     /// How firmly limits are held.
@@ -145,60 +128,6 @@ impl MicroVms {
     }
 }
 
-/// All that a rung is opened on.
-struct Ground {
-    home: Home,
-    instance: Arc<Instance>,
-    places: Places,
-    ingredients: Ingredients,
-}
-
-impl Ground {
-    async fn look(
-        state: &Path,
-        home: Home,
-        rung: Rung,
-        monitor: Arc<dyn Monitor>,
-    ) -> Result<Self, SandboxError> {
-        let state = state.to_owned();
-        apart(move || {
-            let kernel = Kernel::installed(&home)?.ok_or_else(|| SandboxError::Unavailable {
-                rung,
-                reason: "there is no kernel for microVMs".to_owned(),
-                mend: "run `swarm sandbox setup`".to_owned(),
-            })?;
-            let (image, guest) = (Image::usual(&home)?, GuestProgram::find(&home)?);
-            let instance = Arc::new(Instance::open(&state)?);
-            let ingredients = Ingredients { monitor, kernel, image, guest, boot_within: BOOT_WITHIN };
-            Ok(Self { home, instance, places: Places::find(), ingredients })
-        })
-        .await
-    }
-
-    async fn obstacle(&self) -> Option<String> {
-        proof::obstacle(&self.home, self.ingredients.clone(), &self.instance, &self.places).await
-    }
-
-    fn with(mut self, monitor: Arc<dyn Monitor>) -> Self {
-        self.ingredients.monitor = monitor;
-        self
-    }
-
-    fn open(self, emulated: bool, jailed: bool) -> MicroVms {
-        let Self { home, instance, places, ingredients } = self;
-        let pool = Arc::new(Pool::open(ingredients, home, Arc::clone(&instance), places));
-        MicroVms { pool, instance, emulated, jailed }
-    }
-}
-
-/// Does what blocks where it holds nothing up.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
-) -> Result<T, SandboxError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| SandboxError::io("wait for its own work", std::io::Error::other(error)))?
-}
-
 #[async_trait]
 impl Backend for MicroVms {
     fn rung(&self) -> Rung {
@@ -228,6 +157,31 @@ impl Backend for MicroVms {
     }
 
     async fn create(&self, spec: SandboxSpec) -> Result<Box<dyn Sandbox>, SandboxError> {
+        let sandbox = self.around(spec).await?;
+        // What cannot work is found out now and not with the first command.
+        sandbox.begin().await?;
+        Ok(Box::new(sandbox))
+    }
+
+    async fn revive(&self, spec: SandboxSpec, memory: &Path) -> Result<Box<dyn Sandbox>, SandboxError> {
+        let sandbox = self.around(spec).await?;
+        sandbox.begin_from(memory).await?;
+        Ok(Box::new(sandbox))
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        self.pool.waiting()
+    }
+
+    async fn close(&self) {
+        self.drain().await;
+        self.instance.settle().await;
+    }
+}
+
+impl MicroVms {
+    /// A sandbox that has no machine yet.
+    async fn around(&self, spec: SandboxSpec) -> Result<Around, SandboxError> {
         let state = self.instance.folder().parent().unwrap_or(self.instance.folder()).to_owned();
         let checked = spec.clone();
         let (workdir, gauge, way_out) = apart(move || {
@@ -242,223 +196,6 @@ impl Backend for MicroVms {
             Ok((workdir, gauge, way_out))
         })
         .await?;
-        let shape = size::of(&spec.limits);
-        let sandbox = Around {
-            pool: Arc::clone(&self.pool),
-            name: spec.name,
-            workdir,
-            limits: spec.limits,
-            gauge,
-            way_out,
-            shape,
-            vm: Mutex::default(),
-        };
-        // What cannot work is found out now and not with the first command.
-        let vm = sandbox.fresh().await?;
-        *sandbox.vm.lock().await = Some(vm);
-        Ok(Box::new(sandbox))
+        Ok(Around::new(Arc::clone(&self.pool), spec, workdir, gauge, way_out))
     }
-
-    async fn close(&self) {
-        self.drain().await;
-        self.instance.settle().await;
-    }
-}
-
-struct Around {
-    pool: Arc<Pool>,
-    name: String,
-    workdir: PathBuf,
-    limits: Limits,
-    gauge: Gauge,
-    way_out: Option<WayOut>,
-    shape: Shape,
-    /// Commands run one after the other. While one runs the machine is taken out, so that one that nobody waits for any
-    /// more takes it along.
-    vm: Mutex<Option<Taken>>,
-}
-
-/// A machine that is this sandbox's.
-struct Taken {
-    vm: Vm,
-    files: Files,
-    /// How much the sandbox had written before it.
-    spent: u64,
-    /// Whether it was just given the work folder.
-    is_new: bool,
-}
-
-#[async_trait]
-impl Sandbox for Around {
-    fn rung(&self) -> Rung {
-        self.pool.ingredients().monitor.rung()
-    }
-
-    async fn exec(&self, command: Exec, cancel: CancellationToken) -> Result<Ended, SandboxError> {
-        admission::exec(&command)?;
-        let mut place = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Ok(Ended::before_the_start()),
-            place = self.vm.lock() => place,
-        };
-        let began = Instant::now();
-        let vm = place.take();
-        let running = self.run(vm, command);
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => {
-                let took = began.elapsed();
-                Ok(Ended { how: How::Cancelled, took, ..Ended::before_the_start() })
-            }
-            ended = running => {
-                let (ended, vm) = ended?;
-                *place = vm;
-                Ok(ended)
-            }
-        }
-    }
-
-    async fn stop(self: Box<Self>) -> Result<(), SandboxError> {
-        match self.vm.into_inner() {
-            Some(taken) => taken.vm.end().await,
-            None => Ok(()),
-        }
-    }
-}
-
-impl Around {
-    /// A machine that was made this sandbox's: it has the time, randomness of its own, the work folder, and the sandbox's
-    /// share of the processors.
-    async fn fresh(&self) -> Result<Taken, SandboxError> {
-        let mut vm = self.pool.take(self.shape).await?;
-        let failed =
-            |doing: &str, source| SandboxError::io(format!("{doing} of sandbox {}", self.name), source);
-        let share = Limits { cpu_milli: self.limits.cpu_milli, ..size::on_the_host(self.shape) };
-        vm.cell.cgroup.arm(&share).map_err(|error| failed("set the limits", error))?;
-        if let Some(a_second) = self.limits.disk_iops {
-            vm.machine.bound_reads(a_second).await?;
-        }
-        let (workdir, private) = (self.workdir.clone(), vm.cell.folder().to_owned());
-        let files = apart(move || {
-            Files::new(&workdir, &private).map_err(|source| SandboxError::io("make room for files", source))
-        })
-        .await?;
-        let spent = self.grown().await?;
-        let seed = host::random::<32>().map_err(|error| failed("get the randomness", error))?;
-        let identity = host::random::<16>().map_err(|error| failed("get the randomness", error))?;
-        let link = &mut vm.link;
-        let settling = async {
-            link.set_clock(host::unix_nanos()).await?;
-            let files = files.push(link).await?;
-            if let Some(way_out) = &self.way_out {
-                way_out.give(link).await?;
-            }
-            // From here on what is written counts, and commands are let in.
-            link.reseed(seed, host::hex(&identity)).await?;
-            Ok(files)
-        };
-        let files = settling.await.map_err(|error: LinkError| error.of(&self.name))?;
-        Ok(Taken { vm, files, spent, is_new: true })
-    }
-
-    /// How much the work folder grew since the sandbox was made.
-    async fn grown(&self) -> Result<u64, SandboxError> {
-        let (gauge, name) = (self.gauge.clone(), self.name.clone());
-        apart(move || {
-            gauge.growth().map_err(|source| SandboxError::io(format!("measure sandbox {name}"), source))
-        })
-        .await
-    }
-
-    /// Runs a command; gives the machine back when it can be used again.
-    async fn run(
-        &self,
-        taken: Option<Taken>,
-        mut exec: Exec,
-    ) -> Result<(Ended, Option<Taken>), SandboxError> {
-        let Taken { mut vm, files, spent, is_new } = match taken {
-            Some(taken) => taken,
-            None => self.fresh().await?,
-        };
-        if let Some(way_out) = &self.way_out {
-            let own = std::mem::take(&mut exec.env);
-            exec.env = way_out.environment();
-            exec.env.extend(own);
-        }
-        let wall = exec.wall.unwrap_or(self.limits.wall).min(self.limits.wall);
-        // What an earlier machine of this sandbox wrote counts too. Who is past it may still remove files.
-        let disk_bytes = self.limits.disk_bytes.saturating_sub(spent).max(LEAST_DISK);
-        let command = Command::of(&exec, &Limits { disk_bytes, ..self.limits.clone() }, wall);
-        let talked = {
-            let Vm { link, machine, .. } = &mut vm;
-            let talking = self.talk(link, files, is_new, &command, wall + GRACE);
-            let talked = tokio::select! {
-                biased;
-                talked = talking => talked,
-                how = machine.ended() => Err(LinkError::Lost(how)),
-            };
-            match talked {
-                // The stream ends a moment before the machine is known to have ended.
-                Err(LinkError::Lost(reason)) => {
-                    let how = timeout(LAST_WORDS, machine.ended()).await;
-                    Err(LinkError::Lost(how.unwrap_or(reason)))
-                }
-                talked => talked,
-            }
-        };
-        let (talked, took) = talked.map_err(|error| error.of(&self.name))?;
-        let (outcome, files) = match talked {
-            Talked::Ended(outcome, files) => (outcome, files),
-            // Its machine goes with it: commands that cannot begin are seldom.
-            Talked::Refused(error) => return Err(error.of(&self.name)),
-        };
-        let Outcome { mut how, stdout, stderr, dropped } = outcome;
-        if matches!(how, How::Exited { .. } | How::Signalled { .. })
-            && self.grown().await? >= self.limits.disk_bytes
-        {
-            how = How::LimitPassed { limit: Limit::Disk };
-        }
-        // A full machine is of no more use, and neither is one that has what the host would not take.
-        let is_full = how == How::LimitPassed { limit: Limit::Disk };
-        let taken = files.filter(|_| !is_full).map(|files| Taken { vm, files, spent, is_new: false });
-        Ok((Ended { how, stdout, stderr, dropped_bytes: dropped, took }, taken))
-    }
-
-    /// Files in, the command, files out. Says how long the command took.
-    async fn talk(
-        &self,
-        link: &mut Link,
-        files: Files,
-        is_new: bool,
-        command: &Command,
-        patience: Duration,
-    ) -> Result<(Talked, Duration), LinkError> {
-        let files = if is_new { files } else { files.push(link).await? };
-        let began = Instant::now();
-        let ended = timeout(patience, link.exec(command)).await;
-        let took = began.elapsed();
-        let outcome = match ended {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(LinkError::Failed(failed))) => return Ok((Talked::Refused(failed.into()), took)),
-            Ok(Err(error)) => return Err(error),
-            // The guest did not hold it to its time. The machine goes, and with it what the command did.
-            Err(_) => return Ok((Talked::Ended(Outcome::silent(), None), took)),
-        };
-        match files.pull(link, &self.limits).await {
-            Ok(files) => Ok((Talked::Ended(outcome, Some(files)), took)),
-            Err(error) if error.is_too_much() => {
-                let how = How::LimitPassed { limit: Limit::Disk };
-                Ok((Talked::Ended(Outcome { how, ..outcome }, None), took))
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// What came of a command.
-enum Talked {
-    /// It ended. Without files the machine has what the host has not.
-    Ended(Outcome, Option<Files>),
-    /// It was not begun.
-    Refused(LinkError),
 }

@@ -18,6 +18,7 @@ pub(crate) mod statistics;
 pub(crate) mod tickets;
 pub(crate) mod trace;
 pub(crate) mod travel;
+pub(crate) mod vms;
 pub(crate) mod workers;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,16 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(secrets::rotate_secret))
         .routes(routes!(secrets::check_secrets))
         .routes(routes!(secrets::rekey_secrets))
+        .routes(routes!(vms::vms))
+        .routes(routes!(vms::vm, vms::stop_vm))
+        .routes(routes!(vms::vm_console))
+        .routes(routes!(vms::exec_vm))
+        .routes(routes!(vms::take_over_vm))
+        .routes(routes!(vms::renew_vm))
+        .routes(routes!(vms::hand_back_vm))
+        .routes(routes!(vms::snapshot_vm))
+        .routes(routes!(vms::fork_vm))
+        .routes(routes!(vms::snapshots))
         .routes(routes!(workers::workers))
         .routes(routes!(events::events))
         .routes(routes!(events::stream))

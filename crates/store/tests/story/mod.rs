@@ -5,8 +5,8 @@
 
 use swarm_domain::{
     Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId,
-    PlanId, Problem, ProjectId, RequirementId, RunId, SecretName, SpecId, Subject, SurveyId, TenantId,
-    TicketId,
+    PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, Subject,
+    SurveyId, TenantId, TicketId,
     agent::Capability,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
@@ -20,6 +20,7 @@ use swarm_domain::{
     plan::Plan,
     quality::Measures,
     run::{RunOptions, RunState},
+    sandbox::HandedBack,
     secret::{Placement, Reference, SecretHost, SecretId},
     spec::{Acceptance, Requirement, Spec},
     survey::{Survey, SurveyOutcome},
@@ -152,6 +153,40 @@ pub fn plan() -> Plan {
 
 pub fn secret(name: &str) -> SecretId {
     SecretId { name: SecretName::parse(name).unwrap(), project: Some(project()) }
+}
+
+/// A person looks into a sandbox, and makes another one of it.
+fn around_a_sandbox() -> Vec<NewEvent> {
+    let sandbox = |name: &str| SandboxId::parse(name).unwrap();
+    let snapshot = SnapshotId::parse("snapshot_1").unwrap();
+    let (first, second) = (sandbox("vm_1"), sandbox("vm_2"));
+    let command = EventBody::SandboxCommandRun {
+        sandbox: first.clone(),
+        command: "ls".to_owned(),
+        ended: "exit 0".to_owned(),
+        exit_code: Some(0),
+        output: BlobHash::of(b"{}"),
+        millis: 12,
+    };
+    let taken = EventBody::SandboxSnapshotTaken {
+        sandbox: first.clone(),
+        snapshot: snapshot.clone(),
+        position: 3,
+        place: "/data/flows/vms/snapshots/snapshot_1".to_owned(),
+        node: None,
+        memory: true,
+        bytes: 4096,
+    };
+    let back =
+        EventBody::SandboxHandedBack { sandbox: first.clone(), commands: 1, why: HandedBack::LeaseEnded };
+    vec![
+        event("vm 1", of_attempt(1, 2), EventBody::SandboxTakenOver { sandbox: first.clone() }),
+        event("vm 2", of_attempt(1, 2), command),
+        event("vm 3", of_attempt(1, 2), taken),
+        event("vm 4", of_attempt(1, 2), EventBody::SandboxForked { sandbox: second, snapshot }),
+        event("vm 5", of_attempt(1, 2), back),
+        event("vm 6", of_attempt(1, 2), EventBody::SandboxStopped { sandbox: first }),
+    ]
 }
 
 fn secret_set(name: &str, version: u32) -> EventBody {
@@ -485,6 +520,9 @@ pub fn whole() -> Vec<NewEvent> {
             of_attempt(1, 1),
             EventBody::AttemptStuck { began: 2, ended: 7, why: "the same".to_owned(), taken_back: true },
         ),
+    ]);
+    story.extend(around_a_sandbox());
+    story.extend([
         event("34", of_run(), pull_request("Count words, again")),
         run_becomes("35", RunState::NeedsPerson { problem }),
     ]);

@@ -11,6 +11,7 @@ mod sandbox;
 mod secret;
 mod spec;
 mod travel;
+mod vm;
 mod worker;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub(crate) use sandbox::{
 pub(crate) use secret::{SecretCommand, SecretRotateArgs, SecretSetArgs, ValueArgs};
 pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
+pub(crate) use vm::{OfVm, VmCommand, VmExecArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};
 
 const EXIT_CODES: &str = "\
@@ -127,6 +129,9 @@ pub(crate) enum Command {
     /// Measure this machine
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// The sandboxes of work under way: look into one, take it over, write it down, make another of it
+    #[command(subcommand)]
+    Vm(VmCommand),
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),

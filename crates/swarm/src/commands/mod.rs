@@ -31,6 +31,7 @@ mod top;
 mod trace;
 mod travel;
 mod up;
+mod vm;
 mod worker;
 
 use std::future::Future;
@@ -77,6 +78,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),
+        Command::Vm(command) => wait(vm::run(&context, command)),
         Command::Audit(command) => wait(audit::run(&context, &command)),
         Command::Cache(command) => wait(cache::run(&context, &command)),
         Command::Db(command) => wait(db::run(&context, &command)),

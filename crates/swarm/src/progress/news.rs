@@ -1,7 +1,7 @@
 //! An event as one line of words: for terminals that are none, and for `swarm run logs`.
 
 use swarm_domain::{
-    CommitId, Event, EventBody, RunId,
+    CommitId, Event, EventBody, RunId, TicketId,
     attempt::AttemptOutcome,
     budget::{Budget, Spend},
     cache::CacheOutcome,
@@ -84,6 +84,12 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::ToolCalled { tool, about, ok, network, .. } => {
             (Detail, format!("{tool} {about}{}{}", if *ok { "" } else { ": failed" }, reached(network)))
         }
+        EventBody::SandboxTakenOver { .. }
+        | EventBody::SandboxCommandRun { .. }
+        | EventBody::SandboxHandedBack { .. }
+        | EventBody::SandboxStopped { .. }
+        | EventBody::SandboxSnapshotTaken { .. }
+        | EventBody::SandboxForked { .. } => sandbox(body),
         EventBody::CheckRun { stage, requirement, command, passed, ended, millis, .. } => {
             let on = if *stage == CheckStage::Merge { "merged with the rest, " } else { "" };
             let how = if *passed { "holds" } else { "does not hold" };
@@ -101,11 +107,7 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::Committed { commit, files, added, removed } => {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
         }
-        EventBody::Clashed { with, mended, .. } => {
-            let with: Vec<_> = with.iter().map(ToString::to_string).collect();
-            let how = if *mended { "a neutral fixer made both fit" } else { "it goes back to its author" };
-            (Main, format!("clashes with {}: {how}", with.join(", ")))
-        }
+        EventBody::Clashed { with, mended, .. } => (Main, clashed(with, *mended)),
         EventBody::Merged { commit, requirements, partial: true, .. } => {
             let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
             (Main, format!("a part is merged as {}: {}", short(commit.as_str()), served.join(", ")))
@@ -179,6 +181,37 @@ fn asked(
         _ => "",
     };
     format!("{agent} asked {model}: {} tokens, {}, {millis} ms{how}", tokens(spend.tokens()), spend.usd)
+}
+
+fn clashed(with: &[TicketId], mended: bool) -> String {
+    let with: Vec<_> = with.iter().map(ToString::to_string).collect();
+    let how = if mended { "a neutral fixer made both fit" } else { "it goes back to its author" };
+    format!("clashes with {}: {how}", with.join(", "))
+}
+
+/// What people did with sandboxes.
+fn sandbox(body: &EventBody) -> (Weight, String) {
+    use Weight::{Detail, Main};
+    match body {
+        EventBody::SandboxTakenOver { sandbox } => {
+            (Main, format!("a person took over {sandbox}; the work waits"))
+        }
+        EventBody::SandboxCommandRun { sandbox, command, ended, .. } => {
+            (Detail, format!("a person ran in {sandbox}: {command} ({ended})"))
+        }
+        EventBody::SandboxHandedBack { sandbox, commands, why } => {
+            (Main, format!("{sandbox} is {why}, after {commands} commands of a person"))
+        }
+        EventBody::SandboxStopped { sandbox } => (Main, format!("a person stopped {sandbox}")),
+        EventBody::SandboxSnapshotTaken { sandbox, snapshot, position, memory, bytes, .. } => {
+            let what = if *memory { "files and memory" } else { "files alone" };
+            (Detail, format!("{snapshot} has {sandbox} as it was at event {position}: {what}, {bytes} bytes"))
+        }
+        EventBody::SandboxForked { sandbox, snapshot } => {
+            (Detail, format!("{sandbox} was made from {snapshot}"))
+        }
+        _ => (Detail, String::new()),
+    }
 }
 
 fn secret(body: &EventBody) -> String {

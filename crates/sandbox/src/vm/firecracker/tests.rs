@@ -130,6 +130,23 @@ async fn a_machine_may_be_held_to_fewer_reads_of_its_root_and_never_to_more() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_written_down_goes_on_also_where_it_could_not_be_written() {
+    for refuse in ["nothing", "snapshot/create"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut api, heard) = api(folder.path(), refuse).await;
+        let (state, memory) = (Path::new("/b/state"), Path::new("/b/memory"));
+        let create = SnapshotCreate { snapshot_type: "Full", snapshot_path: state, mem_file_path: memory };
+        let written = write_between(&mut api, &create).await.unwrap();
+        assert_eq!(written.is_ok(), refuse == "nothing");
+        let heard = heard.lock().await.clone();
+        let requests: Vec<_> = heard.iter().map(|(request, _)| request.as_str()).collect();
+        assert_eq!(requests, ["PATCH /vm", "PUT /snapshot/create", "PATCH /vm"]);
+        assert_eq!((&heard[0].1["state"], &heard[2].1["state"]), (&json!("Paused"), &json!("Resumed")));
+        assert_eq!(heard[1].1["mem_file_path"], "/b/memory");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_with_its_reason_and_ends_the_description() {
     let folder = tempfile::tempdir().unwrap();
     let (mut api, heard) = api(folder.path(), "boot-source").await;

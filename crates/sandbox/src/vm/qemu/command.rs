@@ -21,6 +21,18 @@ pub(super) enum Memory<'a> {
     Held(&'a Path),
     /// A copy of a template's: what is written stays in this process.
     CopyOf(&'a Path),
+    /// The process's own, which is filled with what was written down of another machine.
+    Own,
+}
+
+impl<'a> Memory<'a> {
+    /// The file that it is in.
+    pub(super) fn file(self) -> Option<&'a Path> {
+        match self {
+            Self::Held(path) | Self::CopyOf(path) => Some(path),
+            Self::Own => None,
+        }
+    }
 }
 
 /// All of it, the program excepted.
@@ -29,13 +41,17 @@ pub(super) fn arguments(accel: Accel, boot: &Boot, memory: Memory<'_>) -> Vec<Os
     let mut list = List(Vec::new());
     // The interrupt controllers and timers of old are slow to emulate, but without them an emulated guest does not start.
     list.add("-M", "microvm,pit=on,pic=on,rtc=on,memory-backend=memory");
-    let (path, share, incoming) = match memory {
-        Memory::Held(path) => (path, "on", false),
-        Memory::CopyOf(path) => (path, "off", true),
+    let (kind, share, incoming) = match memory {
+        Memory::Held(_) => ("file", "on", false),
+        Memory::CopyOf(_) => ("file", "off", true),
+        Memory::Own => ("ram", "off", true),
     };
-    let mut backend: OsString =
-        format!("memory-backend-file,id=memory,size={}M,share={share},mem-path=", shape.memory_mib).into();
-    backend.push(escaped(path));
+    let size = shape.memory_mib;
+    let mut backend: OsString = format!("memory-backend-{kind},id=memory,size={size}M,share={share}").into();
+    if let Some(path) = memory.file() {
+        backend.push(",mem-path=");
+        backend.push(escaped(path));
+    }
     list.add("-object", backend);
     list.add("-m", format!("{}M", shape.memory_mib)).add("-smp", shape.vcpus.to_string());
     list.add("-accel", accel.option()).add("-cpu", accel.processor());
@@ -125,11 +141,15 @@ mod tests {
             clone.contains("share=off,mem-path=/t/memory") && clone.ends_with("-incoming defer"),
             "{clone}"
         );
+        let revived = line(&boot(None), Memory::Own);
+        assert!(revived.contains("memory-backend-ram,id=memory,size=256M,share=off "), "{revived}");
         // A snapshot is of use to the same machine only.
         let same = |line: &str| {
-            line.replace("share=on", "").replace("share=off", "").replace(" -incoming defer", "")
+            let line = line.replace("share=on", "").replace("share=off", "").replace(" -incoming defer", "");
+            line.replace("memory-backend-ram", "memory-backend-file").replace(",mem-path=/t/memory", "")
         };
         assert_eq!(same(&template), same(&clone));
+        assert_eq!(same(&template), same(&revived));
     }
 
     #[test]
