@@ -8,6 +8,7 @@ mod confine;
 mod files;
 mod identity;
 mod keeper;
+mod linger;
 mod link_up;
 mod outbox;
 mod plumbing;

@@ -79,6 +79,10 @@ impl Credit {
         self.changed.notify_all();
     }
 
+    fn is_ended(&self) -> bool {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Waits until some may be sent; at most `most`. Nothing when the channel is over.
     fn take(&self, most: usize) -> Option<usize> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +99,7 @@ impl Credit {
         let mut buffer = vec![0; DATA];
         while let Some(room) = self.take(buffer.len()) {
             let count = from.read(&mut buffer[..room]).unwrap_or(0);
-            if count == 0 {
+            if count == 0 || self.is_ended() {
                 break;
             }
             self.add(u32::try_from(room - count).unwrap_or(0));

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     io::{self, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    os::unix::net::UnixStream,
+    os::{fd::AsFd, unix::net::UnixStream},
     path::Path,
     process::{Command, ExitCode},
     sync::{
@@ -14,9 +14,11 @@ use std::{
     },
 };
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use swarm_guest::message::{Failed, FailedCode, FromGuest};
 
 use crate::{
+    linger,
     outbox::Outbox,
     plumbing::{Credit, Inlet},
 };
@@ -33,6 +35,8 @@ pub struct Relays {
     outbox: Arc<Outbox>,
     open: Mutex<HashMap<u32, Circuit>>,
     next: AtomicU32,
+    /// Connections that are over and whose programs are not done yet; as many as there may be open ones.
+    lingering: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -43,11 +47,13 @@ struct Circuit {
     inlet: Option<Inlet>,
     /// Directions that are still open.
     halves: u8,
+    /// The host takes no more, and somebody drops what the program still sends.
+    lingers: bool,
 }
 
 impl Relays {
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        Self { outbox, open: Mutex::new(HashMap::new()), next: AtomicU32::new(2) }
+        Self { outbox, open: Mutex::new(HashMap::new()), next: AtomicU32::new(2), lingering: Arc::default() }
     }
 
     /// Begins to listen.
@@ -70,7 +76,7 @@ impl Relays {
         let mut open = self.lock();
         if open.len() < MOST {
             let credit = Arc::new(Credit::new());
-            open.insert(channel, Circuit { stream, credit, inlet: None, halves: 2 });
+            open.insert(channel, Circuit { stream, credit, inlet: None, halves: 2, lingers: false });
             drop(open);
             self.outbox.say(channel, &FromGuest::Dial);
         }
@@ -85,7 +91,7 @@ impl Relays {
         let started = match &circuit.inlet {
             None if !refused => circuit.start(channel, self),
             // All that the host sent is here, and is still handed on.
-            Some(inlet) if refused && inlet.is_ended() => return circuit.hear_no_more(),
+            Some(inlet) if refused && inlet.is_ended() => return circuit.hear_no_more(&self.lingering),
             _ if refused => return drop(open.remove(&channel)),
             _ => return,
         };
@@ -144,9 +150,38 @@ impl Circuit {
     }
 
     /// The host takes nothing more: what the program inside still sends goes nowhere.
-    fn hear_no_more(&self) {
+    fn hear_no_more(&mut self, lingering: &Arc<AtomicUsize>) {
         self.credit.end();
-        let _ = self.stream.shutdown(Shutdown::Read);
+        self.lingers = self.linger(lingering).is_ok();
+        if !self.lingers {
+            let _ = self.stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    fn linger(&self, lingering: &Arc<AtomicUsize>) -> io::Result<()> {
+        let stream = self.stream.try_clone()?;
+        let place = Counted::of(lingering).ok_or(io::ErrorKind::QuotaExceeded)?;
+        std::thread::Builder::new().name("linger".to_owned()).spawn(move || {
+            linger::drain(&stream);
+            drop(place);
+        })?;
+        Ok(())
+    }
+}
+
+/// One of at most [`MOST`].
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn of(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let counted = Self(Arc::clone(count));
+        (count.fetch_add(1, Ordering::Relaxed) < MOST).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -176,7 +211,9 @@ impl Write for Tap {
 impl Drop for Circuit {
     fn drop(&mut self) {
         self.credit.end();
-        let _ = self.stream.shutdown(Shutdown::Both);
+        if !self.lingers {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
     }
 }
 
@@ -209,20 +246,17 @@ pub fn alone(socket: &Path, listen: &str, command: &[String]) -> ExitCode {
 }
 
 fn copy_all(listener: &TcpListener, to: &Path) {
-    let live = Arc::new(AtomicUsize::new(0));
+    let live = Arc::<AtomicUsize>::default();
     for stream in listener.incoming().flatten() {
-        if live.fetch_add(1, Ordering::Relaxed) >= MOST {
-            live.fetch_sub(1, Ordering::Relaxed);
+        let Some(place) = Counted::of(&live) else {
             continue;
-        }
-        let (to, counted) = (to.to_owned(), Arc::clone(&live));
-        let started = std::thread::Builder::new().name("copy".to_owned()).spawn(move || {
+        };
+        let to = to.to_owned();
+        // What cannot be started is closed.
+        let _ = std::thread::Builder::new().name("copy".to_owned()).spawn(move || {
             let _ = copy_both(&stream, &to);
-            counted.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
         });
-        if started.is_err() {
-            live.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 
@@ -230,12 +264,30 @@ fn copy_both(stream: &TcpStream, to: &Path) -> io::Result<()> {
     let other = UnixStream::connect(to)?;
     let (mut from_inside, mut to_outside) = (stream.try_clone()?, other.try_clone()?);
     let outward = std::thread::Builder::new().name("copy-out".to_owned()).spawn(move || {
-        let copied = io::copy(&mut from_inside, &mut to_outside);
+        if io::copy(&mut from_inside, &mut to_outside).is_err() {
+            // It may have to send all of it before it reads.
+            linger::drain(&from_inside);
+        }
         let _ = to_outside.shutdown(Shutdown::Write);
-        copied
     })?;
-    let _ = io::copy(&mut &other, &mut &*stream);
+    if io::copy(&mut &other, &mut &*stream).is_err() {
+        let _ = other.shutdown(Shutdown::Both);
+    }
     let _ = stream.shutdown(Shutdown::Write);
+    if is_over(&other) {
+        linger::drain(stream);
+    }
     let _ = outward.join();
     Ok(())
+}
+
+/// Waits until nothing goes either way any more.
+fn is_over(other: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(other.as_fd(), PollFlags::empty())];
+    loop {
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(nix::Error::EINTR) => {}
+            result => return result.is_ok(),
+        }
+    }
 }

@@ -76,8 +76,11 @@ impl Circuit {
                 () = self.intake.is_hung_up() => break,
             }
             if is_served && !is_said {
-                // Who does not read it does not get it.
-                let _ = timeout(REST_WITHIN, &mut outward).await;
+                // Who does not read it does not get it, and who says that nobody reads it is not waited for.
+                tokio::select! {
+                    _ = timeout(REST_WITHIN, &mut outward) => {}
+                    () = self.intake.is_hung_up() => {}
+                }
                 break;
             }
         }

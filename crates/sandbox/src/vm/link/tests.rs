@@ -348,6 +348,27 @@ async fn when_nobody_inside_reads_any_more_nothing_more_is_fetched() {
     drop(link);
 }
 
+#[tokio::test]
+async fn the_last_bytes_are_not_waited_for_when_nobody_inside_reads_them() {
+    let (link, mut guest) = pair().await;
+    // Somewhat more than the guest takes at once: the proxy is done with it, and the rest waits for the guest.
+    let (proxy, mut reports) = outside(WINDOW as usize + DATA / 2, 10 << 20).await;
+    link.lead_out(proxy);
+    guest.dial(2).await;
+    guest.send(Frame::data(Kind::Relay, 2, ASK)).await;
+    let mut came = 0;
+    while came < WINDOW as usize {
+        came += guest.hear().await.body.len();
+    }
+    guest.send(Frame::data(Kind::Relay, 2, b"")).await;
+    assert_eq!(reports.recv().await.unwrap().decision, NetworkDecision::Allowed);
+    guest.say(2, FromGuest::Failed(Failed::new(FailedCode::Io, "nobody reads"))).await;
+    let told = timeout(Duration::from_secs(30), guest.told(2)).await;
+    assert!(matches!(told, Ok(ToGuest::Dialled { refused: Some(_) })), "it keeps its place: {told:?}");
+    guest.dial(4).await;
+    drop(link);
+}
+
 /// What comes of a guest while it is asked something.
 async fn given_up(misbehave: impl AsyncFnOnce(&mut Guest)) -> LinkError {
     let (link, mut guest) = pair().await;
