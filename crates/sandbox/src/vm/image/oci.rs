@@ -4,6 +4,8 @@
 //! The layout of the Open Container Initiative names everything by its SHA-256: what is read is checked against its name.
 //! Older archives name the digests of the unpacked layers in the image's configuration; then those are checked.
 
+mod zstd;
+
 use std::{
     collections::HashMap,
     fs::File,
@@ -35,7 +37,12 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Fills a folder, which is made, with what the image has.
 pub(super) fn unpack(archive: &Path, into: &Path) -> io::Result<()> {
-    let saved = Saved::open(archive)?;
+    unpack_within(archive, into, 2 * LARGEST)
+}
+
+/// `most` is how many bytes one layer may unpack to. Headers and padding are some more than the files.
+fn unpack_within(archive: &Path, into: &Path, most: u64) -> io::Result<()> {
+    let saved = Saved::open(archive, most)?;
     let layers = saved.layers()?;
     let mut tree = Tree::make(into)?;
     for layer in &layers {
@@ -50,6 +57,8 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> io::Result<()> {
 struct Saved {
     path: PathBuf,
     files: HashMap<PathBuf, (u64, u64)>,
+    /// How many bytes a layer may unpack to.
+    most: u64,
 }
 
 /// Whose digest a layer is known by.
@@ -109,7 +118,7 @@ struct RootFs {
 }
 
 impl Saved {
-    fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path, most: u64) -> io::Result<Self> {
         let file = File::open(path)?;
         let mut start = [0; 2];
         (&file).take(2).read_exact(&mut start)?;
@@ -124,7 +133,7 @@ impl Saved {
             }
             Ok(())
         })?;
-        Ok(Self { path: path.to_owned(), files })
+        Ok(Self { path: path.to_owned(), files, most })
     }
 
     fn file(&self, name: &Path) -> io::Result<io::Take<File>> {
@@ -201,21 +210,26 @@ impl Saved {
     fn layer(&self, layer: &Layer, take: impl FnOnce(&mut dyn Read) -> io::Result<()>) -> io::Result<()> {
         let mut packed = Hashed::new(self.file(&layer.file)?);
         let mut start = [0; 4];
-        let known = self.file(&layer.file)?.read(&mut start)?;
-        if start[..known] == ZSTD {
-            return Err(bad("its layers are packed with zstd: save it with gzip, or not packed"));
-        }
+        self.file(&layer.file)?.take(4).read_exact(&mut start).or_else(too_short)?;
         let of_unpacked = {
-            let unpacked: Box<dyn Read + '_> = if start.starts_with(&GZIP) {
+            let unpacked: Box<dyn Read + '_> = if start == ZSTD {
+                Box::new(zstd::Frames::new(&mut packed))
+            } else if start.starts_with(&GZIP) {
                 Box::new(MultiGzDecoder::new(BufReader::new(&mut packed)))
             } else {
                 Box::new(&mut packed)
             };
-            // Headers and padding are some more than the files.
-            let mut unpacked = Hashed::new(unpacked.take(2 * LARGEST));
-            take(&mut unpacked)?;
-            // What is behind the archive's end belongs to the digest too.
-            io::copy(&mut unpacked, &mut io::sink())?;
+            // One byte more tells what is too much from what is just enough.
+            let mut unpacked = Hashed::new(unpacked.take(self.most + 1));
+            let taken = take(&mut unpacked);
+            if taken.is_ok() {
+                // What is behind the archive's end belongs to the digest too.
+                io::copy(&mut unpacked, &mut io::sink())?;
+            }
+            if unpacked.inner.limit() == 0 {
+                return Err(bad(format!("one of its layers unpacks to more than {} MiB", self.most >> 20)));
+            }
+            taken?;
             unpacked.context
         };
         io::copy(&mut packed, &mut io::sink())?;
@@ -224,6 +238,11 @@ impl Saved {
             Digest::Unpacked(digest) => compare(&layer.file, digest, of_unpacked),
         }
     }
+}
+
+/// What is shorter than the mark of how it is packed is not packed.
+fn too_short(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::UnexpectedEof { Ok(()) } else { Err(error) }
 }
 
 /// Hashes what is read through it.

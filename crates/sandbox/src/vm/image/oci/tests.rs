@@ -124,6 +124,77 @@ fn an_archive_of_an_older_program_is_read_too() {
     assert!(done.unwrap_err().to_string().contains("SHA-256 is another"));
 }
 
+/// `etc/one` and `etc/two`, packed by the program `zstd` as some builders do: two frames, and notes between them.
+const ZSTD_LAYER: &[u8] = include_bytes!("layer.tar.zst");
+
+fn of_zstd(layer: Vec<u8>) -> Vec<u8> {
+    let mut layout = Layout::default();
+    let config = layout.json(&json!({"architecture": architecture(), "os": "linux"}));
+    let layer = json!({
+        "mediaType": "application/vnd.oci.image.layer.v1.tar+zstd",
+        "digest": layout.blob(layer)
+    });
+    let image = layout.json(&json!({"schemaVersion": 2, "config": {"digest": config}, "layers": [layer]}));
+    layout.index(&json!([{ "digest": image }]))
+}
+
+#[test]
+fn a_layer_that_is_packed_with_zstd_is_read_frame_by_frame() {
+    let (ground, done) = unpacked(&of_zstd(ZSTD_LAYER.to_vec()));
+    done.unwrap();
+    assert_eq!(names(&ground), ["one", "two"]);
+    assert_eq!(fs::read_to_string(ground.path().join("root/etc/two")).unwrap(), "2");
+    // Each beginning of it, and each of its bytes turned: a layer, or an error that says why; and never without an end.
+    for cut in 4..ZSTD_LAYER.len() {
+        let mut turned = ZSTD_LAYER.to_vec();
+        turned[cut] ^= 0xff;
+        for hostile in [ZSTD_LAYER[..cut].to_vec(), turned] {
+            if let Err(error) = unpacked(&of_zstd(hostile)).1 {
+                assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+}
+
+/// A frame of so many blocks of 128 KiB of nothing each, in four bytes each.
+fn zstd_bomb(blocks: usize) -> Vec<u8> {
+    // Its mark; no checksum, no size; a window of 128 KiB.
+    let mut bomb = [&ZSTD[..], &[0x00, 7 << 3]].concat();
+    for block in 1..=blocks {
+        let head = (128_u32 << 10) << 3 | 1 << 1 | u32::from(block == blocks);
+        bomb.extend(&head.to_le_bytes()[..3]);
+        bomb.push(0);
+    }
+    bomb
+}
+
+#[test]
+fn a_layer_that_unpacks_to_too_much_is_refused_however_it_is_packed() {
+    let nothing = vec![0; 8 << 20];
+    let gzip = packed(&nothing);
+    let mut layout = Layout::default();
+    let image = layout.image(architecture(), vec![gzip]);
+    let gzip = layout.index(&json!([{ "digest": image }]));
+    // As a bomb is: the archive ends at once, and after it comes no end.
+    let bomb = zstd_bomb(64);
+    assert!(bomb.len() < 300);
+    for archive in [gzip, of_zstd(bomb)] {
+        let ground = tempfile::tempdir().unwrap();
+        fs::write(ground.path().join("image.tar"), archive).unwrap();
+        let within = |name: &str, most| {
+            unpack_within(&ground.path().join("image.tar"), &ground.path().join(name), most)
+        };
+        let refused = within("less", (8 << 20) - 1).unwrap_err().to_string();
+        assert!(refused.contains("unpacks to more than 7 MiB"), "{refused}");
+        within("enough", 8 << 20).unwrap();
+    }
+    // A window of memory that nobody needs is refused before it is taken.
+    let mut window = zstd_bomb(1);
+    window[5] = 0xff;
+    let refused = unpacked(&of_zstd(window)).1.unwrap_err().to_string();
+    assert!(refused.contains("zstd that can be read"), "{refused}");
+}
+
 #[test]
 fn what_is_not_what_its_name_says_is_refused() {
     let mut layout = Layout::default();
