@@ -6,6 +6,8 @@
 
 mod place;
 mod usage;
+#[cfg(test)]
+mod second_version_tests;
 
 use std::{
     collections::HashSet,
