@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
 
+mod canary;
 mod chaos;
 mod claims;
 mod commands;

@@ -14,13 +14,13 @@ use crate::world::{World, eventually};
 
 #[allow(dead_code, reason = "shared with the tests of the sandbox")]
 #[path = "../../crates/sandbox/tests/ground/leftovers.rs"]
-mod leftovers;
+pub mod leftovers;
 #[allow(dead_code, reason = "shared with the tests of the sandbox")]
 #[path = "../../crates/sandbox/tests/ground/microvm.rs"]
-mod microvm;
+pub mod microvm;
 
 /// A world, and what microVMs are made from; none where this machine lacks something, which is said.
-fn world() -> Option<(World, Home)> {
+pub fn world() -> Option<(World, Home)> {
     let world = World::new()?;
     match microvm::home() {
         Ok(home) => Some((world, home)),
@@ -31,17 +31,17 @@ fn world() -> Option<(World, Home)> {
     }
 }
 
-fn with(home: &Home, mut command: Command) -> Command {
+pub fn with(home: &Home, mut command: Command) -> Command {
     command.env("SWARM_VM_DIR", home.folder());
     command
 }
 
 /// Where its sandboxes are on record.
-fn state(world: &World) -> PathBuf {
+pub fn state(world: &World) -> PathBuf {
     world.data().join("sandboxes")
 }
 
-fn nothing_is_left(state: &Path, tags: &BTreeSet<String>) {
+pub fn nothing_is_left(state: &Path, tags: &BTreeSet<String>) {
     let left = leftovers::Leftovers::of(state, tags);
     assert!(left.is_nothing(), "{left:?}");
 }

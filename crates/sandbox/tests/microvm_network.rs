@@ -4,11 +4,11 @@
 
 mod ground;
 
-use std::{net::SocketAddr, process::Command, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ground::{
-    FINE, Ground, microvm, passed, python,
+    FINE, Ground, memory, microvm, passed, python,
     server::{House, Server, says, with},
     text,
 };
@@ -198,41 +198,6 @@ ask("/looked")
 time.sleep(600)
 "#;
 
-/// Looks through all that a process may write to, and for a VM's monitor that is all the memory of the machine.
-const LOOK: &str = r#"
-import sys
-words, read, found = sys.argv[2:], 0, set()
-memory = open("/proc/%s/mem" % sys.argv[1], "rb", 0)
-for line in open("/proc/%s/maps" % sys.argv[1]):
-    span, rights = line.split()[:2]
-    if not rights.startswith("rw"):
-        continue
-    at, end = (int(part, 16) for part in span.split("-"))
-    tail = b""
-    while at < end:
-        try:
-            memory.seek(at)
-            part = memory.read(min(end - at, 1 << 24))
-        except (OSError, ValueError, OverflowError):
-            break
-        if not part:
-            break
-        at, read = at + len(part), read + len(part)
-        found |= {word for word in words if word.encode() in tail + part}
-        tail = part[-100:]
-print(read >> 20, *sorted(found))
-"#;
-
-fn in_memory(process: i32, words: &[&str]) -> (u64, Vec<String>) {
-    let looked =
-        Command::new("/usr/bin/python3").args(["-c", LOOK, &process.to_string()]).args(words).output();
-    let looked = looked.unwrap();
-    assert!(looked.status.success(), "{}", text(&looked.stderr));
-    let said = text(&looked.stdout);
-    let mut said = said.split_whitespace();
-    (said.next().unwrap().parse().unwrap(), said.map(str::to_owned).collect())
-}
-
 #[tokio::test]
 async fn a_credentials_value_is_not_in_the_memory_of_the_machine_nor_in_anything_inside() {
     let ground = Ground::new();
@@ -258,7 +223,7 @@ async fn a_credentials_value_is_not_in_the_memory_of_the_machine_nor_in_anything
         let monitors = microvm::monitors(&ground.state());
         let is_root = nix::unistd::Uid::effective().is_root();
         let found = if is_root {
-            monitors.into_iter().map(|process| in_memory(process, &words)).collect()
+            monitors.into_iter().map(|process| memory::words(process, &words)).collect()
         } else {
             println!("skipped: only root may look into the memory of a machine");
             Vec::new()

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
 
 pub mod leftovers;
+pub mod memory;
 pub mod microvm;
 pub mod python;
 pub mod relay;
