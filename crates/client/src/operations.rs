@@ -8,16 +8,16 @@ use crate::{
     Client, ClientError,
     call::{Target, unreachable},
     types::{
-        Accepted, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList,
-        CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion,
-        DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice, LeaseKept,
-        NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview,
-        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport,
-        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
-        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
-        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vm, VmConsole, VmEnded,
-        VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WorkDemand, Worker,
-        WorkerList,
+        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
+        CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
+        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice,
+        LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue,
+        Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
+        QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck,
+        SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline,
+        StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm,
+        VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
+        WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -327,6 +327,16 @@ impl Client {
     /// How long steps may take, going by similar ones.
     pub async fn deadlines(&self) -> Result<Vec<StepDeadline>, ClientError> {
         Ok(self.get::<DeadlineList>(api(&["stats", "deadlines"])).await?.items)
+    }
+
+    /// How the whole fares: what waits, what was done lately and at what price, what failed, how sandboxes come and go.
+    pub async fn fleet(&self) -> Result<Vitals, ClientError> {
+        self.get(api(&["stats", "fleet"])).await
+    }
+
+    /// What people are told without asking.
+    pub async fn alerts(&self) -> Result<AlertList, ClientError> {
+        self.get(api(&["alerts"])).await
     }
 
     /// The most frequent kinds of failure, of all runs or of one, since a time (RFC 3339).

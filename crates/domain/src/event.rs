@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agent::Capability,
+    alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
     cache::CacheOutcome,
@@ -604,6 +605,38 @@ pub enum EventBody {
         /// How many values.
         values: u32,
     },
+    /// A step failed for now: it is tried again, or that was the last time.
+    StepFailed {
+        /// The step.
+        step: String,
+        /// Why, as a code.
+        code: String,
+        /// Why, in words.
+        detail: String,
+        /// How often it has failed.
+        failed: u32,
+        /// Milliseconds until it is tried again; absent where it is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_in: Option<u64>,
+    },
+    /// A figure passed its bound.
+    AlertRaised {
+        /// What the alert is about.
+        alert: AlertKind,
+        /// The figure.
+        value: u64,
+        /// The bound.
+        bound: u64,
+        /// What is the matter, in words.
+        words: String,
+    },
+    /// A figure that had passed its bound is well below it again.
+    AlertEnded {
+        /// What the alert was about.
+        alert: AlertKind,
+        /// The figure.
+        value: u64,
+    },
     /// A call was not made because a budget would have been passed.
     BudgetReached {
         /// Whose budget: `run`, `ticket`.
@@ -672,6 +705,9 @@ impl EventBody {
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
             Self::SecretsRekeyed { .. } => "secrets_rekeyed",
+            Self::StepFailed { .. } => "step_failed",
+            Self::AlertRaised { .. } => "alert_raised",
+            Self::AlertEnded { .. } => "alert_ended",
             Self::BudgetReached { .. } => "budget_reached",
             Self::PersonAsked { .. } => "person_asked",
         }

@@ -15,6 +15,7 @@
 //! To add a kind of fact: a variant in [`EventBody`], its arm in `store`'s projection, and nothing else knows.
 
 pub mod agent;
+pub mod alert;
 pub mod attempt;
 pub mod bandit;
 pub mod budget;
@@ -67,6 +68,7 @@ pub mod survey;
 pub mod ticket;
 pub mod time;
 pub mod train;
+pub mod vitals;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{

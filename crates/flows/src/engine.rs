@@ -17,12 +17,12 @@ use dbos::{
     sysdb::types::{WorkflowFilter, WorkflowStatus},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use swarm_domain::{Label, NodeId, lease::FencingToken, node::Takes};
+use swarm_domain::{Label, NodeId, Problem, lease::FencingToken, node::Takes};
 use swarm_store::{Acting, Store};
 
 use self::ends::Ends;
 pub(crate) use self::journal::{begun, hand_over, hand_over_orphans};
-use crate::{error::FlowError, parts::Parts};
+use crate::{error::FlowError, parts::Parts, trouble::Failed};
 
 /// The outcome of a workflow body.
 pub(crate) type Flow<T> = dbos::Result<T, FlowError>;
@@ -328,7 +328,9 @@ where
                     Ok(value) => Tried::Done(value),
                     Err(error) if error.is_of_the_database() && parts.database_is_back().await => Tried::Away,
                     Err(FlowError::Later { problem, after }) => {
-                        match parts.config.retry.wait(failed + 1, after, &*parts.entropy) {
+                        let wait = parts.config.retry.wait(failed + 1, after, &*parts.entropy);
+                        note(parts, name, &problem, failed + 1, wait).await;
+                        match wait {
                             Some(wait) => Tried::Wait {
                                 millis: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                                 why: FlowError::Later { problem, after },
@@ -336,7 +338,14 @@ where
                             None => Tried::Failed(FlowError::Final(problem)),
                         }
                     }
-                    Err(error) => Tried::Failed(error),
+                    Err(error) => {
+                        if let FlowError::Final(problem) = &error
+                            && problem.code.starts_with("model.")
+                        {
+                            note(parts, name, problem, failed + 1, None).await;
+                        }
+                        Tried::Failed(error)
+                    }
                 })
             }
         })
@@ -352,6 +361,11 @@ where
             }
         }
     }
+}
+
+async fn note(parts: &Parts, step: &str, problem: &Problem, times: usize, again: Option<Duration>) {
+    let workflow = dbos::workflow_id();
+    Failed { workflow: workflow.as_deref(), step, problem, times, again }.note(parts).await;
 }
 
 /// Puts the current workflow, which is this node's, on the queue of what needs no label. Whoever takes it from there

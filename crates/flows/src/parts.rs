@@ -20,7 +20,7 @@ use swarm_store::{Store, StoreError};
 
 use crate::{
     claim::ClaimsConfig, error::FlowError, experience::DeadlineConfig, notary::AuditConfig,
-    retry::RetryPolicy,
+    retry::RetryPolicy, sentinel::AlertsConfig,
 };
 
 /// How often a database that is away is looked for.
@@ -76,6 +76,8 @@ pub struct FlowsConfig {
     pub lease_ms: u64,
     /// When checkpoints of the log are signed.
     pub audit: AuditConfig,
+    /// When people are told without asking.
+    pub alerts: AlertsConfig,
     /// How long work waits for a database that is away, in seconds.
     pub database_patience_seconds: u64,
     /// When a model call is tried again.
@@ -140,6 +142,7 @@ impl Default for FlowsConfig {
             heartbeat_ms: 1_500,
             lease_ms: 6_000,
             audit: AuditConfig::default(),
+            alerts: AlertsConfig::default(),
             database_patience_seconds: 900,
             retry: RetryPolicy::default(),
             claims: ClaimsConfig::default(),
@@ -245,7 +248,7 @@ impl Parts {
         Ok(())
     }
 
-    fn event(&self, key: &[&str], actor: Actor, subject: Subject, body: EventBody) -> NewEvent {
+    pub(crate) fn event(&self, key: &[&str], actor: Actor, subject: Subject, body: EventBody) -> NewEvent {
         NewEvent {
             tenant: self.config.tenant.clone(),
             actor,

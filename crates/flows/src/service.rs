@@ -21,6 +21,7 @@ use crate::{
     notary::Notary,
     parts::{Parts, of_run, of_ticket},
     routing,
+    sentinel::Sentinel,
     sequence::SequenceRequest,
     survey::{self, Found},
     version,
@@ -48,6 +49,8 @@ pub struct Flows {
     notary: Option<Arc<Notary>>,
     /// Looks after the sandboxes of this process.
     warden: Arc<Warden>,
+    /// Says when a figure passes its bound, while this process works.
+    sentinel: Option<Arc<Sentinel>>,
 }
 
 impl Flows {
@@ -64,7 +67,8 @@ impl Flows {
                 let notary = Some(Arc::new(Notary::begin(parts.store.clone(), parts.config.audit)));
                 let node = Some(Arc::new(Node::watch(parts.clone(), works.clone())));
                 let warden = Arc::new(Warden::begin(parts.clone(), fleet));
-                Ok(Self { parts, works, node, notary, warden })
+                let sentinel = Some(Arc::new(Sentinel::begin(parts.clone())));
+                Ok(Self { parts, works, node, notary, warden, sentinel })
             }
             Err(error) => {
                 node::end(&parts, &works.get()).await;
@@ -79,7 +83,7 @@ impl Flows {
         let (parts, fleet) = warden::around(parts).await?;
         let works = Current::new(Works::new(&parts)?);
         let warden = Arc::new(Warden::begin(parts.clone(), fleet));
-        Ok(Self { parts, works, node: None, notary: None, warden })
+        Ok(Self { parts, works, node: None, notary: None, warden, sentinel: None })
     }
 
     /// Begins nothing more, and waits until each step that is under way has ended, but not for longer than this. What
@@ -98,6 +102,9 @@ impl Flows {
 
     /// Stops. What was under way is handed to the other nodes, or goes on at the next launch.
     pub async fn shutdown(&self) {
+        if let Some(sentinel) = &self.sentinel {
+            sentinel.stop().await;
+        }
         if let Some(node) = &self.node {
             node.stop().await;
             node::end(&self.parts, &self.works.get()).await;

@@ -11,6 +11,7 @@ use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
+use swarm_domain::vitals::SandboxKind;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +22,14 @@ use crate::{
     error::SandboxError,
     instance::{Instance, Record},
     sandbox::{Limits, SandboxSpec},
+    tally::Counted,
 };
 
 /// How long killed processes may take to be gone, and the kernel to let go of their cgroup.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The name of the machine that becomes a template.
+pub(crate) const TEMPLATE: &str = "template";
 
 /// The part of a sandbox that is on the host.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(crate) struct Cell {
     folder: PathBuf,
     instance: Arc<Instance>,
     open: bool,
+    _counted: Counted,
 }
 
 impl Cell {
@@ -53,7 +59,8 @@ impl Cell {
     ) -> Result<Self, SandboxError> {
         let state = instance.folder().parent().unwrap_or(instance.folder());
         let workdir = admission::spec(spec, state)?;
-        let mut cell = Self::hold(instance, places, &spec.name, workdir, &spec.limits)?;
+        let counted_as = SandboxKind::Process;
+        let mut cell = Self::hold(instance, places, (&spec.name, counted_as), workdir, &spec.limits)?;
         let failed = |doing: &str| {
             let doing = format!("{doing} of sandbox {}", spec.name);
             move |source| SandboxError::Io { doing, source }
@@ -88,13 +95,14 @@ impl Cell {
         name: &str,
         limits: &Limits,
     ) -> Result<Self, SandboxError> {
-        Self::hold(instance, places, name, PathBuf::new(), limits)
+        let kind = if name == TEMPLATE { SandboxKind::Template } else { SandboxKind::Microvm };
+        Self::hold(instance, places, (name, kind), PathBuf::new(), limits)
     }
 
     fn hold(
         instance: Arc<Instance>,
         places: &Places,
-        name: &str,
+        (name, kind): (&str, SandboxKind),
         workdir: PathBuf,
         limits: &Limits,
     ) -> Result<Self, SandboxError> {
@@ -120,6 +128,7 @@ impl Cell {
             folder,
             instance,
             open: true,
+            _counted: Counted::begun(kind),
         };
         fs::create_dir(&cell.folder).map_err(failed("make the private folder"))?;
         cell.cgroup.make(&cell.limits).map_err(failed("make the cgroup"))?;

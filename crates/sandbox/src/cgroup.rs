@@ -5,9 +5,9 @@
 //! folder in each tree that is needed.
 
 mod place;
-mod usage;
 #[cfg(test)]
 mod second_version_tests;
+mod usage;
 
 use std::{
     collections::HashSet,

@@ -53,6 +53,7 @@ mod proportion;
 mod run;
 pub mod sandbox;
 mod sweep;
+mod tally;
 mod vm;
 mod window;
 
@@ -64,5 +65,6 @@ pub use limits_report::{Hold, LimitsReport};
 pub use process::Process;
 pub use sandbox::{Backend, Ended, Exec, Holder, How, Limit, Limits, Network, Sandbox, SandboxSpec, WORKDIR};
 pub use sweep::{Swept, sweep};
+pub use tally::vitals;
 pub use vm::{Home, Image, ImageSource, Kernel, KernelSource, MicroVms, PLAIN, Stages};
 pub use window::{Figures, Waiting, Window};

@@ -6,7 +6,7 @@ use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState}
 
 use crate::{
     Result, StoreError, projection,
-    view::{PlanState, not_found, plan, run, secret, ticket},
+    view::{PlanState, alert, not_found, plan, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
@@ -77,6 +77,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::SecretSet { .. } | EventBody::SecretRotated { .. } | EventBody::SecretRemoved { .. } => {
             secret_may_change(conn, event).await
         }
+        EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::may_change(conn, event).await,
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }
@@ -104,6 +105,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::NodeLeft { .. }
         | EventBody::SecretUsed { .. }
         | EventBody::SecretsRekeyed { .. }
+        | EventBody::StepFailed { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
     }

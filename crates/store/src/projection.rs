@@ -10,13 +10,13 @@ use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId, clai
 use crate::{
     Result, StoreError,
     view::{
-        attempt, check, clash, commit, finding, measure, model_call, plan, project, pull_request, run,
+        alert, attempt, check, clash, commit, finding, measure, model_call, plan, project, pull_request, run,
         secret, spec, ticket, tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 16] = [
+pub(crate) const TABLES: [&str; 17] = [
     "projects",
     "specs",
     "plans",
@@ -33,6 +33,7 @@ pub(crate) const TABLES: [&str; 16] = [
     "changes",
     "pull_requests",
     "secrets",
+    "alerts",
 ];
 
 /// Writes what an event says into the views.
@@ -113,6 +114,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SecretRotated { .. }
         | EventBody::SecretRemoved { .. }
         | EventBody::SecretUsed { .. } => secret::change(conn, event).await,
+        EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::change(conn, event).await,
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
@@ -125,6 +127,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SurveyAsked { .. }
         | EventBody::SurveyEnded { .. }
         | EventBody::SecretsRekeyed { .. }
+        | EventBody::StepFailed { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. }
         | EventBody::NodeJoined { .. }

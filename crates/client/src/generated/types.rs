@@ -78,6 +78,93 @@ pub struct Agreement {
     pub checked: u64,
 }
 
+/// An alert that was raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The bound that it passed.
+    pub bound: u64,
+    /// When it ended; absent while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What it is about.
+    pub kind: AlertKind,
+    /// When it was raised.
+    pub raised_at: DateTime<Utc>,
+    /// The figure when it was raised.
+    pub value: u64,
+    /// What is the matter, and what to do, in words.
+    pub words: String,
+}
+
+/// Where an alert begins and ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertBound {
+    /// It ends when the figure is below this.
+    pub end: u64,
+    /// It is raised when the figure is this or more; never where this is 0.
+    pub raise: u64,
+}
+
+/// The bounds of every alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertBounds {
+    /// Percent of its budget that a running run has used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_burn: Option<AlertBound>,
+    /// Attempts that went round in circles lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_detected: Option<AlertBound>,
+    /// Steps that the API of a model failed lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_errors: Option<AlertBound>,
+    /// Seconds that the oldest of them has waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_age: Option<AlertBound>,
+    /// Tickets that wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_depth: Option<AlertBound>,
+    /// Steps that a sandbox failed lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_failures: Option<AlertBound>,
+}
+
+/// What an alert is about.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AlertKind {
+    /// `sandbox_failures`
+    #[serde(rename = "sandbox_failures")]
+    SandboxFailures,
+    /// `model_errors`
+    #[serde(rename = "model_errors")]
+    ModelErrors,
+    /// `queue_depth`
+    #[serde(rename = "queue_depth")]
+    QueueDepth,
+    /// `queue_age`
+    #[serde(rename = "queue_age")]
+    QueueAge,
+    /// `budget_burn`
+    #[serde(rename = "budget_burn")]
+    BudgetBurn,
+    /// `loop_detected`
+    #[serde(rename = "loop_detected")]
+    LoopDetected,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Alerts, and where they begin and end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertList {
+    /// The bounds.
+    pub bounds: AlertBounds,
+    /// Those that go on, then those that ended, the newest first.
+    pub items: Vec<Alert>,
+    /// What counts as lately, in seconds.
+    pub window_seconds: u64,
+}
+
 /// What can be chosen: an agent, and the model that it begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arm {
@@ -276,6 +363,15 @@ pub struct Budget {
     /// At the most this much money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<MicroUsd>,
+}
+
+/// How far a run has used its budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetVitals {
+    /// Which run.
+    pub run: String,
+    /// What it used of its budget, in percent: of money or of tokens, whichever is more.
+    pub used_percent: u64,
 }
 
 /// How many replies were given up.
@@ -1489,6 +1585,41 @@ pub enum EventBody {
         /// How many values.
         values: u32,
     },
+    /// A step failed for now: it is tried again, or that was the last time.
+    #[serde(rename = "step_failed")]
+    StepFailed {
+        /// Milliseconds until it is tried again; absent where it is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_in: Option<u64>,
+        /// Why, as a code.
+        code: String,
+        /// Why, in words.
+        detail: String,
+        /// How often it has failed.
+        failed: u32,
+        /// The step.
+        step: String,
+    },
+    /// A figure passed its bound.
+    #[serde(rename = "alert_raised")]
+    AlertRaised {
+        /// What the alert is about.
+        alert: AlertKind,
+        /// The bound.
+        bound: u64,
+        /// The figure.
+        value: u64,
+        /// What is the matter, in words.
+        words: String,
+    },
+    /// A figure that had passed its bound is well below it again.
+    #[serde(rename = "alert_ended")]
+    AlertEnded {
+        /// What the alert was about.
+        alert: AlertKind,
+        /// The figure.
+        value: u64,
+    },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
     BudgetReached {
@@ -2008,6 +2139,17 @@ pub struct Hindsight {
     pub present_milli: i32,
 }
 
+/// How often something took how long, in classes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Milliseconds up to which each class reaches.
+    pub bounds_ms: Vec<u64>,
+    /// How many are in each class; behind the last bound there is one class more.
+    pub counts: Vec<u64>,
+    /// All of them, added up.
+    pub sum_ms: u64,
+}
+
 /// What the gate said of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -2247,6 +2389,19 @@ pub struct ModelCall {
     /// For which ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
+}
+
+/// How the models of a process fare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelVitals {
+    /// Calls that run.
+    pub in_flight: u32,
+    /// All that it knows.
+    pub known: u32,
+    /// Those that are rested because they fail.
+    pub resting: u32,
+    /// Calls that wait for their turn.
+    pub waiting: u32,
 }
 
 /// What was decided about a request.
@@ -2861,6 +3016,17 @@ pub struct QualityReport {
     pub trend: Vec<TrendPoint>,
 }
 
+/// What waits to be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueVitals {
+    /// For how long the oldest of those that wait has, in seconds.
+    pub oldest_waiting_seconds: u64,
+    /// Tickets that could be worked on and wait for hands.
+    pub waiting: u32,
+    /// Tickets that are worked on.
+    pub working: u32,
+}
+
 /// Whether the server can be asked, and on which tables it works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
@@ -3214,6 +3380,66 @@ pub struct SandboxHealth {
 /// A sandbox while it lives: `vm_…`.
 pub type SandboxId = String;
 
+/// What a sandbox is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SandboxKind {
+    /// `microvm`
+    #[serde(rename = "microvm")]
+    Microvm,
+    /// `template`
+    #[serde(rename = "template")]
+    Template,
+    /// `process`
+    #[serde(rename = "process")]
+    Process,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How sandboxes of one kind come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxKindVitals {
+    /// That were begun.
+    pub begun: u64,
+    /// That are gone.
+    pub ended: u64,
+    /// Which.
+    pub kind: SandboxKind,
+    /// That are there now, those that wait to be used among them.
+    pub there: u64,
+}
+
+/// A stage in the life of a sandbox. They are measured apart and never added up.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SandboxStage {
+    /// `cold_boot`
+    #[serde(rename = "cold_boot")]
+    ColdBoot,
+    /// `first_word`
+    #[serde(rename = "first_word")]
+    FirstWord,
+    /// `life`
+    #[serde(rename = "life")]
+    Life,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How sandboxes of a process come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxVitals {
+    /// Each kind that there was.
+    pub kinds: Vec<SandboxKindVitals>,
+    /// The rung that its work runs on.
+    pub rung: String,
+    /// How long each stage took.
+    pub stages: Vec<StageVitals>,
+    /// Machines whose guest never said a word.
+    pub unheard: u64,
+}
+
 /// A value that is taken and never given back.
 pub type Secret = Hidden;
 
@@ -3454,6 +3680,15 @@ pub struct Spend {
     pub tokens_out: u64,
     /// Money.
     pub usd: MicroUsd,
+}
+
+/// How long a stage took, each time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageVitals {
+    /// Which.
+    pub stage: SandboxStage,
+    /// How long.
+    pub took: Histogram,
 }
 
 /// What was done so far.
@@ -3990,6 +4225,23 @@ pub struct Tried {
     pub requirement: RequirementId,
 }
 
+/// What failed lately. What was tried again and went well counts too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroubleVitals {
+    /// Calls that were not made because a budget was used up.
+    pub budgets: u64,
+    /// Attempts that went round in circles.
+    pub loops: u64,
+    /// Steps that the API of a model failed.
+    pub model: u64,
+    /// Steps that something else failed: git, the disk, the network.
+    pub other: u64,
+    /// Those of them whose microVM had died, and that were done again in another.
+    pub replaced: u64,
+    /// Steps that a sandbox failed.
+    pub sandbox: u64,
+}
+
 /// A file that was not read, or not as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
@@ -4252,6 +4504,28 @@ pub struct VmToken {
     pub token: String,
 }
 
+/// How the whole fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vitals {
+    /// When it was looked.
+    pub at: DateTime<Utc>,
+    /// The running run that has used the greatest part of its budget; absent where none has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetVitals>,
+    /// Models of this process.
+    pub models: ModelVitals,
+    /// What waits.
+    pub queue: QueueVitals,
+    /// Sandboxes of this process.
+    pub sandboxes: SandboxVitals,
+    /// What failed lately.
+    pub trouble: TroubleVitals,
+    /// What is said of lately is of so many seconds.
+    pub window_seconds: u64,
+    /// What was done lately.
+    pub work: WorkVitals,
+}
+
 /// How an agent and a model did in a week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeekStatistics {
@@ -4376,6 +4650,23 @@ pub struct WorkOutcome {
     /// What was done, in a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+}
+
+/// What was done lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkVitals {
+    /// Those of them that were accepted.
+    pub accepted: u64,
+    /// Attempts that ended.
+    pub attempts: u64,
+    /// Calls of models.
+    pub calls: u64,
+    /// Tickets that were merged.
+    pub merged: u64,
+    /// Those of them that were not a ticket's first.
+    pub reworked: u64,
+    /// What all calls of models cost.
+    pub usd: MicroUsd,
 }
 
 /// A process that works on this database.

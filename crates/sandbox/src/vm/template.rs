@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use swarm_domain::vitals::SandboxStage;
 
 use super::{
     guest::GuestProgram,
@@ -22,7 +23,13 @@ use super::{
     machine::{Boot, Machine, Monitor, Shape},
     size,
 };
-use crate::{cell::Cell, cgroup::Places, error::SandboxError, instance::Instance};
+use crate::{
+    cell::{Cell, TEMPLATE},
+    cgroup::Places,
+    error::SandboxError,
+    instance::Instance,
+    tally,
+};
 
 const SHELF: &str = "templates";
 const INITRAMFS: &str = "initramfs";
@@ -138,7 +145,7 @@ impl Ingredients {
         }
         let making = bench.begin().map_err(failed)?;
         fs::write(making.path().join(INITRAMFS), self.initramfs().map_err(failed)?).map_err(failed)?;
-        let berth = Cell::berth(Arc::clone(instance), places, "template", &size::on_the_host(shape))?;
+        let berth = Cell::berth(Arc::clone(instance), places, TEMPLATE, &size::on_the_host(shape))?;
         let boot = self.boot(shape, making.path());
         let cold_boot = self.record(&berth, &boot, making.path()).await;
         // Its monitor is dead before anyone copies its memory.
@@ -179,6 +186,7 @@ impl Ingredients {
         let mut machine = self.monitor.boot(berth, boot, folder).await?;
         let link = greet(&mut machine, &berth.name, self.boot_within).await?;
         let cold_boot = began.elapsed();
+        tally::took(SandboxStage::ColdBoot, cold_boot);
         link.warm(super::host::unix_nanos()).await.map_err(|error| error.of(&berth.name))?;
         link.freeze().await.map_err(|error| error.of(&berth.name))?;
         link.close().await;
@@ -189,6 +197,21 @@ impl Ingredients {
 
 /// Waits for the guest's first word.
 pub(super) async fn greet(
+    machine: &mut Box<dyn Machine>,
+    name: &str,
+    patience: Duration,
+) -> Result<Link, SandboxError> {
+    let began = Instant::now();
+    let greeted = first_word(machine, name, patience).await;
+    match &greeted {
+        Ok(_) if name == TEMPLATE => {}
+        Ok(_) => tally::took(SandboxStage::FirstWord, began.elapsed()),
+        Err(_) => tally::unheard(),
+    }
+    greeted
+}
+
+async fn first_word(
     machine: &mut Box<dyn Machine>,
     name: &str,
     patience: Duration,

@@ -1,6 +1,7 @@
 //! The routes, a file a family: what comes in, what goes out, and the handlers between. A handler extracts, calls one
 //! function and renders.
 
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod cache;
 mod checks;
@@ -63,6 +64,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(statistics::choice))
         .routes(routes!(statistics::deadlines))
         .routes(routes!(statistics::failures))
+        .routes(routes!(alerts::fleet))
+        .routes(routes!(alerts::alerts))
         .routes(routes!(quality::quality))
         .routes(routes!(cache::cache))
         .routes(routes!(cache::clear_cache))

@@ -1,5 +1,6 @@
 //! The views: one file each, with its row, its writes for the projection, and its reads.
 
+pub(crate) mod alert;
 pub(crate) mod attempt;
 pub(crate) mod check;
 pub(crate) mod clash;
@@ -17,6 +18,7 @@ pub(crate) mod spec;
 pub(crate) mod ticket;
 pub(crate) mod tool_call;
 pub(crate) mod trace;
+pub(crate) mod vitals;
 
 pub use attempt::AttemptRow;
 pub use check::CheckRow;
@@ -32,6 +34,7 @@ pub use secret::SecretRow;
 pub use spec::SpecRow;
 pub use ticket::TicketRow;
 pub use trace::{Trace, TracedTicket};
+pub use vitals::Lately;
 
 use crate::StoreError;
 

@@ -8,6 +8,7 @@ use swarm_domain::{
     PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, Subject,
     SurveyId, TenantId, TicketId,
     agent::Capability,
+    alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
     budget::{Budget, Spend},
     choice::ChoiceReason,
@@ -97,6 +98,13 @@ pub fn of_attempt(ticket: u32, number: u32) -> Subject {
 /// An event that may stand anywhere in a log.
 pub fn asked(key: &str, reason: &str) -> NewEvent {
     let body = EventBody::PersonAsked { what: "cancel".to_owned(), reason: reason.to_owned() };
+    event(key, Subject::default(), body)
+}
+
+/// An alert that begins.
+pub fn alert_raised(key: &str) -> NewEvent {
+    let words = "3 steps failed".to_owned();
+    let body = EventBody::AlertRaised { alert: AlertKind::SandboxFailures, value: 3, bound: 3, words };
     event(key, Subject::default(), body)
 }
 
@@ -520,6 +528,24 @@ pub fn whole() -> Vec<NewEvent> {
             of_attempt(1, 1),
             EventBody::AttemptStuck { began: 2, ended: 7, why: "the same".to_owned(), taken_back: true },
         ),
+        event(
+            "step failed",
+            of_attempt(1, 2),
+            EventBody::StepFailed {
+                step: "tool".to_owned(),
+                code: "sandbox.vm_gone".to_owned(),
+                detail: "the microVM is gone".to_owned(),
+                failed: 1,
+                again_in: Some(5_000),
+            },
+        ),
+        alert_raised("alert 1"),
+        event(
+            "alert 2",
+            Subject::default(),
+            EventBody::AlertEnded { alert: AlertKind::SandboxFailures, value: 0 },
+        ),
+        alert_raised("alert 3"),
     ]);
     story.extend(around_a_sandbox());
     story.extend([

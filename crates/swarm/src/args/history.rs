@@ -8,6 +8,7 @@ use swarm_domain::RunId;
 const STATS_EXAMPLE: &str = "\
 Examples:
   swarm stats                                  runs, tickets, spend, by agent and model
+  swarm stats --fleet                          what waits, fails and is spent lately; sandboxes
   swarm stats --calibration --out chart.png    whether estimates held, as a chart too (or .svg)";
 
 /// `swarm stats`.
@@ -29,6 +30,10 @@ pub(crate) struct StatsArgs {
     /// How long steps may take, going by similar ones
     #[arg(long)]
     pub(crate) deadlines: bool,
+
+    /// How the whole fares: what waits, what was done lately and at what price, what failed, how sandboxes come and go
+    #[arg(long, conflicts_with_all = ["calibration", "choice", "deadlines"])]
+    pub(crate) fleet: bool,
 }
 
 const QUALITY_EXAMPLE: &str = "\

@@ -103,6 +103,13 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// What was done so far in numbers; whether estimates held; who does what; deadlines
     Stats(StatsArgs),
+    /// What you are told without asking: figures that have passed their bounds
+    #[command(after_help = "Example:\n  swarm alerts --all    those that ended too")]
+    Alerts {
+        /// Those that ended too, the newest first
+        #[arg(long)]
+        all: bool,
+    },
     /// What failed, by what failures have in common, and what to do about it
     Failures(FailuresArgs),
     /// How good accepted work is: scores with their parts, by agent, model or capability, over time

@@ -1,6 +1,7 @@
 //! One file a command: ask, and print the answer.
 
 mod agent;
+mod alerts;
 mod audit;
 mod build;
 mod cache;
@@ -9,6 +10,7 @@ mod config;
 mod db;
 mod doctor;
 mod failures;
+mod fleet;
 mod gate;
 mod plan;
 mod planned;
@@ -71,6 +73,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Trace(args) => wait(trace::run(&context, args)),
         Command::Stats(args) => wait(stats::run(&context, args)),
         Command::Gate(args) => wait(gate::run(&context, *args)),
+        Command::Alerts { all } => wait(alerts::run(&context, all)),
         Command::Failures(args) => wait(failures::run(&context, args)),
         Command::Quality(args) => wait(quality::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),

@@ -19,6 +19,7 @@ use swarm_domain::{
 use crate::{
     args::StatsArgs,
     chart,
+    commands::fleet,
     context::Context,
     door,
     exit::{Exit, Failure, Result},
@@ -32,6 +33,9 @@ pub(super) async fn run(context: &Context, args: StatsArgs) -> Result<Exit> {
     let out = args.out.map(Chart::named).transpose()?;
     if args.calibration {
         return calibration(context, out).await;
+    }
+    if args.fleet {
+        return fleet::run(context).await;
     }
     if args.choice {
         let found = door::reading(context, async |client| Ok(client.choices().await?)).await?;

@@ -137,6 +137,15 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::SecretRemoved { .. }
         | EventBody::SecretUsed { .. }
         | EventBody::SecretsRekeyed { .. } => (Detail, secret(body)),
+        EventBody::StepFailed { step, code, failed, again_in, .. } => {
+            let again = again_in.map_or_else(
+                || "not tried again".to_owned(),
+                |millis| format!("again in {}.{} s", millis / 1_000, millis % 1_000 / 100),
+            );
+            (Detail, format!("{step} failed ({failed}): {code}, {again}"))
+        }
+        EventBody::AlertRaised { alert, words, .. } => (Main, format!("alert {alert}: {words}")),
+        EventBody::AlertEnded { alert, .. } => (Main, format!("alert {alert} ended")),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
