@@ -54,7 +54,7 @@ async fn an_alert_is_raised_once_when_its_bound_is_passed_and_stands_in_the_log(
         let [alert] = alerts.as_slice() else { panic!("{alerts:?}") };
         assert_eq!((alert.kind, alert.value, alert.bound), (AlertKind::SandboxFailures, 3, 3));
         assert!(alert.words.contains("3 of them because a microVM died") && alert.ended_at.is_none());
-        assert_eq!(found.bounds.sandbox_failures.raise, 3);
+        assert_eq!(found.bounds.sandbox_failures.as_ref().unwrap().raise, 3);
     }
     let events = client.all_events(None).await.unwrap();
     let raised = format!("{events:?}").matches("AlertRaised").count();

@@ -138,12 +138,15 @@ fn trouble(vitals: &Vitals) -> Vec<Figure> {
     ]
 }
 
+/// A count of one kind of sandbox.
+type Count = fn(&super::SandboxKindVitals) -> u64;
+
 fn sandboxes(vitals: &Vitals) -> Vec<Figure> {
     use FigureKind::{Counter, Gauge, Histogram};
     use FigureValue::{Milli, Whole};
     let found = &vitals.sandboxes;
     let mut all = Vec::new();
-    let columns: [(_, _, _, fn(&super::SandboxKindVitals) -> u64); 3] = [
+    let columns: [(_, _, _, Count); 3] = [
         ("swarm_sandboxes", "Sandboxes that are there.", Gauge, |kind| kind.there),
         ("swarm_sandboxes_begun_total", "Sandboxes that were begun.", Counter, |kind| kind.begun),
         ("swarm_sandboxes_ended_total", "Sandboxes that are gone.", Counter, |kind| kind.ended),

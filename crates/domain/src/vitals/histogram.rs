@@ -82,7 +82,9 @@ mod tests {
         #[test]
         fn none_is_lost_and_each_count_is_what_it_says(all in prop::collection::vec(0_u64..5_000_000, 0..200)) {
             let mut found = Histogram::default();
-            all.iter().for_each(|millis| found.add(*millis));
+            for millis in &all {
+                found.add(*millis);
+            }
             prop_assert_eq!(found.count(), all.len() as u64);
             prop_assert_eq!(found.sum_ms, all.iter().sum::<u64>());
             for (bound, count) in found.up_to() {

@@ -14,6 +14,7 @@ Examples:
 /// `swarm stats`.
 #[derive(Debug, Args)]
 #[command(after_help = STATS_EXAMPLE)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct StatsArgs {
     /// Whether estimates from history held: the share of tickets that stayed below P50 and P90
     #[arg(long, conflicts_with_all = ["choice", "deadlines"])]

@@ -1,7 +1,7 @@
 //! An event as one line of words: for terminals that are none, and for `swarm run logs`.
 
 use swarm_domain::{
-    CommitId, Event, EventBody, RunId, TicketId,
+    CommitId, Event, EventBody, NodeId, RunId, TicketId,
     attempt::AttemptOutcome,
     budget::{Budget, Spend},
     cache::CacheOutcome,
@@ -92,13 +92,11 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::SandboxForked { .. } => sandbox(body),
         EventBody::CheckRun { stage, requirement, command, passed, ended, millis, .. } => {
             let on = if *stage == CheckStage::Merge { "merged with the rest, " } else { "" };
-            let how = if *passed { "holds" } else { "does not hold" };
-            let text = format!("{on}{requirement} {how}: {command} ({ended}, {millis} ms)");
-            (if *passed { Detail } else { Main }, text)
+            let (weight, how) = if *passed { (Detail, "holds") } else { (Main, "does not hold") };
+            (weight, format!("{on}{requirement} {how}: {command} ({ended}, {millis} ms)"))
         }
         EventBody::TestsProbed { mutants, killed, survived, .. } => {
-            let first = survived.first().map(|one| format!("; unnoticed: {one}")).unwrap_or_default();
-            (Detail, format!("{killed} of {mutants} faults made on purpose were noticed{first}"))
+            (Detail, probed(*mutants, *killed, survived.first().map(String::as_str)))
         }
         EventBody::ChangeJudged { checks, .. } => judged(checks),
         EventBody::CodeMeasured { measures, .. } => (Detail, measured(measures)),
@@ -108,13 +106,10 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Detail, format!("committed {}: {files} files, +{added} -{removed}", short(commit.as_str())))
         }
         EventBody::Clashed { with, mended, .. } => (Main, clashed(with, *mended)),
-        EventBody::Merged { commit, requirements, partial: true, .. } => {
+        EventBody::Merged { commit, requirements, partial, .. } => {
             let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
-            (Main, format!("a part is merged as {}: {}", short(commit.as_str()), served.join(", ")))
-        }
-        EventBody::Merged { commit, requirements, .. } => {
-            let served: Vec<_> = requirements.iter().map(ToString::to_string).collect();
-            (Main, format!("merged as {}: {}", short(commit.as_str()), served.join(", ")))
+            let part = if *partial { "a part is " } else { "" };
+            (Main, format!("{part}merged as {}: {}", short(commit.as_str()), served.join(", ")))
         }
         EventBody::TicketCarried { from, commit } => (Main, carried(from, commit)),
         EventBody::TicketReopened { by } => (Main, format!("does not hold on top of {by}: reopened")),
@@ -126,9 +121,7 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::NodeJoined { node, token, host, .. } => {
             (Detail, format!("{node} began to work, on {host} (token {token})"))
         }
-        EventBody::NodeLost { node, by, moved, .. } => {
-            (Main, format!("{node} gave no sign of life: {by} handed {moved} workflows to the others"))
-        }
+        EventBody::NodeLost { node, by, moved, .. } => (Main, lost(node, by, *moved)),
         EventBody::NodeLeft { node, moved, .. } => {
             (Detail, format!("{node} left, and handed {moved} workflows to the others"))
         }
@@ -138,22 +131,35 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::SecretUsed { .. }
         | EventBody::SecretsRekeyed { .. } => (Detail, secret(body)),
         EventBody::StepFailed { step, code, failed, again_in, .. } => {
-            let again = again_in.map_or_else(
-                || "not tried again".to_owned(),
-                |millis| format!("again in {}.{} s", millis / 1_000, millis % 1_000 / 100),
-            );
-            (Detail, format!("{step} failed ({failed}): {code}, {again}"))
+            (Detail, format!("{step} failed ({failed}): {code}, {}", again(*again_in)))
         }
         EventBody::AlertRaised { alert, words, .. } => (Main, format!("alert {alert}: {words}")),
         EventBody::AlertEnded { alert, .. } => (Main, format!("alert {alert} ended")),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
-        EventBody::PersonAsked { what, reason } if reason.is_empty() => {
-            (Main, format!("a person asked to {what}"))
+        EventBody::PersonAsked { what, reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            (Main, format!("a person asked to {what}{why}"))
         }
-        EventBody::PersonAsked { what, reason } => (Main, format!("a person asked to {what}: {reason}")),
     }
+}
+
+fn probed(mutants: u32, killed: u32, survivor: Option<&str>) -> String {
+    let first = survivor.map(|one| format!("; unnoticed: {one}")).unwrap_or_default();
+    format!("{killed} of {mutants} faults made on purpose were noticed{first}")
+}
+
+fn lost(node: &NodeId, by: &NodeId, moved: u64) -> String {
+    format!("{node} gave no sign of life: {by} handed {moved} workflows to the others")
+}
+
+/// When a step that failed is tried again.
+fn again(millis: Option<u64>) -> String {
+    millis.map_or_else(
+        || "not tried again".to_owned(),
+        |millis| format!("again in {}.{} s", millis / 1_000, millis % 1_000 / 100),
+    )
 }
 
 /// The hosts that a command asked for, in a few words.
