@@ -4251,6 +4251,28 @@ pub struct Unread {
     pub why: String,
 }
 
+/// How the whole fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vitals {
+    /// When it was looked.
+    pub at: DateTime<Utc>,
+    /// The running run that has used the greatest part of its budget; absent where none has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetVitals>,
+    /// Models of this process.
+    pub models: ModelVitals,
+    /// What waits.
+    pub queue: QueueVitals,
+    /// Sandboxes of this process.
+    pub sandboxes: SandboxVitals,
+    /// What failed lately.
+    pub trouble: TroubleVitals,
+    /// What is said of lately is of so many seconds.
+    pub window_seconds: u64,
+    /// What was done lately.
+    pub work: WorkVitals,
+}
+
 /// A sandbox of this process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vm {
@@ -4502,28 +4524,6 @@ pub struct VmTaken {
 pub struct VmToken {
     /// As it came with the takeover.
     pub token: String,
-}
-
-/// How the whole fares.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vitals {
-    /// When it was looked.
-    pub at: DateTime<Utc>,
-    /// The running run that has used the greatest part of its budget; absent where none has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<BudgetVitals>,
-    /// Models of this process.
-    pub models: ModelVitals,
-    /// What waits.
-    pub queue: QueueVitals,
-    /// Sandboxes of this process.
-    pub sandboxes: SandboxVitals,
-    /// What failed lately.
-    pub trouble: TroubleVitals,
-    /// What is said of lately is of so many seconds.
-    pub window_seconds: u64,
-    /// What was done lately.
-    pub work: WorkVitals,
 }
 
 /// How an agent and a model did in a week.
