@@ -34,7 +34,7 @@ const ASK: &str = r#"ask() {
     printf 'GET %s HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer mine\r\nConnection: close\r\n\r\n' "$1" |
         timeout 100 tools/loader --library-path tools tools/openssl s_client -quiet -proxy 127.0.0.1:3128 \
             -connect api.test:443 -servername api.test -verify_return_error \
-            -CAfile "${SSL_CERT_FILE:-$NODE_EXTRA_CA_CERTS}" 2>/tmp/said | tee /tmp/answer | tail -n 1
+            -CAfile "${SSL_CERT_FILE:-$NODE_EXTRA_CA_CERTS}" 2>/tmp/said | tee "/tmp/${1#/}" | tail -n 1
     echo
 }
 ask /first

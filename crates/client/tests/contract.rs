@@ -211,6 +211,8 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.failures(Some("x"), Some("2026-11-21T08:00:00Z")).await?;
     client.quality(None, None).await?;
     client.quality(Some("x"), Some("model")).await?;
+    client.fleet().await?;
+    client.alerts().await?;
     client.events(&EventQuery { after: 3, run: Some(text()), limit: Some(5) }).await?;
     client.follow(0, Some("x")).take(1).collect::<Vec<_>>().await.remove(0)?;
     client.verify().await?;
