@@ -144,7 +144,13 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
         let path = path.replace("/steps/nobody", "/steps/1");
         let request = world.ask(method.clone(), &path);
         // A fork must say where, before it is looked for; who asks about a claim shows a token.
-        let body = if path.ends_with("/fork") {
+        let body = if path.starts_with("/api/vms/") {
+            match path.rsplit('/').next() {
+                Some("exec") => serde_json::json!({ "command": "true" }),
+                Some("renew" | "end") => serde_json::json!({ "token": "t" }),
+                _ => empty(),
+            }
+        } else if path.ends_with("/fork") {
             serde_json::json!({ "at": 1 })
         } else if path.starts_with("/claim/") {
             serde_json::json!({ "token": 1 })
@@ -156,7 +162,11 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
         let request = if method == Method::POST { request.json(&body) } else { request };
         let refused = request.send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{method} {path}");
-        let code = if path.contains("survey") { "survey.unknown" } else { "store.not_found" };
+        let code = match &path {
+            path if path.contains("survey") => "survey.unknown",
+            path if path.starts_with("/api/vms/") => "vm.unknown",
+            _ => "store.not_found",
+        };
         assert_eq!(problem(refused, StatusCode::NOT_FOUND).await["code"], code, "{method} {path}");
     }
     world.end().await;
