@@ -49,6 +49,7 @@ use crate::{
     instance::Instance,
     sandbox::{Backend, Ended, Exec, Holder, Limits},
     sweep::sweep,
+    vm,
     window::{Figures, Waiting},
 };
 
@@ -211,7 +212,7 @@ impl Fleet {
     pub async fn take_over(&self, id: &SandboxId, by: &str) -> Result<Taken, FleetError> {
         let member = self.member(id)?;
         let random = [self.shared.entropy.bytes(), self.shared.entropy.bytes()].concat();
-        let token = random.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let token = vm::hex(&random);
         let (left, since) = member.take_over(by, token.clone(), self.bounds())?;
         let note = Note {
             process: self.own_folder().file_name().unwrap_or_default().to_string_lossy().into_owned(),

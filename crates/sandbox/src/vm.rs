@@ -36,6 +36,7 @@ mod template;
 mod way_out;
 
 pub use home::Home;
+pub(crate) use host::hex;
 pub use image::{Image, ImageSource, PLAIN};
 pub use kernel::{Kernel, KernelSource};
 pub use machine::Stages;

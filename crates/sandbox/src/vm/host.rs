@@ -33,7 +33,7 @@ pub(super) fn random<const N: usize>() -> io::Result<[u8; N]> {
 }
 
 /// As hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
