@@ -25,6 +25,7 @@
 //! To add a step: a function that does one effect under one key, and a call of it through `engine::step`.
 
 mod attempt;
+mod background;
 mod build;
 mod cache;
 mod calls;

@@ -5,16 +5,16 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use swarm_domain::{EventBody, NodeId, Problem, Subject};
 use swarm_store::{Joining, LostNode, NodeRow, StoreError};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    background::Background,
     engine,
     error::FlowError,
     parts::{Parts, part},
@@ -38,25 +38,22 @@ pub struct Worker {
 
 /// The task that keeps this process a node.
 pub(crate) struct Node {
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Background,
     ended: watch::Receiver<Option<Problem>>,
 }
 
 impl Node {
     /// Begins to give signs of life.
     pub(crate) fn watch(parts: Parts, works: Current) -> Self {
-        let stop = CancellationToken::new();
         let (end, ended) = watch::channel(None);
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let mut watch = Watch { parts, works, swept: Instant::now(), away: false, stop: stopped };
+        let task = Background::begin(|stop| async move {
+            let mut watch = Watch { parts, works, swept: Instant::now(), away: false, stop };
             if let Err(error) = Box::pin(watch.run()).await {
                 tracing::error!(%error, "this process can be no node any more");
                 let _ = end.send(Some(error.problem()));
             }
         });
-        Self { stop, task: Mutex::new(Some(task)), ended }
+        Self { task, ended }
     }
 
     /// Waits until the process can be no node any more.
@@ -71,17 +68,7 @@ impl Node {
 
     /// Stops giving signs of life.
     pub(crate) async fn stop(&self) {
-        self.stop.cancel();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = task.await;
-        }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.stop.cancel();
+        self.task.stop().await;
     }
 }
 

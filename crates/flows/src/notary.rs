@@ -1,14 +1,12 @@
 //! The notary: the task that signs checkpoints of the log while this process works.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use swarm_store::{Due, Store};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::background::Background;
 
 /// How long the log may grow before it is looked at again. Not more often than this, however fast it grows.
 const CALM: Duration = Duration::from_secs(1);
@@ -31,33 +29,20 @@ impl Default for AuditConfig {
     }
 }
 
-/// The task, and how to end it.
+/// The task.
 pub(crate) struct Notary {
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Background,
 }
 
 impl Notary {
     /// Begins to sign.
     pub(crate) fn begin(store: Store, config: AuditConfig) -> Self {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(watch(store, config, stop.clone()));
-        Self { stop, task: Mutex::new(Some(task)) }
+        Self { task: Background::begin(|stop| watch(store, config, stop)) }
     }
 
     /// Signs what is not signed yet, and ends.
     pub(crate) async fn stop(&self) {
-        self.stop.cancel();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = task.await;
-        }
-    }
-}
-
-impl Drop for Notary {
-    fn drop(&mut self) {
-        self.stop.cancel();
+        self.task.stop().await;
     }
 }
 

@@ -1,9 +1,6 @@
 //! The sentinel: the task that looks at how the whole fares and says when a figure passes its bound.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -14,11 +11,12 @@ use swarm_domain::{
 };
 use swarm_model::BreakerState;
 use swarm_store::StoreError;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Flows, demand,
+    Flows,
+    background::Background,
+    demand,
     error::FlowError,
     parts::{Parts, part},
 };
@@ -41,32 +39,20 @@ impl Default for AlertsConfig {
     }
 }
 
-/// The task, and how to end it.
+/// The task.
 pub(crate) struct Sentinel {
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Background,
 }
 
 impl Sentinel {
     /// Begins to look.
     pub(crate) fn begin(parts: Parts) -> Self {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(watch(parts, stop.clone()));
-        Self { stop, task: Mutex::new(Some(task)) }
+        Self { task: Background::begin(|stop| watch(parts, stop)) }
     }
 
+    /// Looks no more.
     pub(crate) async fn stop(&self) {
-        self.stop.cancel();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = task.await;
-        }
-    }
-}
-
-impl Drop for Sentinel {
-    fn drop(&mut self) {
-        self.stop.cancel();
+        self.task.stop().await;
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     parts::to_keep,
     service::{Asker, Flows},
     validate::acceptance::CheckOutput,
-    warden,
+    warden, works,
 };
 
 /// The longest line that is taken for a sandbox.
@@ -325,13 +325,9 @@ impl Flows {
                 continue;
             }
             for work in &worker.works_on {
-                // `ticket/<run>/<ticket>/…`
-                let mut words = work.split('/');
-                let (Some("ticket"), Some(run), Some(ticket)) = (words.next(), words.next(), words.next())
-                else {
+                let Subject { run: Some(run), ticket: Some(ticket), .. } = works::subject_of(work) else {
                     continue;
                 };
-                let (Ok(run), Ok(ticket)) = (RunId::parse(run), TicketId::parse(ticket)) else { continue };
                 let open = self.under_way(&worker.node.name, &run, &ticket).await?;
                 let is_claimed = |one: &Elsewhere| {
                     found.iter().any(|known| (&known.run, &known.attempt) == (&one.run, &one.attempt))

@@ -1,16 +1,12 @@
 //! Looks after the sandboxes of this process: ends those that nobody needs any more, and writes down what ended by itself.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use swarm_domain::EventBody;
 use swarm_sandbox::{Fleet, fleet::Lapsed};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
+    background::Background,
     error::FlowError,
     parts::{Parts, part},
 };
@@ -30,23 +26,21 @@ pub(crate) async fn around(parts: Parts) -> Result<(Parts, Fleet), FlowError> {
 /// The task that does it.
 pub(crate) struct Warden {
     fleet: Fleet,
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Background,
 }
 
 impl Warden {
     /// Begins to look.
     pub(crate) fn begin(parts: Parts, fleet: Fleet) -> Self {
-        let stop = CancellationToken::new();
-        let (stopped, watched) = (stop.clone(), fleet.clone());
-        let task = tokio::spawn(async move {
+        let watched = fleet.clone();
+        let task = Background::begin(|stopped| async move {
             while stopped.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
                 tend(&parts, &watched).await;
             }
             watched.end_all().await;
             tend(&parts, &watched).await;
         });
-        Self { fleet, stop, task: Mutex::new(Some(task)) }
+        Self { fleet, task }
     }
 
     /// The sandboxes.
@@ -56,17 +50,7 @@ impl Warden {
 
     /// Ends all of them, and looks no more.
     pub(crate) async fn stop(&self) {
-        self.stop.cancel();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            let _ = task.await;
-        }
-    }
-}
-
-impl Drop for Warden {
-    fn drop(&mut self) {
-        self.stop.cancel();
+        self.task.stop().await;
     }
 }
 

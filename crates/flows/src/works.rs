@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use swarm_domain::{
-    EventBody, IdempotencyKey, PlanId, ProjectId, RunId, SpecId, SurveyId,
+    EventBody, IdempotencyKey, PlanId, ProjectId, RunId, SpecId, Subject, SurveyId, TicketId,
     run::{RunOptions, RunState},
     survey::Survey,
 };
@@ -148,5 +148,36 @@ impl Works {
     pub(crate) async fn run_sequence(&self, request: SequenceRequest) -> Result<String, FlowError> {
         let id = format!("sequence/{}", request.name);
         engine::outcome_of(engine::start(&self.sequence, &id, request).await?).await
+    }
+}
+
+/// What a workflow is about, by its id: `ticket/RUN/TICKET/…`, `build/RUN/…`, `merge/RUN/…`.
+pub(crate) fn subject_of(workflow: &str) -> Subject {
+    let mut words = workflow.split('/');
+    let is_of_ticket = match words.next() {
+        Some("ticket") => true,
+        Some("build" | "merge") => false,
+        _ => return Subject::default(),
+    };
+    let run = words.next().and_then(|run| RunId::parse(run).ok());
+    let ticket = words.next().filter(|_| is_of_ticket).and_then(|ticket| TicketId::parse(ticket).ok());
+    Subject { ticket: ticket.filter(|_| run.is_some()), run, ..Subject::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workflow_says_what_its_steps_are_about() {
+        let about = |workflow| {
+            let Subject { run, ticket, .. } = subject_of(workflow);
+            (run.map(|run| run.to_string()), ticket.map(|ticket| ticket.to_string()))
+        };
+        let some = |word: &str| Some(word.to_owned());
+        assert_eq!(about("ticket/run_7/T-1/1.1"), (some("run_7"), some("T-1")));
+        assert_eq!(about("build/run_7/1"), (some("run_7"), None));
+        assert_eq!(about("plan/plan_3"), (None, None));
+        assert_eq!(about("ticket/%%/T-1"), (None, None));
     }
 }
