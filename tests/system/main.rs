@@ -17,6 +17,7 @@ mod microvms;
 mod model;
 mod models;
 mod mount;
+mod people;
 mod program;
 mod remote;
 mod repos;

@@ -32,6 +32,7 @@ mod hidden;
 mod operations;
 mod place;
 mod sse;
+#[allow(clippy::struct_excessive_bools, reason = "the document decides on the fields")]
 #[path = "generated/types.rs"]
 pub mod types;
 
@@ -39,4 +40,4 @@ pub use client::Client;
 pub use error::ClientError;
 pub use follow::{Patience, Standstill};
 pub use hidden::Hidden;
-pub use operations::EventQuery;
+pub use operations::{EventQuery, InterruptQuery};

@@ -10,14 +10,14 @@ use crate::{
     types::{
         Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
         CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
-        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, KindChoice,
-        LeaseKept, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue,
-        Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
-        QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck,
-        SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline,
-        StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm,
-        VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
-        WorkDemand, Worker, WorkerList,
+        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse,
+        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, NewDerivation, NewFork,
+        NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList,
+        PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport,
+        Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList,
+        SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId,
+        TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList,
+        VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -30,6 +30,19 @@ pub struct EventQuery {
     pub run: Option<String>,
     /// At most this many, from 1 to 1000; 100 where absent.
     pub limit: Option<u32>,
+}
+
+/// Which questions to people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InterruptQuery {
+    /// Only in this state, such as `waiting`.
+    pub state: Option<String>,
+    /// Only from this risk on: `low`, `medium`, `high`.
+    pub risk: Option<String>,
+    /// Only those that are at least so old, in seconds.
+    pub older_than_seconds: Option<u64>,
+    /// Only those of this run.
+    pub run: Option<String>,
 }
 
 fn api(segments: &[&str]) -> Target {
@@ -197,6 +210,41 @@ impl Client {
     /// Gives up a ticket. What was written for it is archived, not deleted.
     pub async fn cancel_ticket(&self, run: &str, ticket: &str, reason: &str) -> Result<(), ClientError> {
         self.tell(api(&["runs", run, "tickets", ticket, "cancel"]), Some(&json!({ "reason": reason }))).await
+    }
+
+    /// Questions to people, those of the highest risk first, and of these the oldest.
+    pub async fn interrupts(&self, which: &InterruptQuery) -> Result<Vec<InterruptSummary>, ClientError> {
+        let older = which.older_than_seconds.map(|seconds| seconds.to_string());
+        let target = api(&["hitl"]).with(&[
+            ("state", which.state.as_deref()),
+            ("risk", which.risk.as_deref()),
+            ("older_than_seconds", older.as_deref()),
+            ("run", which.run.as_deref()),
+        ]);
+        Ok(self.get::<InterruptList>(target).await?.items)
+    }
+
+    /// One question with all that is to be judged.
+    pub async fn interrupt(&self, interrupt: &str) -> Result<InterruptDetail, ClientError> {
+        self.get(api(&["hitl", interrupt])).await
+    }
+
+    /// Answers a question.
+    pub async fn answer_interrupt(
+        &self,
+        interrupt: &str,
+        response: &HumanResponse,
+    ) -> Result<InterruptDetail, ClientError> {
+        self.post(api(&["hitl", interrupt, "respond"]), response).await
+    }
+
+    /// Hands a question to somebody.
+    pub async fn delegate_interrupt(
+        &self,
+        interrupt: &str,
+        to: &str,
+    ) -> Result<InterruptDetail, ClientError> {
+        self.post(api(&["hitl", interrupt, "delegate"]), &json!({ "to": to })).await
     }
 
     /// What became of the requirements of a run's spec, or of one of them.

@@ -24,7 +24,7 @@ use axum::{
 use document::Document;
 use futures::StreamExt;
 use serde_json::{Value, json};
-use swarm_client::{Client, ClientError, EventQuery, types};
+use swarm_client::{Client, ClientError, EventQuery, InterruptQuery, types};
 
 /// A server that knows nothing but the document: it checks every call against it and answers with samples.
 struct Oracle {
@@ -158,6 +158,21 @@ async fn ask_about_vms(client: &Client) -> Result<(), ClientError> {
     client.stop_vm("x", Some("t")).await
 }
 
+async fn ask_people(client: &Client) -> Result<(), ClientError> {
+    client.interrupts(&InterruptQuery::default()).await?;
+    let which = InterruptQuery {
+        state: Some("waiting".to_owned()),
+        risk: Some("high".to_owned()),
+        older_than_seconds: Some(60),
+        run: Some("x".to_owned()),
+    };
+    client.interrupts(&which).await?;
+    client.interrupt("x").await?;
+    let response = types::HumanResponse { r#type: types::ResponseKind::Response, args: json!("No.") };
+    client.answer_interrupt("x", &response).await?;
+    client.delegate_interrupt("x", "ben").await.map(drop)
+}
+
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     let text = || "x".to_owned();
     client.add_project(&types::NewProject { project: text(), repo: text() }).await?;
@@ -200,6 +215,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     ask_for_work(client).await?;
     ask_about_secrets(client).await?;
     ask_about_vms(client).await?;
+    ask_people(client).await?;
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;

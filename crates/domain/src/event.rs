@@ -19,9 +19,10 @@ use crate::{
     finding::Finding,
     gate::CheckReport,
     id::{
-        AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-        RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+        AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, InterruptId, Label, NodeId, PlanId,
+        ProjectId, RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
     },
+    interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
     network::NetworkUse,
     plan::Plan,
@@ -645,6 +646,48 @@ pub enum EventBody {
         scope: String,
         /// The limit and the spending, for people.
         detail: String,
+    },
+    /// The policy asks people something, and the work waits for their answer.
+    InterruptRaised {
+        /// The question.
+        interrupt: Interrupt,
+    },
+    /// A person answered.
+    InterruptAnswered {
+        /// Which question.
+        interrupt: InterruptId,
+        /// What.
+        response: HumanResponse,
+    },
+    /// A person handed a question to another one.
+    InterruptDelegated {
+        /// Which question.
+        interrupt: InterruptId,
+        /// To whom.
+        to: String,
+    },
+    /// The people who were asked are reminded.
+    InterruptReminded {
+        /// Which question.
+        interrupt: InterruptId,
+        /// The number of the reminder, from 1.
+        number: u32,
+    },
+    /// Nobody answered, and others are asked too.
+    InterruptEscalated {
+        /// Which question.
+        interrupt: InterruptId,
+        /// The number of the step, from 1.
+        number: u32,
+        /// Who is asked too.
+        to: Vec<String>,
+    },
+    /// Nobody answered in time.
+    InterruptExpired {
+        /// Which question.
+        interrupt: InterruptId,
+        /// Whether it counts as accepted: only what is of low risk does, where the policy says so.
+        accepted: bool,
     },
     /// A person asked for something: retry, cancel.
     PersonAsked {

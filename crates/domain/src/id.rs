@@ -116,6 +116,8 @@ ids! {
     CommitId, "commit";
     /// An attempt that is offered to workers elsewhere: `claim_…`, from its run and attempt.
     ClaimId, "claim";
+    /// A question to people: `int_…`, from what it is about.
+    InterruptId, "interrupt";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
     /// A secret, by name, within its project or among those for all.
@@ -205,6 +207,15 @@ impl ClaimId {
     pub fn of(run: &RunId, attempt: &AttemptId) -> Self {
         let parts = [run.as_str().as_bytes(), attempt.as_str().as_bytes()];
         Self(format!("claim_{}", short_hash(&parts, 16)))
+    }
+}
+
+impl InterruptId {
+    /// The question of a run that is about this, told apart by its parts.
+    #[must_use]
+    pub fn of(run: &RunId, about: &[&str]) -> Self {
+        let parts: Vec<&[u8]> = [run.as_str()].iter().chain(about).map(|part| part.as_bytes()).collect();
+        Self(format!("int_{}", short_hash(&parts, 12)))
     }
 }
 

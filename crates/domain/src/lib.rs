@@ -41,6 +41,7 @@ pub mod graph;
 pub mod hindsight;
 pub mod history;
 pub mod id;
+pub mod interrupt;
 pub mod lease;
 pub mod lint;
 pub mod money;
@@ -72,8 +73,8 @@ pub mod vitals;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, Label, NodeId, PlanId, ProjectId,
-    RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+    AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, InterruptId, Label, NodeId, PlanId,
+    ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

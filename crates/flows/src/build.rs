@@ -1,6 +1,9 @@
 //! The build: executes a plan. Carries out what the schedule says (`domain::schedule`): starts what is ready, lets what
 //! is verified into the merge train, settles what is left.
 
+mod record;
+mod review;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +11,7 @@ use swarm_domain::{
     CommitId, EventBody, Problem, RunId, TicketId,
     clash::{Forecast, Seen},
     finding::Finding,
+    interrupt::{ApprovalPolicy, Point},
     run::RunState,
     schedule::{self, Command, Schedule, TicketEnd},
     ticket::TicketState,
@@ -21,7 +25,8 @@ use crate::{
     error::FlowError,
     ground::Grounds,
     merge::{Candidate, MergeInput, Settled},
-    parts::{Parts, of_run, of_ticket, part},
+    parts::{Parts, of_run, part},
+    people::{self, Heard, PeopleInput},
     pull_request, routing, settle,
     ticket::{Resumed, TicketInput, TicketOutcome},
     travel,
@@ -45,6 +50,7 @@ pub(crate) struct Children {
     pub(crate) engine: Engine,
     pub(crate) ticket: Workflow<TicketInput, TicketOutcome>,
     pub(crate) merge: Workflow<MergeInput, Vec<Settled>>,
+    pub(crate) people: Workflow<PeopleInput, Heard>,
     /// What is free for tickets on this node.
     pub(crate) desks: Desks,
     /// Where they find what the run is built from.
@@ -64,6 +70,9 @@ struct Opening {
     /// What broke carried tickets that wait again.
     #[serde(default)]
     broken: Vec<(TicketId, Vec<Finding>)>,
+    /// When people are asked.
+    #[serde(default)]
+    approvals: ApprovalPolicy,
 }
 
 /// Executes a plan.
@@ -90,6 +99,13 @@ async fn execute(parts: &Parts, children: &Children, frame: &Frame, input: &Buil
     if let Some(origin) = &frame.options.origin {
         let course = engine::patiently(parts, || travel::course(parts, origin)).await?;
         carrier.schedule = carrier.schedule.following(course);
+    }
+    match people::before_the_build(parts, children, frame, input, &carrier.approvals).await? {
+        Ok(begun) => carrier.begin(begun),
+        Err(against) => {
+            return engine::step(parts, "settle", || settle::turned_down(parts, frame, input, &against))
+                .await;
+        }
     }
     carrier.run(parts, children).await?;
     // A replay proves something and offers nothing.
@@ -140,13 +156,22 @@ async fn opening(parts: &Parts, frame: &Frame, run: &RunId) -> Result<Opening, F
         Some(_) => carry::waiting_again(parts, run).await?,
         None => Vec::new(),
     };
-    Ok(Opening { states: settle::states(parts, run).await?, clashed, train: parts.config.train(), broken })
+    // What proves something and offers nothing asks nobody.
+    let asks = frame.options.origin.as_ref().is_none_or(|origin| origin.live);
+    let approvals = if asks { parts.config.approvals.clone() } else { ApprovalPolicy::default() };
+    let mut train = parts.config.train();
+    if approvals.looks_at(Point::Diff, &frame.project) {
+        // What people approved is not changed by a fixer afterwards: what clashes goes back to its author.
+        train.mends = 0;
+    }
+    Ok(Opening { states: settle::states(parts, run).await?, clashed, train, broken, approvals })
 }
 
 /// A child that is under way.
 enum Child {
     Ticket(TicketId, engine::Handle<TicketOutcome>),
     Train(Vec<TicketId>, engine::Handle<Vec<Settled>>),
+    People(TicketId, engine::Handle<Heard>),
 }
 
 impl Child {
@@ -154,6 +179,7 @@ impl Child {
         match self {
             Self::Ticket(_, handle) => handle.workflow_id(),
             Self::Train(_, handle) => handle.workflow_id(),
+            Self::People(_, handle) => handle.workflow_id(),
         }
     }
 }
@@ -172,6 +198,9 @@ struct Carrier<'a> {
     input: &'a BuildInput,
     schedule: Schedule,
     train: train::Bounds,
+    approvals: ApprovalPolicy,
+    /// What people said before the build began: each ticket is told once.
+    hints: Vec<Finding>,
     under_way: Vec<Child>,
     candidates: BTreeMap<TicketId, Candidate>,
     carried: BTreeMap<TicketId, Carried>,
@@ -181,7 +210,7 @@ struct Carrier<'a> {
 
 impl<'a> Carrier<'a> {
     fn new(frame: &'a Frame, input: &'a BuildInput, opening: Opening) -> Self {
-        let Opening { states, clashed, train, broken } = opening;
+        let Opening { states, clashed, train, broken, approvals } = opening;
         let bounds = schedule::Bounds {
             max_parallel: frame.options.max_parallel.max(1) as usize,
             train_length: train.length,
@@ -192,6 +221,8 @@ impl<'a> Carrier<'a> {
             input,
             schedule: Schedule::new((*frame.plan).clone(), forecast, bounds, states),
             train,
+            approvals,
+            hints: Vec::new(),
             under_way: Vec::new(),
             candidates: BTreeMap::new(),
             carried: broken
@@ -220,7 +251,11 @@ impl<'a> Carrier<'a> {
             match self.under_way.swap_remove(index) {
                 Child::Ticket(ticket, handle) => {
                     let outcome = engine::result_of(handle).await?;
-                    self.ticket_ended(parts, ticket, outcome).await?;
+                    self.ticket_ended(parts, children, ticket, outcome).await?;
+                }
+                Child::People(ticket, handle) => {
+                    let heard = engine::result_of(handle).await?;
+                    self.people_answered(parts, &ticket, heard).await?;
                 }
                 Child::Train(tickets, handle) => {
                     let outcome = engine::result_of(handle).await?;
@@ -234,8 +269,11 @@ impl<'a> Carrier<'a> {
         let (run, generation) = (&self.input.run, self.input.generation);
         match command {
             Command::StartTicket { ticket, round } => {
-                let Carried { previous, evidence, resumed } =
+                let Carried { previous, mut evidence, resumed } =
                     self.carried.remove(&ticket).unwrap_or_default();
+                if round == 0 {
+                    evidence.extend(self.hints.iter().cloned());
+                }
                 let input =
                     TicketInput { run: run.clone(), ticket: ticket.clone(), previous, evidence, resumed };
                 let id = format!("ticket/{run}/{ticket}/{generation}.{round}");
@@ -268,6 +306,7 @@ impl<'a> Carrier<'a> {
     async fn ticket_ended(
         &mut self,
         parts: &Parts,
+        children: &Children,
         ticket: TicketId,
         outcome: Result<TicketOutcome, FlowError>,
     ) -> Flow<()> {
@@ -275,15 +314,27 @@ impl<'a> Carrier<'a> {
             Ok(TicketOutcome::Verified { attempt, commit, base }) => {
                 let part = Vec::new();
                 let candidate = Candidate { ticket: ticket.clone(), attempt, commit, base, part };
+                let asked = self.ask(parts, children, &candidate).await?;
                 self.candidates.insert(ticket.clone(), candidate);
-                TicketEnd::Verified
+                match asked {
+                    Some(handle) => {
+                        self.under_way.push(Child::People(ticket.clone(), handle));
+                        TicketEnd::ForReview
+                    }
+                    None => TicketEnd::Verified,
+                }
             }
             Ok(TicketOutcome::Checkpoint { attempt, commit, base, proven, resumed }) => {
                 let candidate = Candidate { ticket: ticket.clone(), attempt, commit, base, part: proven };
-                self.candidates.insert(ticket.clone(), candidate);
                 let carried = Carried { resumed: Some(resumed), ..Carried::default() };
                 self.carried.insert(ticket.clone(), carried);
-                TicketEnd::Checkpoint
+                // People are asked about whole tickets: no part of one gets past them.
+                if self.approvals.looks_at(Point::Diff, &self.frame.project) {
+                    TicketEnd::GoesOn
+                } else {
+                    self.candidates.insert(ticket.clone(), candidate);
+                    TicketEnd::Checkpoint
+                }
             }
             Ok(TicketOutcome::NeedsPerson { problem }) => TicketEnd::NeedsPerson(problem),
             Err(FlowError::Cancelled) => TicketEnd::Cancelled,
@@ -328,32 +379,5 @@ impl<'a> Carrier<'a> {
         for ticket in &reopened {
             self.schedule.reopened(ticket);
         }
-    }
-
-    async fn hold(&self, parts: &Parts, ticket: &TicketId, behind: &TicketId, why: &str) -> Flow<()> {
-        let (run, generation) = (&self.input.run, self.input.generation.to_string());
-        engine::step(parts, "hold", || async {
-            let key = ["run", run.as_str(), ticket.as_str(), "held", behind.as_str(), &generation];
-            let body = EventBody::TicketHeld { behind: behind.clone(), why: why.to_owned() };
-            let subject = of_ticket(&self.frame.project, run, ticket);
-            parts.record(&key, part("scheduler"), subject, body).await.map(drop)
-        })
-        .await
-    }
-
-    async fn record_state(&self, parts: &Parts, ticket: &TicketId, state: TicketState) -> Flow<()> {
-        let (run, generation) = (&self.input.run, self.input.generation.to_string());
-        let round = self.rounds.get(ticket).copied().unwrap_or_default().to_string();
-        engine::step(parts, "ticket state", || async {
-            let key = ["run", run.as_str(), ticket.as_str(), "settled", &generation, &round];
-            let body = EventBody::TicketStateChanged { to: state.clone() };
-            let subject = of_ticket(&self.frame.project, run, ticket);
-            match parts.record(&key, part("scheduler"), subject, body).await {
-                // A person was faster: what they decided stands.
-                Err(error) if error.problem().code == "store.not_allowed" => Ok(()),
-                recorded => recorded.map(drop),
-            }
-        })
-        .await
     }
 }

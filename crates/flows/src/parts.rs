@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_agents::{Agent, Catalogue};
 use swarm_domain::{
     Actor, AttemptId, BlobHash, Clock, Entropy, Event, EventBody, IdempotencyKey, NewEvent, PlanId,
-    ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, gate::GatePolicy, node::Takes,
-    plan::Plan, train,
+    ProjectId, RunId, Subject, TenantId, TicketId, choice::ChoicePolicy, gate::GatePolicy,
+    interrupt::ApprovalPolicy, node::Takes, plan::Plan, train,
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::{Gateway, VaultConfig};
@@ -114,6 +114,8 @@ pub struct FlowsConfig {
     pub measure_ms: u64,
     /// What it means when a check of a change finds something.
     pub gate: GatePolicy,
+    /// When people are asked before the work goes on; nobody is where it has no rule.
+    pub approvals: ApprovalPolicy,
     /// Whether tools that know vulnerabilities of dependencies may ask the network.
     pub gate_online: bool,
     /// Whether past work steers who gets an attempt.
@@ -160,6 +162,7 @@ impl Default for FlowsConfig {
             mutants_for_code: 0,
             measure_ms: 3_000,
             gate: GatePolicy::default(),
+            approvals: ApprovalPolicy::default(),
             gate_online: false,
             choice: ChoicePolicy::default(),
             choice_trials: 10,

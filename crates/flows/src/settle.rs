@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use swarm_domain::{EventBody, Problem, RunId, TicketId, run::RunState, ticket::TicketState};
+use swarm_domain::{
+    EventBody, Problem, RunId, TicketId, interrupt::Decision, run::RunState, ticket::TicketState,
+};
 
 use crate::{
     build::{BuildInput, Frame},
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, of_run, part},
+    people::Against,
 };
 
 /// Where the tickets of a run stand.
@@ -50,6 +53,25 @@ pub(crate) async fn failed(
     let to = RunState::NeedsPerson { problem: Problem::new(&failed.code, failed.detail, next) };
     engine::step(parts, "settle", || record_run_state(parts, frame, &input.run, input.generation, to.clone()))
         .await
+}
+
+/// Settles a run that people did not want begun.
+pub(crate) async fn turned_down(
+    parts: &Parts,
+    frame: &Frame,
+    input: &BuildInput,
+    against: &Against,
+) -> Result<RunState, FlowError> {
+    let states = states(parts, &input.run).await?;
+    // Given up, and not turned down: that is said of its tickets.
+    if against.decision == Decision::Withdrawn {
+        return settle(parts, frame, &input.run, input.generation).await;
+    }
+    let open =
+        states.iter().find(|(_, state)| !matches!(state, TicketState::Merged | TicketState::Cancelled));
+    let ticket = open.map_or("TICKET", |(id, _)| id.as_str());
+    let to = RunState::NeedsPerson { problem: against.problem(ticket) };
+    record_run_state(parts, frame, &input.run, input.generation, to).await
 }
 
 async fn record_run_state(

@@ -17,6 +17,7 @@ use crate::{
     ground::Grounds,
     merge,
     parts::Parts,
+    people,
     plan::{self, PlanInput},
     routing,
     sequence::{self, SequenceRequest},
@@ -72,7 +73,9 @@ impl Works {
         })?;
         let (with, on) = (parts.clone(), grounds.clone());
         let merge = engine.register("merge", move |input| merge::merge(with.clone(), on.clone(), input))?;
-        let children = Children { engine: engine.clone(), ticket, merge, desks, grounds };
+        let with = parts.clone();
+        let people = engine.register("people", move |input| people::people(with.clone(), input))?;
+        let children = Children { engine: engine.clone(), ticket, merge, people, desks, grounds };
         let with = parts.clone();
         let build =
             engine.register("build", move |input| build::build(with.clone(), children.clone(), input))?;

@@ -133,6 +133,9 @@ fn status_of(code: &str) -> StatusCode {
         | "vm.forks_full"
         | "vm.handed_back"
         | "vm.taken_over"
+        | "interrupt.decided"
+        | "interrupt.too_late"
+        | "interrupt.twice"
         | "run.not_continuable" => StatusCode::CONFLICT,
         "forge.not_a_repo"
         | "forge.not_owned"
@@ -148,6 +151,8 @@ fn status_of(code: &str) -> StatusCode {
         | "claim.unsafe_path"
         | "claim.out_of_scope"
         | "claim.malformed"
+        | "interrupt.malformed"
+        | "interrupt.not_allowed"
         | "secret.value"
         | "secret.host"
         | "secret.placement"
@@ -156,6 +161,7 @@ fn status_of(code: &str) -> StatusCode {
         | "secret.expiry"
         | "sandbox.invalid"
         | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
+        "interrupt.own_request" | "interrupt.not_asked" | "interrupt.no_person" => StatusCode::FORBIDDEN,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -170,6 +176,8 @@ mod tests {
         assert_eq!(status_of("spec.cyclic"), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(status_of("store.not_found"), StatusCode::NOT_FOUND);
         assert_eq!(status_of("plan.not_ready"), StatusCode::CONFLICT);
+        assert_eq!(status_of("interrupt.decided"), StatusCode::CONFLICT);
+        assert_eq!(status_of("interrupt.own_request"), StatusCode::FORBIDDEN);
         assert_eq!(status_of("forge.not_owned"), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(status_of("forge.git_missing"), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(status_of("secret.value"), StatusCode::UNPROCESSABLE_ENTITY);

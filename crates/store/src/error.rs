@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
-use swarm_domain::{BlobHash, Problem, TenantId, claim::ClaimRefusal, secret::SecretError};
+use swarm_domain::{
+    BlobHash, Problem, TenantId, claim::ClaimRefusal, interrupt::InterruptRefusal, secret::SecretError,
+};
 
 use crate::secret::SecretFault;
 
@@ -109,6 +111,9 @@ pub enum StoreError {
     /// A worker may not do this with a claim, or not any more. It must stop working on it.
     #[error(transparent)]
     Claim(#[from] ClaimRefusal),
+    /// An answer to a question does not count.
+    #[error(transparent)]
+    Interrupt(#[from] InterruptRefusal),
     /// What was said of a secret cannot be.
     #[error(transparent)]
     NoSecret(#[from] SecretError),
@@ -219,6 +224,7 @@ impl StoreError {
             }
             Self::Exists { .. } => ("store.exists", "use the one that is there, or choose another id"),
             Self::Claim(refusal) => return refusal.problem(),
+            Self::Interrupt(refusal) => return refusal.problem(),
             Self::NoSecret(error) => return error.problem(),
             Self::Secret(fault) => return fault.problem(),
             Self::InvalidEvent { .. } => ("store.invalid_event", REPORT),
@@ -290,6 +296,7 @@ impl StoreError {
                 | Self::NotAllowed { .. }
                 | Self::NotFound { .. }
                 | Self::Exists { .. }
+                | Self::Interrupt(_)
                 | Self::InvalidEvent { .. }
         )
     }

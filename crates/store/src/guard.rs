@@ -6,10 +6,11 @@ use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState}
 
 use crate::{
     Result, StoreError, projection,
-    view::{PlanState, alert, not_found, plan, run, secret, ticket},
+    view::{PlanState, alert, interrupt, not_found, plan, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
+#[allow(clippy::too_many_lines, reason = "an arm for each event")]
 pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let tenant = &event.tenant;
     match &event.body {
@@ -41,7 +42,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         }
         EventBody::RunBudgetChanged { .. } => {
             let row = run::find(conn, tenant, projection::run_of(event)?).await?;
-            if row.state.is_settled() {
+            if row.state.is_settled() || interrupt::plan_was_edited(conn, tenant, &row.id).await? {
                 return Ok(());
             }
             Err(not_allowed(format!("run {}", row.id), row.state.name(), "given another budget"))
@@ -78,6 +79,12 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             secret_may_change(conn, event).await
         }
         EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::may_change(conn, event).await,
+        EventBody::InterruptRaised { .. }
+        | EventBody::InterruptAnswered { .. }
+        | EventBody::InterruptDelegated { .. }
+        | EventBody::InterruptReminded { .. }
+        | EventBody::InterruptEscalated { .. }
+        | EventBody::InterruptExpired { .. } => interrupt::may_follow(conn, event).await,
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }

@@ -72,6 +72,7 @@ pub use secret::{Given, NewSecret, Rekeyed, Rotation, SecretChange, SecretFault}
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
-    AttemptRow, CheckRow, CommitRow, FindingRow, History, Lately, ModelCallRow, PlanRow, PlanState,
-    ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
+    AttemptRow, CheckRow, CommitRow, FindingRow, History, InterruptQuery, InterruptRow, Lately, ModelCallRow,
+    PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace,
+    TracedTicket,
 };

@@ -5,13 +5,15 @@
 //! ([`guard`](crate::guard)): a rule that is made stricter later must not make an old log unreadable.
 
 use sqlx::PgConnection;
-use swarm_domain::{AttemptId, Event, EventBody, ProjectId, RunId, TicketId, claim::Returned};
+use swarm_domain::{
+    AttemptId, Event, EventBody, ProjectId, RunId, TicketId, claim::Returned, ticket::TicketState,
+};
 
 use crate::{
     Result, StoreError,
     view::{
-        alert, attempt, check, clash, commit, finding, measure, model_call, plan, project, pull_request, run,
-        secret, spec, ticket, tool_call,
+        alert, attempt, check, clash, commit, finding, interrupt, measure, model_call, plan, project,
+        pull_request, run, secret, spec, ticket, tool_call,
     },
 };
 
@@ -32,6 +34,7 @@ pub(crate) const TABLES: [&str; 17] = [
     "clashes",
     "changes",
     "pull_requests",
+    "interrupts",
     "secrets",
     "alerts",
 ];
@@ -59,9 +62,15 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::RunBased { base, base_branch, branch } => {
             run::base(conn, event, base, base_branch, branch).await
         }
-        EventBody::RunStateChanged { to } => run::change_state(conn, event, to).await,
+        EventBody::RunStateChanged { to } => {
+            run::change_state(conn, event, to).await?;
+            if to.is_settled() { interrupt::withdraw(conn, event).await } else { Ok(()) }
+        }
         EventBody::RunBudgetChanged { budget } => run::change_budget(conn, event, *budget).await,
-        EventBody::TicketStateChanged { to } => ticket::change_state(conn, event, to).await,
+        EventBody::TicketStateChanged { to } => {
+            ticket::change_state(conn, event, to).await?;
+            if *to == TicketState::Cancelled { interrupt::withdraw(conn, event).await } else { Ok(()) }
+        }
         EventBody::TicketHeld { behind, why } => {
             ticket::step(conn, event, &format!("held back behind {behind}:"), why).await
         }
@@ -110,6 +119,16 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::PullRequestOpened { reference, title, body, head } => {
             pull_request::open(conn, event, reference, title, body, head).await
         }
+        EventBody::InterruptRaised { interrupt } => {
+            let about = format!("{} {}", interrupt.kind.words(), interrupt.id);
+            ticket::step(conn, event, "waits for a person:", &about).await?;
+            interrupt::raise(conn, event, interrupt).await
+        }
+        EventBody::InterruptAnswered { .. }
+        | EventBody::InterruptDelegated { .. }
+        | EventBody::InterruptReminded { .. }
+        | EventBody::InterruptEscalated { .. }
+        | EventBody::InterruptExpired { .. } => interrupt::change(conn, event).await,
         EventBody::SecretSet { .. }
         | EventBody::SecretRotated { .. }
         | EventBody::SecretRemoved { .. }

@@ -4,8 +4,18 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Hidden;
+
+/// A person's word that it may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accept {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whose.
+    pub by: String,
+}
 
 /// A command that proves a requirement, with what it must do. Taken from the spec's own examples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +39,15 @@ pub struct Acceptance {
 pub struct Accepted {
     /// The id.
     pub id: String,
+}
+
+/// Something that an agent, or code for it, is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRequest {
+    /// What is to be done: `build_plan`, `merge_change`, `explain_spec`.
+    pub action: String,
+    /// With what: an object.
+    pub args: Value,
 }
 
 /// Who did it.
@@ -1004,6 +1023,15 @@ pub struct EditedCall {
     pub name: String,
 }
 
+/// Who else is asked when nobody answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// When, in seconds after it was asked.
+    pub after_seconds: u64,
+    /// Whom.
+    pub to: Vec<String>,
+}
+
 /// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts. Beside
 /// it, what past work says, where there was enough of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -1628,6 +1656,54 @@ pub enum EventBody {
         /// Whose budget: `run`, `ticket`.
         scope: String,
     },
+    /// The policy asks people something, and the work waits for their answer.
+    #[serde(rename = "interrupt_raised")]
+    InterruptRaised {
+        /// The question.
+        interrupt: Interrupt,
+    },
+    /// A person answered.
+    #[serde(rename = "interrupt_answered")]
+    InterruptAnswered {
+        /// Which question.
+        interrupt: InterruptId,
+        /// What.
+        response: HumanResponse,
+    },
+    /// A person handed a question to another one.
+    #[serde(rename = "interrupt_delegated")]
+    InterruptDelegated {
+        /// Which question.
+        interrupt: InterruptId,
+        /// To whom.
+        to: String,
+    },
+    /// The people who were asked are reminded.
+    #[serde(rename = "interrupt_reminded")]
+    InterruptReminded {
+        /// Which question.
+        interrupt: InterruptId,
+        /// The number of the reminder, from 1.
+        number: u32,
+    },
+    /// Nobody answered, and others are asked too.
+    #[serde(rename = "interrupt_escalated")]
+    InterruptEscalated {
+        /// Which question.
+        interrupt: InterruptId,
+        /// The number of the step, from 1.
+        number: u32,
+        /// Who is asked too.
+        to: Vec<String>,
+    },
+    /// Nobody answered in time.
+    #[serde(rename = "interrupt_expired")]
+    InterruptExpired {
+        /// Whether it counts as accepted: only what is of low risk does, where the policy says so.
+        accepted: bool,
+        /// Which question.
+        interrupt: InterruptId,
+    },
     /// A person asked for something: retry, cancel.
     #[serde(rename = "person_asked")]
     PersonAsked {
@@ -2150,6 +2226,179 @@ pub struct Histogram {
     pub sum_ms: u64,
 }
 
+/// A request for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HumanInterrupt {
+    /// What is to be done.
+    pub action_request: ActionRequest,
+    /// Which answers are taken.
+    pub config: HumanInterruptConfig,
+    /// What it is about, as Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Which answers are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HumanInterruptConfig {
+    /// Whether it may be done as it is.
+    pub allow_accept: bool,
+    /// Whether the arguments may be changed.
+    pub allow_edit: bool,
+    /// Whether it may be left undone.
+    pub allow_ignore: bool,
+    /// Whether words may be sent back.
+    pub allow_respond: bool,
+}
+
+/// A person's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HumanResponse {
+    /// Null for `ignore`; null or the action request for `accept`; the changed action request for `edit`; the words for
+    /// `response`.
+    #[serde(default)]
+    pub args: Value,
+    /// What kind of answer it is.
+    pub r#type: ResponseKind,
+}
+
+/// A question to people, as it is written into the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interrupt {
+    /// The people whose request it is: with four eyes, none of them answers.
+    pub asked_by: Vec<String>,
+    /// The commit that is to be judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+    /// Its id.
+    pub id: InterruptId,
+    /// What kind of question it is.
+    pub kind: InterruptKind,
+    /// What is asked, in the shape of the Agent Inbox.
+    pub request: HumanInterrupt,
+    /// How much harm a wrong answer can do.
+    pub risk: Risk,
+    /// The rules of the policy that ask.
+    pub rules: Vec<String>,
+    /// Who may answer, how many must, and what happens as time passes.
+    pub terms: Terms,
+    /// All of what is to be judged, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<BlobHash>,
+    /// Why it is asked, in sentences.
+    pub why: Vec<String>,
+}
+
+/// A question with all that is to be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterruptDetail {
+    /// What is asked; `request` has the shape of the Agent Inbox.
+    pub interrupt: Interrupt,
+    /// Where it stands.
+    pub standing: Standing,
+    /// In short.
+    pub summary: InterruptSummary,
+    /// The text that is to be judged, such as a diff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A question to people: `int_…`, from what it is about.
+pub type InterruptId = String;
+
+/// What kind of question it is.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InterruptKind {
+    /// `plan_review`
+    #[serde(rename = "plan_review")]
+    PlanReview,
+    /// `diff_review`
+    #[serde(rename = "diff_review")]
+    DiffReview,
+    /// `clarification`
+    #[serde(rename = "clarification")]
+    Clarification,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The questions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterruptList {
+    /// Those of the highest risk first, and of these the oldest.
+    pub items: Vec<InterruptSummary>,
+}
+
+/// Where a question stands, in a word.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InterruptState {
+    /// `waiting`
+    #[serde(rename = "waiting")]
+    Waiting,
+    /// `accepted`
+    #[serde(rename = "accepted")]
+    Accepted,
+    /// `answered`
+    #[serde(rename = "answered")]
+    Answered,
+    /// `ignored`
+    #[serde(rename = "ignored")]
+    Ignored,
+    /// `expired`
+    #[serde(rename = "expired")]
+    Expired,
+    /// `withdrawn`
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A question in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterruptSummary {
+    /// Who has accepted it so far.
+    pub accepted_by: Vec<String>,
+    /// How old it is, or was when it was decided.
+    pub age_seconds: u64,
+    /// How many must accept.
+    pub answers: u32,
+    /// The attempt that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
+    /// The tickets that cannot be merged before it is answered.
+    pub blocked: Vec<TicketId>,
+    /// What was decided, by whom and when, in words; absent while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<String>,
+    /// Its id.
+    pub id: InterruptId,
+    /// What kind of question it is.
+    pub kind: InterruptKind,
+    /// Who may answer now; everybody where none is named.
+    pub people: Vec<String>,
+    /// The project.
+    pub project: ProjectId,
+    /// When it was asked.
+    pub raised_at: DateTime<Utc>,
+    /// How much harm a wrong answer can do.
+    pub risk: Risk,
+    /// The run that asks.
+    pub run: RunId,
+    /// Where it stands.
+    pub state: InterruptState,
+    /// The ticket that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// Until when answers count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// Why it is asked, in sentences.
+    pub why: Vec<String>,
+}
+
 /// What the gate said of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -2449,6 +2698,13 @@ pub struct NewCheck {
     pub branch: Option<String>,
 }
 
+/// To whom a question is handed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDelegation {
+    /// The person's name.
+    pub to: String,
+}
+
 /// Whose code is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewDerivation {
@@ -2607,6 +2863,20 @@ pub struct ObjectiveStanding {
     pub objective: Objective,
     /// Whether the budget is used up: the agent is not chosen while another offers the same.
     pub quarantined: bool,
+}
+
+/// What counts when nobody answered in time.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnExpiry {
+    /// `reject`
+    #[serde(rename = "reject")]
+    Reject,
+    /// `accept_low_risk`
+    #[serde(rename = "accept_low_risk")]
+    AcceptLowRisk,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The run whose journal is played, and how far.
@@ -3134,6 +3404,26 @@ pub struct RequirementTrace {
     pub requirement: Requirement,
     /// The tickets that serve it.
     pub tickets: Vec<TracedTicket>,
+}
+
+/// The kinds of answer.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResponseKind {
+    /// `accept`
+    #[serde(rename = "accept")]
+    Accept,
+    /// `edit`
+    #[serde(rename = "edit")]
+    Edit,
+    /// `response`
+    #[serde(rename = "response")]
+    Response,
+    /// `ignore`
+    #[serde(rename = "ignore")]
+    Ignore,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How a ticket is taken up again.
@@ -3691,6 +3981,33 @@ pub struct StageVitals {
     pub took: Histogram,
 }
 
+/// Where a question stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Who accepted it so far.
+    pub accepts: Vec<Accept>,
+    /// The action as it was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<ActionRequest>,
+    /// How many steps of the escalation are over.
+    pub escalated: u32,
+    /// To whom it was handed, the last at the end.
+    pub handed_to: Vec<String>,
+    /// How many of the reminders are over.
+    pub reminded: u32,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<DateTime<Utc>>,
+    /// Who decided; nobody where time did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_by: Option<String>,
+    /// In a word.
+    pub state: InterruptState,
+    /// What was answered in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
 /// What was done so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statistics {
@@ -3919,6 +4236,27 @@ pub struct TableHash {
 
 /// Who the data belongs to; leads every key in the store.
 pub type TenantId = String;
+
+/// Who may answer a question, how many must, and what happens as time passes. They stay with the question, whatever the
+/// policy says later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// How many must accept.
+    pub answers: u32,
+    /// Who else is asked, and when.
+    pub escalate: Vec<Escalation>,
+    /// When it is too late to answer, in seconds after it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire_seconds: Option<u64>,
+    /// Whether nobody answers a request of their own.
+    pub four_eyes: bool,
+    /// What counts when nobody answered in time.
+    pub on_expiry: OnExpiry,
+    /// Who may answer; everybody where none is named.
+    pub people: Vec<String>,
+    /// When people are reminded, in seconds after it was asked.
+    pub remind_seconds: Vec<u64>,
+}
 
 /// Tests, tried on code that was made wrong on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -65,6 +65,9 @@ impl Document {
         if let Some(words) = schema["enum"].as_array() {
             return words.last().unwrap().clone();
         }
+        if schema["type"].is_null() {
+            return json!({ "of any": "form" });
+        }
         let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap();
         match kind {
             _ if schema["type"].is_array() && !full => Value::Null,

@@ -13,6 +13,7 @@ const HEAD: &str = "//! The document's types. Generated from `openapi.json` by t
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Hidden;
 ";
@@ -86,7 +87,7 @@ fn fields(out: &mut String, indent: &str, visibility: &str, schema: &Value, tag:
         doc(out, indent, of, field);
         let mut kind = kind(field, of);
         if !required.contains(&field.as_str()) {
-            if kind.starts_with("Vec<") || kind == "String" {
+            if kind.starts_with("Vec<") || kind == "String" || kind == "Value" {
                 let _ = writeln!(out, "{indent}#[serde(default)]");
             } else {
                 if !kind.starts_with("Option<") {
@@ -136,6 +137,8 @@ fn kind(place: &str, schema: &Value) -> String {
             let name = names.iter().filter_map(Value::as_str).find(|name| *name != "null").expect("a type");
             format!("Option<{}>", plain(name))
         }
+        // Free of form.
+        Value::Null => "Value".to_owned(),
         _ => panic!("{place}: no type: {schema}"),
     }
 }

@@ -58,6 +58,12 @@ impl EventBody {
             Self::AlertRaised { .. } => "alert_raised",
             Self::AlertEnded { .. } => "alert_ended",
             Self::BudgetReached { .. } => "budget_reached",
+            Self::InterruptRaised { .. } => "interrupt_raised",
+            Self::InterruptAnswered { .. } => "interrupt_answered",
+            Self::InterruptDelegated { .. } => "interrupt_delegated",
+            Self::InterruptReminded { .. } => "interrupt_reminded",
+            Self::InterruptEscalated { .. } => "interrupt_escalated",
+            Self::InterruptExpired { .. } => "interrupt_expired",
             Self::PersonAsked { .. } => "person_asked",
         }
     }

@@ -65,9 +65,26 @@ pub enum TicketEnd {
     Verified,
     /// A part of it is proven: a candidate for the train, after which the work goes on.
     Checkpoint,
+    /// The validator accepted an attempt, and people are asked before it may become a candidate.
+    ForReview,
+    /// A part of it is proven, and is not to be merged by itself: the work goes on.
+    GoesOn,
     /// Nothing more happens to it by itself.
     NeedsPerson(Problem),
     /// A person gave it up.
+    Cancelled,
+}
+
+/// What people said of accepted work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reviewed {
+    /// It is a candidate for the train.
+    Approved,
+    /// It goes back to its author.
+    SentBack,
+    /// Nothing more happens to it by itself.
+    NeedsPerson(Problem),
+    /// A person gave the ticket up.
     Cancelled,
 }
 
@@ -83,6 +100,8 @@ pub struct Schedule {
     /// Sent back, or to go on after a checkpoint: they are begun before what has not begun yet.
     again: VecDeque<TicketId>,
     candidates: VecDeque<TicketId>,
+    /// Accepted work that people were asked about. It takes nobody's place, however long they think.
+    asked: BTreeSet<TicketId>,
     /// The candidates that are parts.
     parts: BTreeSet<TicketId>,
     train: Option<Vec<TicketId>>,
@@ -117,6 +136,7 @@ impl Schedule {
             working: BTreeSet::new(),
             again,
             candidates: VecDeque::new(),
+            asked: BTreeSet::new(),
             parts: BTreeSet::new(),
             train: None,
             trains: 0,
@@ -150,7 +170,7 @@ impl Schedule {
     /// Whether nothing is under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.working.is_empty() && self.train.is_none()
+        self.working.is_empty() && self.asked.is_empty() && self.train.is_none()
     }
 
     /// Where a ticket stands.
@@ -180,10 +200,41 @@ impl Schedule {
                 self.parts.insert(ticket.clone());
                 TicketState::Working
             }
+            TicketEnd::ForReview => {
+                self.asked.insert(ticket.clone());
+                TicketState::Merging
+            }
+            TicketEnd::GoesOn => {
+                self.again.push_back(ticket.clone());
+                TicketState::Working
+            }
             TicketEnd::NeedsPerson(problem) => TicketState::NeedsPerson { problem },
             TicketEnd::Cancelled => TicketState::Cancelled,
         };
         self.states.insert(ticket.clone(), state);
+    }
+
+    /// People answered what they were asked about a ticket's work.
+    pub fn reviewed(&mut self, ticket: &TicketId, answer: Reviewed) {
+        if !self.asked.remove(ticket) {
+            return;
+        }
+        match answer {
+            Reviewed::Approved => self.candidates.push_back(ticket.clone()),
+            Reviewed::SentBack => {
+                self.states.insert(ticket.clone(), TicketState::Working);
+                self.again.push_back(ticket.clone());
+            }
+            Reviewed::NeedsPerson(problem) => self.needs_person(ticket.clone(), problem),
+            Reviewed::Cancelled => {
+                self.states.insert(ticket.clone(), TicketState::Cancelled);
+            }
+        }
+    }
+
+    /// Works on so many tickets at once from now on: people may change that before a run begins.
+    pub fn limit(&mut self, max_parallel: usize) {
+        self.bounds.max_parallel = max_parallel;
     }
 
     /// A round of the train ended: one end for each of its candidates, in their order.

@@ -70,6 +70,23 @@ fn a_ticket_is_begun_when_all_that_it_needs_is_merged_and_not_before() {
 }
 
 #[test]
+fn what_people_look_at_takes_no_place_and_is_merged_only_when_they_say_so() {
+    let one = Bounds { max_parallel: 1, ..BOUNDS };
+    let mut schedule = schedule(plan(2, |_| vec![]), &[], one);
+    assert_eq!(started(&schedule.commands()), [id(0)]);
+    schedule.ticket_ended(&id(0), TicketEnd::ForReview);
+    assert_eq!(schedule.commands(), [Command::StartTicket { ticket: id(1), round: 0 }]);
+    schedule.ticket_ended(&id(1), TicketEnd::Cancelled);
+    assert_eq!(schedule.commands(), []);
+    assert!(!schedule.is_idle(), "it waits for them");
+    schedule.reviewed(&id(0), Reviewed::SentBack);
+    assert_eq!(schedule.commands(), [Command::StartTicket { ticket: id(0), round: 1 }]);
+    schedule.ticket_ended(&id(0), TicketEnd::ForReview);
+    schedule.reviewed(&id(0), Reviewed::Approved);
+    assert_eq!(schedule.commands(), [Command::StartTrain { number: 1, tickets: vec![id(0)] }]);
+}
+
+#[test]
 fn what_stood_behind_a_guilty_candidate_goes_first_in_the_next_round() {
     let mut schedule = schedule(plan(3, |_| vec![]), &[], BOUNDS);
     assert_eq!(started(&schedule.commands()).len(), 3);
@@ -203,7 +220,8 @@ proptest! {
         let mut schedule = Schedule::new(plan.clone(), forecast.clone(), Bounds { max_parallel, train_length }, BTreeMap::new());
         let mut dice = dice.into_iter().cycle();
         let (mut working, mut train): (Vec<TicketId>, Option<Vec<TicketId>>) = (Vec::new(), None);
-        let mut checkpoints = 0;
+        let mut asked: Vec<TicketId> = Vec::new();
+        let (mut checkpoints, mut reviews) = (0, 0);
         for turn in 0.. {
             prop_assert!(turn < 2_000, "it never ends");
             for command in schedule.commands() {
@@ -217,6 +235,7 @@ proptest! {
                         for other in working.iter().chain(train.iter().flatten()) {
                             prop_assert!(forecast.between(&ticket, other).is_none(), "{} raced {}", ticket, other);
                         }
+                        prop_assert!(!asked.contains(&ticket), "nobody works on what people look at");
                         working.push(ticket);
                     }
                     Command::StartTrain { tickets, .. } => {
@@ -227,12 +246,25 @@ proptest! {
                 }
             }
             prop_assert!(working.len() <= max_parallel);
-            prop_assert_eq!(schedule.is_idle(), working.is_empty() && train.is_none());
+            prop_assert_eq!(schedule.is_idle(), working.is_empty() && train.is_none() && asked.is_empty());
             if schedule.is_idle() {
                 break;
             }
             let roll = dice.next().unwrap();
-            if let Some(tickets) = train.take_if(|_| roll % 2 == 0 || working.is_empty()) {
+            if !asked.is_empty() && (roll % 3 == 0 || (working.is_empty() && train.is_none())) {
+                let ticket = asked.remove(0);
+                prop_assert_eq!(schedule.state(&ticket), Some(&TicketState::Merging));
+                let answer = match roll {
+                    0 => Reviewed::NeedsPerson(Problem::new("x.y", "", "")),
+                    1 => Reviewed::Cancelled,
+                    2..=5 if reviews < 20 => { reviews += 1; Reviewed::SentBack }
+                    _ => Reviewed::Approved,
+                };
+                schedule.reviewed(&ticket, answer.clone());
+                // The same word again, as a replay may say it, changes nothing.
+                schedule.reviewed(&ticket, Reviewed::Cancelled);
+                prop_assert_eq!(schedule.state(&ticket) == Some(&TicketState::Cancelled), answer == Reviewed::Cancelled);
+            } else if let Some(tickets) = train.take_if(|_| roll % 2 == 0 || working.is_empty()) {
                 let guilty = (roll / 2) as usize;
                 let ends: Vec<_> = (0..tickets.len()).map(|at| match at.cmp(&guilty) {
                     std::cmp::Ordering::Less => End::Merged,
@@ -246,6 +278,8 @@ proptest! {
                     11 => TicketEnd::NeedsPerson(Problem::new("x.y", "", "")),
                     10 => TicketEnd::Cancelled,
                     9 if checkpoints < 20 => { checkpoints += 1; TicketEnd::Checkpoint }
+                    8 if checkpoints < 20 => { checkpoints += 1; TicketEnd::GoesOn }
+                    6 | 7 => { asked.push(ticket.clone()); TicketEnd::ForReview }
                     _ => TicketEnd::Verified,
                 };
                 schedule.ticket_ended(&ticket, end);

@@ -148,7 +148,7 @@ async fn returned(parts: &Parts, claim: &ClaimId) -> Result<BlobHash, FlowError>
         match parts.store.look_at_claim(tenant, claim).await {
             Ok(row) => match settled(parts, &row).await {
                 Some(outcome) => return outcome,
-                None => growth.wait(LOOK).await,
+                None => drop(growth.wait(LOOK).await),
             },
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, %claim, "cannot look at the claim; will look again");

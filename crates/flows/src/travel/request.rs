@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     error::FlowError,
+    people,
     service::{Asker, Flows},
 };
 
@@ -172,7 +173,7 @@ fn alone(events: &[Event], run: &RunId) -> Result<(), Problem> {
         EventBody::RunStateChanged { to } => *to == RunState::Running,
         EventBody::PersonAsked { .. } => event.subject.ticket.is_some(),
         EventBody::TicketStateChanged { to } => *to == TicketState::Cancelled,
-        _ => false,
+        body => people::steers(body),
     });
     match steered {
         None => Ok(()),

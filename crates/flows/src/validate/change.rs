@@ -16,8 +16,8 @@ pub(super) const MAX_FILES: usize = 300;
 
 /// A change, read as far as its bounds go.
 pub(crate) struct ReadChange {
-    pub(super) changes: Vec<Change>,
-    pub(super) diff: Diff,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) diff: Diff,
     pub(crate) files: Vec<ChangedFile>,
 }
 
@@ -93,7 +93,7 @@ impl ChangedFile {
     }
 
     /// The text before the change.
-    pub(super) fn before(&self) -> Option<&str> {
+    pub(crate) fn before(&self) -> Option<&str> {
         std::str::from_utf8(self.old.as_deref()?).ok()
     }
 

@@ -48,6 +48,13 @@ text = '{"title": "feat: greet and shout", "text": "Two scripts that greet."}'
 /// Time that moves by a second with each look, so that no test depends on the day.
 pub struct Ticking(AtomicU64);
 
+impl Ticking {
+    /// So many seconds later, at once.
+    pub fn jump(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
 impl Clock for Ticking {
     fn now(&self) -> DateTime<Utc> {
         let seconds = self.0.fetch_add(1, Ordering::Relaxed);

@@ -8,6 +8,7 @@ mod checks;
 pub(crate) mod claims;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod hitl;
 pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
@@ -58,6 +59,10 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(claims::complete))
         .routes(routes!(claims::claims))
         .routes(routes!(claims::demand))
+        .routes(routes!(hitl::interrupts))
+        .routes(routes!(hitl::interrupt))
+        .routes(routes!(hitl::answer_interrupt))
+        .routes(routes!(hitl::delegate_interrupt))
         .routes(routes!(trace::trace))
         .routes(routes!(statistics::overview))
         .routes(routes!(statistics::calibration))

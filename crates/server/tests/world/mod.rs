@@ -166,7 +166,7 @@ impl World {
         events
     }
 
-    async fn append(&self, key: &str, run: Option<&RunId>, body: EventBody) -> Event {
+    pub async fn append(&self, key: &str, run: Option<&RunId>, body: EventBody) -> Event {
         let project = Some(ProjectId::parse("greeter").unwrap());
         let event = NewEvent {
             tenant: self.flows.parts().config.tenant.clone(),

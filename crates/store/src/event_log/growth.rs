@@ -30,18 +30,22 @@ impl Store {
 
 impl Growth {
     /// Waits until the log may have grown since the last call, for `longest` at the most. A wake-up can be lost:
-    /// whoever waits looks again at the end either way.
-    pub async fn wait(&mut self, longest: Duration) {
+    /// whoever waits looks again at the end either way. Says whether there was one.
+    pub async fn wait(&mut self, longest: Duration) -> bool {
         let end = Instant::now() + longest;
         match timeout_at(end, self.wakeups.recv()).await {
             // Too far behind is as good as a wake-up.
             Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
-            Ok(Err(RecvError::Closed)) => sleep_until(end).await,
-            Err(_) => return,
+            Ok(Err(RecvError::Closed)) => {
+                sleep_until(end).await;
+                return false;
+            }
+            Err(_) => return false,
         }
         sleep_until((self.last + CALM).min(end)).await;
         // What came meanwhile is seen by the look that follows.
         self.wakeups = self.wakeups.resubscribe();
         self.last = Instant::now();
+        true
     }
 }

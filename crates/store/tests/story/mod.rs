@@ -4,9 +4,9 @@
 #![allow(dead_code)]
 
 use swarm_domain::{
-    Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, MicroUsd, NewEvent, NodeId,
-    PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, Subject,
-    SurveyId, TenantId, TicketId,
+    Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, InterruptId, MicroUsd,
+    NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId,
+    SpecId, Subject, SurveyId, TenantId, TicketId,
     agent::Capability,
     alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
@@ -16,6 +16,9 @@ use swarm_domain::{
     estimate::Estimate,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    interrupt::{
+        ActionRequest, Escalation, HumanInterrupt, HumanResponse, Interrupt, InterruptKind, OnExpiry, Terms,
+    },
     lease::FencingToken,
     network::{NetworkDecision, NetworkUse},
     plan::Plan,
@@ -298,8 +301,85 @@ pub fn measures() -> Measures {
     }
 }
 
+/// A question about the second ticket, which time does to what these say, all in seconds after it was asked.
+pub fn question(id: &str, remind: &[u64], escalate: Option<u64>, expire: Option<u64>) -> Interrupt {
+    let kind = InterruptKind::DiffReview;
+    let args = serde_json::json!({"files": 1});
+    Interrupt {
+        id: InterruptId::parse(id).unwrap(),
+        kind,
+        risk: Risk::High,
+        why: vec!["schema: it changes a.sql".to_owned()],
+        rules: vec!["schema".to_owned()],
+        request: HumanInterrupt {
+            action_request: ActionRequest { action: "merge_change".to_owned(), args },
+            config: kind.config(),
+            description: Some("A change.".to_owned()),
+        },
+        terms: Terms {
+            people: vec!["ben".to_owned()],
+            answers: 1,
+            four_eyes: true,
+            remind_seconds: remind.to_vec(),
+            escalate: escalate
+                .map(|after_seconds| Escalation { after_seconds, to: vec!["cleo".to_owned()] })
+                .into_iter()
+                .collect(),
+            expire_seconds: expire,
+            on_expiry: OnExpiry::Reject,
+        },
+        asked_by: vec!["ada".to_owned()],
+        commit: Some(commit('c')),
+        text: None,
+    }
+}
+
+/// What a person says.
+pub fn said(key: &str, who: &str, subject: Subject, body: EventBody) -> NewEvent {
+    NewEvent { actor: Actor::Person { name: who.to_owned() }, ..event(key, subject, body) }
+}
+
+pub fn answered(key: &str, who: &str, id: &str, response: HumanResponse) -> NewEvent {
+    let interrupt = InterruptId::parse(id).unwrap();
+    said(key, who, of_ticket(2), EventBody::InterruptAnswered { interrupt, response })
+}
+
+/// Questions, and all that can come of them.
+fn asked_people() -> Vec<NewEvent> {
+    let id = |id: &str| InterruptId::parse(id).unwrap();
+    let raised = |interrupt: Interrupt| {
+        event(&format!("{} raised", interrupt.id), of_ticket(2), EventBody::InterruptRaised { interrupt })
+    };
+    let to = "dora".to_owned();
+    let escalated =
+        EventBody::InterruptEscalated { interrupt: id("int_1"), number: 1, to: vec!["cleo".to_owned()] };
+    vec![
+        raised(question("int_1", &[0], Some(0), None)),
+        event("int_1 escalated", of_ticket(2), escalated),
+        event(
+            "int_1 reminded",
+            of_ticket(2),
+            EventBody::InterruptReminded { interrupt: id("int_1"), number: 1 },
+        ),
+        said(
+            "int_1 delegated",
+            "cleo",
+            of_ticket(2),
+            EventBody::InterruptDelegated { interrupt: id("int_1"), to },
+        ),
+        answered("int_1 answered", "dora", "int_1", HumanResponse::words("Not so.")),
+        raised(question("int_2", &[], None, Some(0))),
+        event(
+            "int_2 expired",
+            of_ticket(2),
+            EventBody::InterruptExpired { interrupt: id("int_2"), accepted: false },
+        ),
+        raised(question("int_3", &[], None, None)),
+    ]
+}
+
 /// The whole story.
-#[allow(clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
+#[allow(clippy::large_stack_arrays, clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
 pub fn whole() -> Vec<NewEvent> {
     let finding = Finding {
         code: FindingCode::AcceptanceFailed,
@@ -460,6 +540,7 @@ pub fn whole() -> Vec<NewEvent> {
         ticket_becomes("again", 2, TicketState::Waiting),
         run_becomes("33", RunState::Running),
     ]);
+    story.extend(asked_people());
     // One list of everything would be too large for a stack.
     story.extend([
         event("carried", of_ticket(2), EventBody::TicketCarried { from: run_id(), commit: commit('c') }),

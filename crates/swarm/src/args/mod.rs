@@ -1,5 +1,6 @@
 //! The command line: what can be written after `swarm`, and the help for it.
 
+mod approval;
 mod build;
 mod engine;
 mod gate;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use approval::{AnswerArgs, ApprovalsArgs, ApproveArgs, DelegateArgs, RejectArgs};
 pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
@@ -97,6 +99,16 @@ pub(crate) enum Command {
     /// The runs, and what happened in them
     #[command(subcommand)]
     Run(RunCommand),
+    /// What waits for a person: plans, changes, questions
+    Approvals(ApprovalsArgs),
+    /// Let a plan or a change go on
+    Approve(ApproveArgs),
+    /// Turn a plan or a change down
+    Reject(RejectArgs),
+    /// Answer a question in words
+    Answer(AnswerArgs),
+    /// Hand a question to another person
+    Delegate(DelegateArgs),
     /// What goes on, live: who is in trouble first
     Top(TopArgs),
     /// One requirement: its tickets, commits, acceptance commands and their output

@@ -2,6 +2,7 @@
 
 mod agent;
 mod alerts;
+mod approval;
 mod audit;
 mod build;
 mod cache;
@@ -69,6 +70,11 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Worker(args) => wait(worker::run(&context, *args)),
         Command::Ticket(command) => wait(ticket::run(&context, command)),
         Command::Run(command) => wait(run::run(&context, command)),
+        Command::Approvals(args) => wait(approval::list(&context, args)),
+        Command::Approve(args) => wait(approval::approve(&context, args)),
+        Command::Reject(args) => wait(approval::reject(&context, args)),
+        Command::Answer(args) => wait(approval::answer(&context, args)),
+        Command::Delegate(args) => wait(approval::delegate(&context, args)),
         Command::Top(args) => wait(top::run(&context, args)),
         Command::Trace(args) => wait(trace::run(&context, args)),
         Command::Stats(args) => wait(stats::run(&context, args)),

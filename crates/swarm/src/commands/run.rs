@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use futures::StreamExt;
-use swarm_client::{Client, EventQuery, Patience, types};
+use swarm_client::{Client, EventQuery, InterruptQuery, Patience, types};
 use swarm_domain::{Problem, RunId, plan::Plan};
 use tokio_util::sync::CancellationToken;
 
-use super::{quality::of_run, ticket::wire_name, travel};
+use super::{approval, quality::of_run, ticket::wire_name, travel};
 use crate::{
     args::RunCommand,
     context::Context,
@@ -82,15 +82,20 @@ async fn list(context: &Context) -> Result<Exit> {
 }
 
 async fn show(context: &Context, run: Option<RunId>) -> Result<Exit> {
-    let (run, claims, quality) = door::reading(context, async |client| {
+    let (run, claims, waiting, quality) = door::reading(context, async |client| {
         let run = latest(client, run).await?;
         let claims = client.claims(Some(&run)).await?;
+        let state = Some("waiting".to_owned());
+        let which = InterruptQuery { state, run: Some(run.clone()), ..InterruptQuery::default() };
+        let waiting = client.interrupts(&which).await?;
         let quality = client.quality(Some(&run), None).await?;
-        Ok((client.run(&run).await?, claims, quality))
+        Ok((client.run(&run).await?, claims, waiting, quality))
     })
     .await?;
     let quality = of_run(&quality)?;
-    context.output.print(&run, |run| format!("{}{}", in_words(run, &quality), offered(&claims)))?;
+    context.output.print(&run, |run| {
+        format!("{}{}{}", in_words(run, &quality), offered(&claims), approval::of_run(&waiting))
+    })?;
     Ok(Exit::Done)
 }
 

@@ -198,6 +198,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     {
         fault("build.budget", error.to_string());
     }
+    for (_, what) in settings.flows.approvals.faults() {
+        fault("flows.approvals.rules", what);
+    }
     if settings.flows.max_agents == 0 {
         fault("flows.max_agents", "with none, no work is ever done".to_owned());
     }
@@ -243,6 +246,22 @@ mod tests {
         assert!(faults.iter().all(|f| matches!(f.origin, Origin::File(_))), "{faults:?}");
         let meant: Vec<_> = faults.iter().filter_map(|f| f.did_you_mean.as_deref()).collect();
         assert!(meant.contains(&"max_parallel") && meant.contains(&"bubblewrap"), "{meant:?}");
+    }
+
+    #[test]
+    fn a_rule_of_the_approvals_that_could_not_be_kept_is_a_fault_by_its_name() {
+        let rule = |more: &str| {
+            let (_folder, layers) = layers(&format!(
+                "[[flows.approvals.rules]]\nname = \"schema\"\non = \"diff\"\npaths = [\"migrations/**\"]\n{more}\n"
+            ));
+            faults(&layers).1
+        };
+        assert_eq!(rule("people = [\"ben\"]\nexpire_seconds = 60"), []);
+        let late = rule("on_expiry = \"accept_low_risk\"");
+        assert_eq!(late[0].key, "flows.approvals.rules");
+        assert!(late[0].what.contains("rule `schema`: `on_expiry` needs `expire_seconds`"), "{late:?}");
+        assert!(rule("on_expiry = \"accept\"")[0].what.contains("accept_low_risk"));
+        assert!(!rule("colour = 3").is_empty());
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Line {
             EventBody::TicketHeld { behind, why } => {
                 self.step = plain(&format!("held back until {behind} is merged: {why}"));
             }
+            EventBody::InterruptRaised { interrupt } => {
+                self.step = format!("waits for a person: {} {}", interrupt.kind.words(), interrupt.id);
+            }
+            EventBody::InterruptAnswered { .. } | EventBody::InterruptExpired { .. } => {
+                "goes on".clone_into(&mut self.step);
+            }
             EventBody::AttemptFinished { outcome: AttemptOutcome::Failed { problem }, .. } => {
                 self.step = plain(&problem.detail);
             }

@@ -8,6 +8,7 @@ mod fold;
 mod follow;
 mod live;
 mod news;
+mod people;
 mod render;
 mod summary;
 #[cfg(test)]

@@ -15,7 +15,10 @@ use swarm_domain::{
     ticket::TicketState,
 };
 
-use super::text::{plain, tokens};
+use super::{
+    people,
+    text::{plain, tokens},
+};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,7 @@ fn carried(from: &RunId, commit: &CommitId) -> String {
     format!("holds as it is: carried from {from}, {}", short(commit.as_str()))
 }
 
+#[allow(clippy::too_many_lines, reason = "an arm for each event")]
 fn words(body: &EventBody) -> (Weight, String) {
     use Weight::{Detail, Main};
     match body {
@@ -138,6 +142,12 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
+        EventBody::InterruptRaised { .. }
+        | EventBody::InterruptAnswered { .. }
+        | EventBody::InterruptDelegated { .. }
+        | EventBody::InterruptReminded { .. }
+        | EventBody::InterruptEscalated { .. }
+        | EventBody::InterruptExpired { .. } => people::words(body),
         EventBody::PersonAsked { what, reason } => {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             (Main, format!("a person asked to {what}{why}"))
