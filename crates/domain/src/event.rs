@@ -12,6 +12,7 @@ use crate::{
     agent::Capability,
     alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
+    audit::{HoldScope, Reading},
     budget::{Budget, Spend},
     cache::CacheOutcome,
     choice::ChoiceReason,
@@ -19,8 +20,7 @@ use crate::{
     finding::Finding,
     gate::CheckReport,
     id::{
-        AttemptId, BlobHash, ClaimId, CommitId, IdempotencyKey, InterruptId, Label, NodeId, PlanId,
-        ProjectId, RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+        AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
     },
     interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
@@ -639,6 +639,44 @@ pub enum EventBody {
         alert: AlertKind,
         /// The figure.
         value: u64,
+    },
+    /// Somebody read the record.
+    AuditRead {
+        /// In which way.
+        how: Reading,
+        /// Which part of it, in words: `everything`, `who=ada what=run_*`.
+        filter: String,
+        /// How many events the filter let through then, as far as they were counted: up to 10,000.
+        count: u64,
+    },
+    /// A legal hold was set: what it is about is not purged until it is lifted.
+    HoldSet {
+        /// Its name.
+        hold: HoldId,
+        /// What it is about.
+        scope: HoldScope,
+        /// Why, in the words of who set it.
+        reason: String,
+    },
+    /// A legal hold was lifted.
+    HoldLifted {
+        /// Its name.
+        hold: HoldId,
+        /// Why, in the words of who lifted it.
+        reason: String,
+    },
+    /// Contents of finished work were deleted. Their hashes stay in the events that name them.
+    ContentsPurged {
+        /// Work counted that had settled before this.
+        before: DateTime<Utc>,
+        /// The runs whose contents went: how many.
+        runs: u64,
+        /// How many contents.
+        contents: u64,
+        /// How many bytes they had.
+        bytes: u64,
+        /// Which runs and contents, as JSON.
+        list: BlobHash,
     },
     /// A call was not made because a budget would have been passed.
     BudgetReached {

@@ -122,6 +122,8 @@ ids! {
     NodeId, "node";
     /// A secret, by name, within its project or among those for all.
     SecretName, "secret";
+    /// A legal hold, by the name that it was given.
+    HoldId, "hold";
     /// What some nodes have and some work needs: `gpu`, `eu`.
     Label, "label";
     /// A sandbox while it lives: `vm_…`.

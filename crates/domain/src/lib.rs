@@ -17,6 +17,7 @@
 pub mod agent;
 pub mod alert;
 pub mod attempt;
+pub mod audit;
 pub mod bandit;
 pub mod budget;
 pub mod cache;
@@ -73,8 +74,7 @@ pub mod vitals;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, ClaimId, CommitId, Entropy, IdempotencyKey, InterruptId, Label, NodeId, PlanId,
-    ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+        AttemptId, BlobHash, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -8,12 +8,13 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sqlx::{PgConnection, PgPool};
 use swarm_domain::BlobHash;
 
-use crate::{Result, StoreError};
+use crate::{Result, Store, StoreError};
 
 /// The largest blob, in bytes.
 pub const MAX_BLOB_BYTES: u64 = 64 * 1024 * 1024;
@@ -39,6 +40,10 @@ impl Blob {
         Self { hash: BlobHash::of(&bytes), bytes }
     }
 
+    pub(crate) fn hash(&self) -> &BlobHash {
+        &self.hash
+    }
+
     /// Whether it stands in the database.
     pub(crate) fn is_small(&self) -> bool {
         self.bytes.len() <= MAX_ROW_BYTES
@@ -46,7 +51,8 @@ impl Blob {
 }
 
 /// Writes small blobs. In the order of their hashes, so that two who write the same ones cannot wait for each other.
-/// What is there already stays, unless it is damaged: then this mends it.
+/// What is there already stays, unless it is damaged: then this mends it. When it was put in is kept to the hour, so that
+/// a purge spares what somebody is about to name.
 pub(crate) async fn insert(conn: &mut PgConnection, blobs: &[&Blob]) -> Result<()> {
     if blobs.is_empty() {
         return Ok(());
@@ -57,7 +63,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, blobs: &[&Blob]) -> Result<(
     let (hashes, bytes): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     sqlx::query(
         "INSERT INTO swarm.blobs (hash, bytes) SELECT * FROM unnest($1::text[], $2::bytea[])
-         ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE blobs.bytes <> excluded.bytes",
+         ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes, put_at = now()
+         WHERE blobs.bytes <> excluded.bytes OR blobs.put_at < now() - interval '1 hour'",
     )
     .bind(hashes)
     .bind(bytes)
@@ -97,8 +104,9 @@ impl Blobs {
         }
         let path = self.path(&name);
         blocking(move || match read(&path, &name) {
-            Ok(_) => Ok(()),
-            Err(StoreError::BlobMissing(_) | StoreError::BlobDamaged(_)) => write(&path, &bytes),
+            // A purge may be about to take it away: it looks at the time, and we look whether it is still there.
+            Ok(_) if touch(&path) => Ok(()),
+            Ok(_) | Err(StoreError::BlobMissing(_) | StoreError::BlobDamaged(_)) => write(&path, &bytes),
             Err(error) => Err(error),
         })
         .await
@@ -114,8 +122,31 @@ impl Blobs {
         match row {
             Some(bytes) if BlobHash::of(&bytes) == hash => Ok(bytes),
             Some(_) => Err(StoreError::BlobDamaged(hash)),
-            None => blocking(move || read(&path, &hash)).await,
+            None => {
+                let wanted = hash.clone();
+                match blocking(move || read(&path, &hash)).await {
+                    Err(StoreError::BlobMissing(hash)) => {
+                        match Store::purged_by(&self.pool, &wanted).await? {
+                            Some(seq) => Err(StoreError::BlobPurged { hash, seq }),
+                            None => Err(StoreError::BlobMissing(hash)),
+                        }
+                    }
+                    read => read,
+                }
+            }
         }
+    }
+
+    /// The size of a blob's file that was not put in within `grace`. None where there is none.
+    pub(crate) async fn old_file(&self, hash: &BlobHash, grace: Duration) -> Result<Option<u64>> {
+        let path = self.path(hash);
+        blocking(move || old(&path, grace)).await
+    }
+
+    /// Takes a blob's file away. False where somebody put it in within `grace`: then it stays.
+    pub(crate) async fn sweep(&self, hash: &BlobHash, grace: Duration) -> Result<bool> {
+        let path = self.path(hash);
+        blocking(move || sweep(&path, grace)).await
     }
 
     fn path(&self, hash: &BlobHash) -> PathBuf {
@@ -148,6 +179,54 @@ fn read(path: &Path, hash: &BlobHash) -> Result<Vec<u8>> {
         _ => StoreError::io("read", path)(error),
     })?;
     if BlobHash::of(&bytes) == *hash { Ok(bytes) } else { Err(StoreError::BlobDamaged(hash.clone())) }
+}
+
+/// Marks a file as put in just now. False where it is not there any more.
+fn touch(path: &Path) -> bool {
+    let touched = fs::File::open(path).and_then(|file| {
+        let now = fs::FileTimes::new().set_modified(file_time());
+        file.set_times(now)
+    });
+    touched.is_ok() && path.exists()
+}
+
+/// The time of day as files have it: what is compared with it is the same clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the times of files are the system's, whatever clock the store runs by"
+)]
+fn file_time() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+fn old(path: &Path, grace: Duration) -> Result<Option<u64>> {
+    match fs::metadata(path) {
+        Ok(found) => {
+            let put = found.modified().map_err(StoreError::io("read the time of", path))?;
+            let age = file_time().duration_since(put).unwrap_or_default();
+            Ok((age >= grace).then_some(found.len()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", path)(error)),
+    }
+}
+
+/// Moved aside first: who puts the same content in now sees that it is gone and writes it anew, and who did just before
+/// has left a new time on it.
+fn sweep(path: &Path, grace: Duration) -> Result<bool> {
+    let aside = path.with_extension("going");
+    match fs::rename(path, &aside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !aside.exists() => return Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StoreError::io("move", path)(error)),
+    }
+    if old(&aside, grace)?.is_none() {
+        fs::rename(&aside, path).map_err(StoreError::io("move", path))?;
+        return Ok(false);
+    }
+    fs::remove_file(&aside).map_err(StoreError::io("remove", &aside))?;
+    Ok(true)
 }
 
 /// Written beside its place and moved there: a reader sees all of it or nothing, also after a crash.

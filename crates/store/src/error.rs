@@ -134,6 +134,20 @@ pub enum StoreError {
         /// The token that does not count any more.
         token: u64,
     },
+    /// Somebody read the record in more ways than are written down in an hour.
+    #[error("{reader} read the record in {} different ways within an hour", crate::MAX_READINGS_AN_HOUR)]
+    TooManyReadings {
+        /// Who.
+        reader: String,
+    },
+    /// The content was deleted when its time had come.
+    #[error("the content {hash} was purged: event {seq} says so")]
+    BlobPurged {
+        /// Its hash.
+        hash: BlobHash,
+        /// The event that says so.
+        seq: u64,
+    },
     /// The nodes of this database keep their files in another folder.
     #[error("the data folder of this database is {}, not {}", theirs.display(), ours.display())]
     OtherFolder {
@@ -241,6 +255,14 @@ impl StoreError {
             Self::BlobDamaged(_) => {
                 ("store.blob_damaged", "restore the database and the `blobs` folder from one backup")
             }
+            Self::BlobPurged { .. } => (
+                "store.blob_purged",
+                "nothing brings it back but a backup; `swarm hold set` keeps what must not go",
+            ),
+            Self::TooManyReadings { .. } => (
+                "audit.too_many_readings",
+                "go on with a filter that was used within the hour, export the whole log, or wait",
+            ),
             Self::BlobTooLarge { .. } => {
                 ("store.blob_too_large", "make it smaller: cut the output or the file")
             }

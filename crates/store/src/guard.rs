@@ -6,7 +6,7 @@ use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState}
 
 use crate::{
     Result, StoreError, projection,
-    view::{PlanState, alert, interrupt, not_found, plan, run, secret, ticket},
+    view::{PlanState, alert, hold, interrupt, not_found, plan, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
@@ -85,6 +85,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::InterruptReminded { .. }
         | EventBody::InterruptEscalated { .. }
         | EventBody::InterruptExpired { .. } => interrupt::may_follow(conn, event).await,
+        EventBody::HoldSet { .. } | EventBody::HoldLifted { .. } => hold_may_change(conn, event).await,
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }
@@ -113,6 +114,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::SecretUsed { .. }
         | EventBody::SecretsRekeyed { .. }
         | EventBody::StepFailed { .. }
+        | EventBody::AuditRead { .. }
+        | EventBody::ContentsPurged { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. } => subject_is_known(conn, event).await,
     }
@@ -157,6 +160,21 @@ async fn secret_may_change(conn: &mut PgConnection, event: &Event) -> Result<()>
             Some(project) => present(conn, event, "project", project.as_str()).await,
             None => Ok(()),
         },
+        _ => Ok(()),
+    }
+}
+
+/// A name of a hold is used once, and a hold is lifted once.
+async fn hold_may_change(conn: &mut PgConnection, event: &Event) -> Result<()> {
+    let tenant = &event.tenant;
+    match &event.body {
+        EventBody::HoldSet { hold, .. } => match hold::find(conn, tenant, hold).await {
+            Ok(_) => Err(already("hold", hold)),
+            Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        },
+        EventBody::HoldLifted { hold, .. } if hold::find(conn, tenant, hold).await?.holds() => Ok(()),
+        EventBody::HoldLifted { hold, .. } => Err(not_allowed(format!("hold {hold}"), "lifted", "lifted")),
         _ => Ok(()),
     }
 }

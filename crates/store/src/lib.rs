@@ -47,6 +47,7 @@ mod event_log;
 mod guard;
 mod node;
 mod projection;
+mod purge;
 mod rebuild;
 mod schema;
 mod secret;
@@ -57,7 +58,8 @@ mod time;
 mod view;
 
 pub use audit::{
-    AuditKeys, CheckpointRow, Due, Fault, FaultKind, NoteError, ProofReport, PublicKey, SignedHead, prove,
+    AuditEntry, AuditKeys, AuditOrder, AuditPage, AuditSearch, CheckpointRow, Due, Fault, FaultKind,
+    MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, prove,
 };
 pub use blob::{Blobs, MAX_BLOB_BYTES};
 pub use cache::{CACHE_CLEARED, CacheBounds, CachePlace, CacheReport, CachedReply};
@@ -66,13 +68,12 @@ pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
 pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
 pub use node::{Acting, Joining, LostNode, NodeRow};
+pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;
 pub use secret::{Given, NewSecret, Rekeyed, Rotation, SecretChange, SecretFault};
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
-    AttemptRow, CheckRow, CommitRow, FindingRow, History, InterruptQuery, InterruptRow, Lately, ModelCallRow,
-    PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace,
-    TracedTicket,
+        AttemptRow, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
 };

@@ -12,8 +12,7 @@ use swarm_domain::{
 use crate::{
     Result, StoreError,
     view::{
-        alert, attempt, check, clash, commit, finding, interrupt, measure, model_call, plan, project,
-        pull_request, run, secret, spec, ticket, tool_call,
+        alert, attempt, check, clash, commit, finding, hold, interrupt, measure, model_call, plan, project, pull_request, run, secret, spec, ticket, tool_call,
     },
 };
 
@@ -37,6 +36,7 @@ pub(crate) const TABLES: [&str; 17] = [
     "interrupts",
     "secrets",
     "alerts",
+    "holds",
 ];
 
 /// Writes what an event says into the views.
@@ -134,6 +134,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SecretRemoved { .. }
         | EventBody::SecretUsed { .. } => secret::change(conn, event).await,
         EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::change(conn, event).await,
+        EventBody::HoldSet { hold, scope, reason } => hold::set(conn, event, hold, scope, reason).await,
+        EventBody::HoldLifted { hold, .. } => hold::lift(conn, event, hold).await,
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
@@ -147,6 +149,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SurveyEnded { .. }
         | EventBody::SecretsRekeyed { .. }
         | EventBody::StepFailed { .. }
+        | EventBody::AuditRead { .. }
+        | EventBody::ContentsPurged { .. }
         | EventBody::BudgetReached { .. }
         | EventBody::PersonAsked { .. }
         | EventBody::NodeJoined { .. }

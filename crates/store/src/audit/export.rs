@@ -85,7 +85,7 @@ impl Store {
     }
 
     /// Where an export ends: at a checkpoint, so that all of it is covered. What was appended since is for the next one.
-    async fn last_signed(&self, tenant: &TenantId) -> Result<u64> {
+    pub(super) async fn last_signed(&self, tenant: &TenantId) -> Result<u64> {
         let signed: Option<i64> =
             sqlx::query_scalar("SELECT max(size) FROM swarm.checkpoints WHERE tenant = $1")
                 .bind(tenant.as_str())

@@ -14,6 +14,10 @@ pub(crate) const FORM: u32 = 1;
 pub(crate) enum Line {
     /// The first line of an exported log.
     Log(Opening),
+    /// The first line of a part of a log.
+    Excerpt(ExcerptOpening),
+    /// What is signed of a part of a log: a signed note.
+    Statement(String),
     /// That one key took another's place: a signed note.
     Handover(String),
     /// An event.
@@ -29,6 +33,15 @@ pub(crate) struct Opening {
     pub(crate) tenant: String,
     /// How many events follow.
     pub(crate) events: u64,
+}
+
+/// What a part of a log begins with. Nothing of it is believed that the statement at the end does not say too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExcerptOpening {
+    pub(crate) form: u32,
+    pub(crate) tenant: String,
+    pub(crate) log: String,
+    pub(crate) filter: String,
 }
 
 /// An event with its hashes.

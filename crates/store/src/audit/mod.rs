@@ -7,6 +7,8 @@
 
 mod check;
 mod checkpoint;
+mod excerpt;
+mod excerpt_proof;
 mod export;
 mod fault;
 mod folder;
@@ -14,12 +16,16 @@ mod handover;
 mod line;
 mod note;
 mod proof;
+mod reading;
+mod search;
 mod shown;
 mod signer;
 
 pub use fault::{Fault, FaultKind};
 pub use note::{NoteError, PublicKey};
 pub use proof::{ProofReport, SignedHead, prove};
+pub use reading::MAX_READINGS_AN_HOUR;
+pub use search::{AuditEntry, AuditOrder, AuditPage, AuditSearch, MAX_COUNTED};
 pub use shown::{AuditKeys, CheckpointRow};
 pub use signer::Due;
 

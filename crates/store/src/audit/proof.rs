@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     checkpoint::{Checkpoint, log_name},
+    excerpt_proof,
     fault::{Fault, FaultKind},
     handover::{Handover, Trust},
     line::{self, EventLine, FORM, Line, Opening},
@@ -20,15 +21,18 @@ use crate::event_log::{GENESIS, MAX_EVENT_BYTES, hash};
 /// The longest line: an event with what stands around it.
 const MAX_LINE: usize = MAX_EVENT_BYTES + 4096;
 /// How many faults are named. The others are counted.
-const MAX_FAULTS: usize = 100;
+pub(super) const MAX_FAULTS: usize = 100;
 /// How many handovers are read.
-const MAX_HANDOVERS: usize = 10_000;
+pub(super) const MAX_HANDOVERS: usize = 10_000;
 
 /// What a check of an exported log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProofReport {
     /// The log's name; none where there is no event.
     pub log: Option<String>,
+    /// The filter, where it is a part of a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
     /// How many events were read.
     pub events: u64,
     /// The hash of the last of them.
@@ -59,21 +63,37 @@ pub struct SignedHead {
 /// Reads an exported log and checks it against the keys that are trusted. `held` is the note of a checkpoint that the
 /// reader had before: the log must hold what that one covers. The errors are those of reading.
 pub fn prove(log: impl BufRead, keys: Vec<PublicKey>, held: Option<&str>) -> io::Result<ProofReport> {
-    let mut proof = Proof::new(keys, held);
     let mut lines = log;
-    loop {
-        let mut line = Vec::new();
-        if lines.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? == 0 {
-            return Ok(proof.finish());
-        }
-        if line.len() > MAX_LINE {
+    let mut next = next_line(&mut lines)?;
+    if let Some(Ok(first)) = &next
+        && matches!(Line::read(first), Some(Line::Excerpt(_)))
+    {
+        return excerpt_proof::prove(first, lines, keys, held);
+    }
+    let mut proof = Proof::new(keys, held);
+    while let Some(line) = next {
+        let Ok(line) = line else {
             proof.fault(
                 FaultKind::Unreadable.at(proof.at + 1, "the line is longer than any that swarm writes"),
             );
-            return Ok(proof.finish());
-        }
+            break;
+        };
         proof.line(line.strip_suffix(b"\n").unwrap_or(&line));
+        next = next_line(&mut lines)?;
     }
+    Ok(proof.finish())
+}
+
+/// A line is longer than any that swarm writes.
+pub(super) struct TooLong;
+
+/// The next line with its newline; none at the end.
+pub(super) fn next_line(lines: &mut impl BufRead) -> io::Result<Option<Result<Vec<u8>, TooLong>>> {
+    let mut line = Vec::new();
+    if lines.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(if line.len() > MAX_LINE { Err(TooLong) } else { Ok(line) }))
 }
 
 struct Proof {
@@ -153,6 +173,10 @@ impl Proof {
                 } else {
                     format!("another log begins in line {}", self.lines)
                 };
+                self.fault(FaultKind::Unreadable.at(next, reason));
+            }
+            Some(Line::Excerpt(_) | Line::Statement(_)) => {
+                let reason = format!("line {} is one of a part of a log", self.lines);
                 self.fault(FaultKind::Unreadable.at(next, reason));
             }
             Some(_) if self.lines == 1 => {
@@ -287,6 +311,7 @@ impl Proof {
         }
         ProofReport {
             log: self.log,
+            excerpt: None,
             events: self.events,
             head: self.head,
             checkpoints: self.checkpoints,

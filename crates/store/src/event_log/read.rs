@@ -42,6 +42,11 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
+    /// Its text, as it was hashed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What it says.
     pub(crate) fn event(self, tenant: &TenantId) -> Result<Event> {
         read_event(&self.text, self.prev, self.hash)

@@ -4,12 +4,11 @@
 #![allow(dead_code)]
 
 use swarm_domain::{
-    Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, IdempotencyKey, InterruptId, MicroUsd,
-    NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId,
-    SpecId, Subject, SurveyId, TenantId, TicketId,
+        Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, HoldId, IdempotencyKey, InterruptId, MicroUsd, NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, Subject, SurveyId, TenantId, TicketId,
     agent::Capability,
     alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
+    audit::{HoldScope, Reading},
     budget::{Budget, Spend},
     choice::ChoiceReason,
     claim::Returned,
@@ -378,6 +377,39 @@ fn asked_people() -> Vec<NewEvent> {
     ]
 }
 
+/// The record is read, kept and purged.
+fn record() -> [NewEvent; 4] {
+    let hold = HoldId::parse("case-1").unwrap();
+    [
+        event(
+            "held",
+            Subject::default(),
+            EventBody::HoldSet {
+                hold: hold.clone(),
+                scope: HoldScope::Project { project: project() },
+                reason: "asked for".to_owned(),
+            },
+        ),
+        event("lifted", Subject::default(), EventBody::HoldLifted { hold, reason: "settled".to_owned() }),
+        event(
+            "read",
+            Subject::default(),
+            EventBody::AuditRead { how: Reading::Tail, filter: "everything".to_owned(), count: 3 },
+        ),
+        event(
+            "purged",
+            Subject::default(),
+            EventBody::ContentsPurged {
+                before: chrono::DateTime::UNIX_EPOCH,
+                runs: 1,
+                contents: 2,
+                bytes: 30,
+                list: BlobHash::of(b"list"),
+            },
+        ),
+    ]
+}
+
 /// The whole story.
 #[allow(clippy::large_stack_arrays, clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
 pub fn whole() -> Vec<NewEvent> {
@@ -541,6 +573,7 @@ pub fn whole() -> Vec<NewEvent> {
         run_becomes("33", RunState::Running),
     ]);
     story.extend(asked_people());
+    story.extend(record());
     // One list of everything would be too large for a stack.
     story.extend([
         event("carried", of_ticket(2), EventBody::TicketCarried { from: run_id(), commit: commit('c') }),

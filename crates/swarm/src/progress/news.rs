@@ -139,6 +139,10 @@ fn words(body: &EventBody) -> (Weight, String) {
         }
         EventBody::AlertRaised { alert, words, .. } => (Main, format!("alert {alert}: {words}")),
         EventBody::AlertEnded { alert, .. } => (Main, format!("alert {alert} ended")),
+        EventBody::AuditRead { .. }
+        | EventBody::HoldSet { .. }
+        | EventBody::HoldLifted { .. }
+        | EventBody::ContentsPurged { .. } => record(body),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
@@ -236,6 +240,28 @@ fn sandbox(body: &EventBody) -> (Weight, String) {
             (Detail, format!("{sandbox} was made from {snapshot}"))
         }
         _ => (Detail, String::new()),
+    }
+}
+
+fn record(body: &EventBody) -> (Weight, String) {
+    match body {
+        EventBody::AuditRead { how, filter, count } => {
+            (Weight::Detail, format!("the record was read ({}): {filter}, {count} events", how.name()))
+        }
+        EventBody::HoldSet { hold, scope, reason } => {
+            (Weight::Main, format!("legal hold {hold} keeps {scope}: {reason}"))
+        }
+        EventBody::HoldLifted { hold, reason } => {
+            (Weight::Main, format!("legal hold {hold} was lifted: {reason}"))
+        }
+        EventBody::ContentsPurged { before, runs, contents, bytes, .. } => {
+            let before = before.format("%Y-%m-%d");
+            (
+                Weight::Main,
+                format!("{contents} contents of {runs} runs from before {before} were purged, {bytes} bytes"),
+            )
+        }
+        _ => (Weight::Detail, String::new()),
     }
 }
 
