@@ -31,6 +31,7 @@ mod follow;
 mod hidden;
 mod operations;
 mod place;
+mod record;
 mod sse;
 #[allow(clippy::struct_excessive_bools, reason = "the document decides on the fields")]
 #[path = "generated/types.rs"]
@@ -41,3 +42,4 @@ pub use error::ClientError;
 pub use follow::{Patience, Standstill};
 pub use hidden::Hidden;
 pub use operations::{EventQuery, InterruptQuery};
+pub use record::{AuditFilter, AuditQuery};

@@ -1,12 +1,10 @@
 //! The operations of the document: one method each, under the operation's own name.
 
-use futures::{Stream, StreamExt};
-use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     Client, ClientError,
-    call::{Target, unreachable},
+    call::Target,
     types::{
         Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
         CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
@@ -455,18 +453,6 @@ impl Client {
     /// Lets a new key take the place of the one that signs.
     pub async fn rotate_audit_key(&self) -> Result<AuditKeys, ClientError> {
         self.post(api(&["audit", "key", "rotate"]), &json!({})).await
-    }
-
-    /// The whole log as JSON Lines, in parts as they come. An error in the middle: it broke off, and what came before is
-    /// not all of it.
-    pub async fn export_log(
-        &self,
-    ) -> Result<impl Stream<Item = Result<Vec<u8>, ClientError>> + Send + use<>, ClientError> {
-        let response = self.send(Method::GET, &api(&["audit", "export"]), |request| request).await?;
-        let place = self.place();
-        let parts = response.bytes_stream();
-        Ok(parts
-            .map(move |part| part.map(|bytes| bytes.to_vec()).map_err(|error| unreachable(&place, error))))
     }
 
     /// Draws every view again from the log.

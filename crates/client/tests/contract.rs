@@ -24,7 +24,9 @@ use axum::{
 use document::Document;
 use futures::StreamExt;
 use serde_json::{Value, json};
-use swarm_client::{Client, ClientError, EventQuery, InterruptQuery, types};
+use swarm_client::{
+    AuditFilter, AuditQuery, Client, ClientError, EventQuery, InterruptQuery, types,
+};
 
 /// A server that knows nothing but the document: it checks every call against it and answers with samples.
 struct Oracle {
@@ -236,7 +238,30 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.checkpoints(3, Some(5), true).await?;
     client.audit_keys().await?;
     client.rotate_audit_key().await?;
-    client.export_log().await?.collect::<Vec<_>>().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let filter = AuditFilter {
+        who: Some("ada".to_owned()),
+        from: Some("2026-11-21T00:00:00Z".to_owned()),
+        ..AuditFilter::default()
+    };
+    client
+        .export_log("csv", &filter)
+        .await?
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
+    let query = AuditQuery { filter, oldest_first: true, cursor: Some(1), limit: Some(2), wait: Some(1) };
+    client.audit(&query).await?;
+    client.holds().await?;
+    let hold = types::NewHold {
+        hold: "case-1".to_owned(),
+        project: None,
+        run: None,
+        reason: "asked for".to_owned(),
+    };
+    client.set_hold(&hold).await?;
+    client.lift_hold("case-1", "settled").await?;
+    client.purge(true).await?;
     client.rebuild().await?;
     client.cache().await?;
     client.clear_cache().await?;

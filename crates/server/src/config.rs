@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use swarm_domain::audit::RetentionPolicy;
+
 /// How a server is set up. Every bound that it keeps has a name here.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -19,6 +21,8 @@ pub struct ServerConfig {
     pub max_streams: usize,
     /// How often a stream without events says that it still lives.
     pub keep_alive: Duration,
+    /// How long the contents of finished work are kept.
+    pub retention: RetentionPolicy,
     /// How long requests under way get to end when the server stops.
     pub shutdown_grace: Duration,
 }
@@ -35,6 +39,7 @@ impl ServerConfig {
             request_timeout: Duration::from_mins(1),
             max_streams: 64,
             keep_alive: Duration::from_secs(15),
+            retention: RetentionPolicy::default(),
             shutdown_grace: Duration::from_secs(5),
         }
     }

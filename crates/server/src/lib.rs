@@ -27,6 +27,7 @@ mod error;
 mod extract;
 mod openapi;
 mod refusal;
+mod report;
 mod routes;
 mod server;
 mod server_file;

@@ -107,6 +107,8 @@ fn status_of(code: &str) -> StatusCode {
         | "sandbox.full"
         | "sandbox.vm_gone" => StatusCode::SERVICE_UNAVAILABLE,
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
+        "store.blob_purged" => StatusCode::GONE,
+        "audit.too_many_readings" => StatusCode::TOO_MANY_REQUESTS,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }

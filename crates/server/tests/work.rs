@@ -3,8 +3,11 @@
 mod world;
 
 use futures::StreamExt;
-use swarm_client::types::{
-    Budget, Evidence, NewPlan, NewProject, NewRun, NewSpec, PlanStage, RunOptions, RunState, TicketState,
+use swarm_client::{
+    AuditFilter,
+    types::{
+        Budget, Evidence, NewPlan, NewProject, NewRun, NewSpec, PlanStage, RunOptions, RunState, TicketState,
+    },
 };
 use world::{GREETER, World, eventually};
 
@@ -88,7 +91,8 @@ async fn a_spec_goes_in_and_a_pull_request_comes_out() {
     assert_eq!(spent, ticket.attempts[0].spend.tokens_in, "the steps are all that it cost");
 
     assert_eq!(client.verify().await.unwrap().first_bad, None);
-    let log = client.export_log().await.unwrap().map(Result::unwrap).concat().await;
+    let log =
+        client.export_log("jsonl", &AuditFilter::default()).await.unwrap().map(Result::unwrap).concat().await;
     let signed = client.checkpoints(0, Some(1), true).await.unwrap();
     let key = client.audit_keys().await.unwrap().key.unwrap();
     let trusted = vec![swarm_store::PublicKey::parse(&key).unwrap()];

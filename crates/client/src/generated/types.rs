@@ -347,6 +347,19 @@ pub struct AttemptSteps {
     pub stuck: Vec<StuckSteps>,
 }
 
+/// An event of the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// The event.
+    pub event: Event,
+    /// On whose behalf: by a person for themself, by anybody else for the person who started the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<String>,
+    /// How it came out; absent where it tells of nothing that could come out in one way or another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<AuditOutcome>,
+}
+
 /// The keys that sign checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditKeys {
@@ -357,6 +370,34 @@ pub struct AuditKeys {
     /// The public key that signs now, as `name+id+key`; none where nothing was signed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+}
+
+/// How it came out.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuditOutcome {
+    /// `done`
+    #[serde(rename = "done")]
+    Done,
+    /// `failed`
+    #[serde(rename = "failed")]
+    Failed,
+    /// `refused`
+    #[serde(rename = "refused")]
+    Refused,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A page of the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// Where to go on: the cursor of the next page.
+    pub cursor: u64,
+    /// In the order that was asked for. May be fewer than were asked for, even none, where there is more.
+    pub items: Vec<AuditEntry>,
+    /// Whether there is more to look through now.
+    pub more: bool,
 }
 
 /// The BLAKE3 hash of a blob, in hex: its name in the blob store.
@@ -1648,6 +1689,48 @@ pub enum EventBody {
         /// The figure.
         value: u64,
     },
+    /// Somebody read the record.
+    #[serde(rename = "audit_read")]
+    AuditRead {
+        /// How many events the filter let through then, as far as they were counted: up to 10,000.
+        count: u64,
+        /// Which part of it, in words: `everything`, `who=ada what=run_*`.
+        filter: String,
+        /// In which way.
+        how: Reading,
+    },
+    /// A legal hold was set: what it is about is not purged until it is lifted.
+    #[serde(rename = "hold_set")]
+    HoldSet {
+        /// Its name.
+        hold: HoldId,
+        /// Why, in the words of who set it.
+        reason: String,
+        /// What it is about.
+        scope: HoldScope,
+    },
+    /// A legal hold was lifted.
+    #[serde(rename = "hold_lifted")]
+    HoldLifted {
+        /// Its name.
+        hold: HoldId,
+        /// Why, in the words of who lifted it.
+        reason: String,
+    },
+    /// Contents of finished work were deleted. Their hashes stay in the events that name them.
+    #[serde(rename = "contents_purged")]
+    ContentsPurged {
+        /// Work counted that had settled before this.
+        before: DateTime<Utc>,
+        /// How many bytes they had.
+        bytes: u64,
+        /// How many contents.
+        contents: u64,
+        /// Which runs and contents, as JSON.
+        list: BlobHash,
+        /// The runs whose contents went: how many.
+        runs: u64,
+    },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
     BudgetReached {
@@ -2399,6 +2482,61 @@ pub struct InterruptSummary {
     pub why: Vec<String>,
 }
 
+/// A legal hold, by the name that it was given.
+pub type HoldId = String;
+
+/// Legal holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldList {
+    /// The newest first, the lifted ones too.
+    pub items: Vec<HoldRow>,
+}
+
+/// A legal hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRow {
+    /// Its name.
+    pub id: HoldId,
+    /// When it was lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_at: Option<DateTime<Utc>>,
+    /// Who lifted it; absent while it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_by: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// What it is about.
+    pub scope: HoldScope,
+    /// When.
+    pub set_at: DateTime<Utc>,
+    /// Who set it.
+    pub set_by: String,
+}
+
+/// What a legal hold keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum HoldScope {
+    /// Everything of the tenant.
+    #[serde(rename = "everything")]
+    Everything,
+    /// What belongs to a project.
+    #[serde(rename = "project")]
+    Project {
+        /// Which.
+        project: ProjectId,
+    },
+    /// What belongs to a run.
+    #[serde(rename = "run")]
+    Run {
+        /// Which.
+        run: RunId,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
 /// What the gate said of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -2735,6 +2873,21 @@ pub struct NewFork {
     /// Models for what comes after, in order of preference; those of the run when empty.
     #[serde(default)]
     pub models: Vec<String>,
+}
+
+/// A legal hold to set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewHold {
+    /// Its name: 1 to 64 letters, digits, `-`, `_` or single `.`.
+    pub hold: String,
+    /// The project that is kept; not together with `run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The run that is kept. Without project and run, everything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// A plan that is to be drawn up.
@@ -3225,6 +3378,49 @@ pub struct PullRequest {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What to purge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purge {
+    /// Only say what would go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// What a purge deletes, or would.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurgeReport {
+    /// Work counts that had settled before this.
+    pub before: DateTime<Utc>,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// How many contents.
+    pub contents: u64,
+    /// The position of the event that says so; absent where nothing was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// How many runs are old enough and kept by a legal hold.
+    pub held: u64,
+    /// Whether there is more than one purge deletes: purge again.
+    pub more: bool,
+    /// The runs that they are of.
+    pub runs: Vec<PurgedRun>,
+}
+
+/// A run whose contents' time has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurgedRun {
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// How many contents go with it; what two runs name is counted with one of them.
+    pub contents: u64,
+    /// Of which project.
+    pub project: ProjectId,
+    /// Which.
+    pub run: RunId,
+    /// When it settled.
+    pub settled_at: DateTime<Utc>,
+}
+
 /// The score of an accepted attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quality {
@@ -3305,6 +3501,29 @@ pub struct Readiness {
     pub migration: Option<u64>,
     /// All in all.
     pub status: HealthStatus,
+}
+
+/// How somebody read the record.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reading {
+    /// `list`
+    #[serde(rename = "list")]
+    List,
+    /// `tail`
+    #[serde(rename = "tail")]
+    Tail,
+    /// `jsonl`
+    #[serde(rename = "jsonl")]
+    Jsonl,
+    /// `csv`
+    #[serde(rename = "csv")]
+    Csv,
+    /// `pdf`
+    #[serde(rename = "pdf")]
+    Pdf,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why a person wants something.

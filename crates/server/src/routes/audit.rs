@@ -2,22 +2,12 @@
 
 #![allow(unused_qualifications, reason = "utoipa's macro writes them for query parameters")]
 
-use axum::{
-    Json,
-    body::Body,
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use swarm_store::{AuditKeys, ChainReport, CheckpointRow, RebuildReport};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    app::App,
-    extract::InQuery,
-    refusal::{Refusal, Reply},
-};
+use crate::{app::App, extract::InQuery, refusal::Reply};
 
 /// Which checkpoints.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,25 +73,4 @@ pub(crate) async fn audit_keys(State(app): State<App>) -> Reply<Json<AuditKeys>>
 pub(crate) async fn rotate_audit_key(State(app): State<App>) -> Reply<Json<AuditKeys>> {
     app.store().rotate_audit_key().await?;
     Ok(Json(app.store().audit_keys().await?))
-}
-
-/// The whole log as JSON Lines, with the checkpoints between the events: what is checked without a database, with
-/// nothing but the public key. It is sent as it is read; one that breaks off is cut off without its last chunk.
-#[utoipa::path(get, path = "/api/audit/export", tag = "audit",
-    responses((status = OK, description = "A line of JSON for each handover of keys, event and checkpoint.",
-        body = String, content_type = "application/jsonl")))]
-pub(crate) async fn export_log(State(app): State<App>) -> Reply<Response> {
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| {
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "events.too_many_streams",
-            format!("{} streams are served already", app.config.max_streams),
-            "close one, then export again",
-        )
-    })?;
-    let lines = app.store().export(app.tenant()).await?;
-    let lines = futures::StreamExt::inspect(lines, move |_| {
-        let _held = &permit;
-    });
-    Ok(([(header::CONTENT_TYPE, "application/jsonl")], Body::from_stream(lines)).into_response())
 }

@@ -13,6 +13,8 @@ pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
 pub(crate) mod quality;
+pub(crate) mod record;
+pub(crate) mod retention;
 pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod specs;
@@ -97,7 +99,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(audit::checkpoints))
         .routes(routes!(audit::audit_keys))
         .routes(routes!(audit::rotate_audit_key))
-        .routes(routes!(audit::export_log))
+        .routes(routes!(record::audit))
+        .routes(routes!(record::export_log))
+        .routes(routes!(retention::holds, retention::set_hold))
+        .routes(routes!(retention::lift_hold))
+        .routes(routes!(retention::purge))
         .routes(routes!(audit::rebuild))
         .routes(routes!(health::health))
         .routes(routes!(health::live))

@@ -1,0 +1,3 @@
+//! The record in forms for people.
+
+pub(crate) mod csv;
