@@ -300,7 +300,8 @@ async fn serve(
     };
     let folder = aside.as_ref().map_or_else(|| wiring.data.clone(), |aside| aside.path().to_owned());
     let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
-    let config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
+    let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
+    config.retention = wiring.settings.retention.policy();
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
     Ok((Some(server), aside))
 }

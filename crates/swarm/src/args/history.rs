@@ -92,7 +92,7 @@ pub(crate) struct FailuresArgs {
     pub(crate) since: Option<chrono::TimeDelta>,
 }
 
-fn ago(text: &str) -> Result<chrono::TimeDelta, String> {
+pub(super) fn ago(text: &str) -> Result<chrono::TimeDelta, String> {
     /// Longer than any history; what comes from a number beyond it cannot be subtracted from today.
     const MOST_WEEKS: i64 = 5_200;
     let wrong = || format!("`{text}` is no length of time: write it like 30m, 12h, 7d or 2w");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use swarm_domain::{MicroUsd, PlanId, RequirementId, RunId, TicketId};
 
-use super::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
+use super::{AuditExportArgs, AuditListArgs, AuditTailArgs, DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 
 /// `swarm plan`.
 #[derive(Debug, Subcommand)]
@@ -169,13 +169,27 @@ Examples:
   swarm audit verify log.jsonl --key audit.pub --checkpoint kept.txt
                                                   it must hold what was signed then")]
     Verify(VerifyArgs),
-    /// The whole log with its checkpoints as JSON Lines, to be checked elsewhere
-    #[command(after_help = "Example:\n  swarm audit export --out log.jsonl")]
-    Export {
-        /// Where to; `-` for standard output
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
+    /// The record by a filter, page by page, the newest first
+    #[command(after_help = "\
+Examples:
+  swarm audit list --who ada --from 7d          what ada did in the last week
+  swarm audit list --run run_01jd… --outcome failed
+  swarm audit list --what 'run_*,merged' --oldest")]
+    List(AuditListArgs),
+    /// The end of the record, and what comes
+    #[command(after_help = "\
+Examples:
+  swarm audit tail -f                           as it grows
+  swarm audit tail -f --what 'secret_*' --json  as lines of JSON")]
+    Tail(AuditTailArgs),
+    /// The record as a file: all of it with its checkpoints, or a part of it
+    #[command(after_help = "\
+Examples:
+  swarm audit export --out log.jsonl            all of it, to be checked elsewhere
+  swarm audit export --out run.jsonl --run run_01jd…
+                                                a part, with a signed statement; checked in the same way
+  swarm audit export --out week.csv --from 7d   for a spreadsheet; proves nothing by itself")]
+    Export(AuditExportArgs),
     /// The signed checkpoints, the newest last
     #[command(after_help = "\
 Examples:

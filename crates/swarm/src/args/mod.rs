@@ -7,6 +7,7 @@ mod gate;
 mod history;
 mod look;
 mod place;
+mod record;
 mod remote;
 mod sandbox;
 mod secret;
@@ -29,6 +30,9 @@ pub(crate) use look::{
     TicketCommand, TraceArgs, VerifyArgs,
 };
 pub(crate) use place::PlaceArgs;
+pub(crate) use record::{
+    AuditExportArgs, AuditListArgs, AuditTailArgs, ExportForm, FilterArgs, HoldCommand, Moment, PurgeArgs,
+};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use sandbox::{
     BenchCommand, ImageBuildArgs, ImageCommand, ImageFrom, MeasuredRung, SandboxBenchArgs, SandboxCommand,
@@ -154,6 +158,11 @@ pub(crate) enum Command {
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Legal holds: what is not purged although its time has come
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// Delete the contents of finished work whose time has come; their hashes stay
+    Purge(PurgeArgs),
     /// Replies of models that are given again to who asks the same
     #[command(subcommand)]
     Cache(CacheCommand),

@@ -1,6 +1,7 @@
 //! `swarm audit`.
 
 mod offline;
+mod trail;
 
 use std::{io::Write, path::Path};
 
@@ -9,7 +10,7 @@ use swarm_client::{ClientError, types};
 use swarm_domain::Problem;
 
 use crate::{
-    args::AuditCommand,
+    args::{AuditCommand, AuditExportArgs, ExportForm},
     context::Context,
     door,
     exit::{Exit, Failure, Result},
@@ -23,7 +24,9 @@ pub(super) async fn run(context: &Context, command: &AuditCommand) -> Result<Exi
             Some(file) => offline::verify(context, file, args),
             None => verify(context).await,
         },
-        AuditCommand::Export { out } => export(context, out).await,
+        AuditCommand::List(args) => trail::list(context, args).await,
+        AuditCommand::Tail(args) => trail::tail(context, args).await,
+        AuditCommand::Export(args) => export(context, args).await,
         AuditCommand::Checkpoints { limit, note } => checkpoints(context, *limit, *note).await,
         AuditCommand::Key { rotate } => key(context, *rotate).await,
     }
@@ -95,9 +98,20 @@ async fn key(context: &Context, rotate: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn export(context: &Context, out: &Path) -> Result<Exit> {
+async fn export(context: &Context, args: &AuditExportArgs) -> Result<Exit> {
+    let out = args.out.as_path();
+    let by_name = match out.extension().and_then(|end| end.to_str()) {
+        Some("csv") => ExportForm::Csv,
+        _ => ExportForm::Jsonl,
+    };
+    let form = args.form.unwrap_or(by_name);
+    let word = match form {
+        ExportForm::Jsonl => "jsonl",
+        ExportForm::Csv => "csv",
+    };
+    let filter = trail::filter(&args.filter);
     door::reading(context, async |client| {
-        let parts = client.export_log().await?;
+        let parts = client.export_log(word, &filter).await?;
         if out == Path::new("-") {
             return write_to(parts, &mut std::io::stdout(), "standard output").await.map(drop);
         }
@@ -109,10 +123,13 @@ async fn export(context: &Context, out: &Path) -> Result<Exit> {
         let bytes = write_to(parts, &mut file, &name).await?;
         file.as_file().sync_all().map_err(|error| failed(&error))?;
         file.persist(out).map_err(|error| failed(&error))?;
-        context.output.say(&format!(
-            "wrote {bytes} bytes to {name}\nwhoever has the output of `swarm audit key` checks it with `swarm audit verify \
-             {name} --key KEY`"
-        ))
+        let proof = match form {
+            ExportForm::Jsonl => format!(
+                "whoever has the output of `swarm audit key` checks it with `swarm audit verify {name} --key KEY`"
+            ),
+            ExportForm::Csv => "a table proves nothing by itself: its hashes are found again in an export as JSON Lines".to_owned(),
+        };
+        context.output.say(&format!("wrote {bytes} bytes to {name}\n{proof}"))
     })
     .await?;
     Ok(Exit::Done)

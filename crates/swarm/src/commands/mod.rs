@@ -20,6 +20,7 @@ mod pr;
 mod quality;
 mod remote_worker;
 mod repository;
+mod retention;
 mod run;
 mod sandbox;
 mod sandbox_bench;
@@ -89,6 +90,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),
         Command::Vm(command) => wait(vm::run(&context, command)),
         Command::Audit(command) => wait(audit::run(&context, &command)),
+        Command::Hold(command) => wait(retention::hold(&context, command)),
+        Command::Purge(args) => wait(retention::purge(&context, args)),
         Command::Cache(command) => wait(cache::run(&context, &command)),
         Command::Db(command) => wait(db::run(&context, &command)),
     }

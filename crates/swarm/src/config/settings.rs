@@ -1,8 +1,9 @@
 //! The settings as one typed struct. Secrets are never settings: a setting names the variable that holds one.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+use swarm_domain::audit::{Retention, RetentionPolicy};
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
 
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) models: ModelsConfig,
     /// How the work is steered.
     pub(crate) flows: FlowsConfig,
+    /// How long contents are kept.
+    pub(crate) retention: RetentionSettings,
 }
 
 /// `[build]`.
@@ -68,6 +71,34 @@ impl Default for DatabaseSettings {
 pub(crate) struct ServerSettings {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub(crate) port: u16,
+}
+
+/// `[retention]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RetentionSettings {
+    /// For how many days after a run was finished its contents are kept: prompts, replies, what tools and commands said.
+    pub(crate) days: NonZeroU32,
+    /// The same for single tenants, by name.
+    pub(crate) tenants: BTreeMap<String, NonZeroU32>,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        let days = NonZeroU32::new(Retention::default().days).unwrap_or(NonZeroU32::MAX);
+        Self { days, tenants: BTreeMap::new() }
+    }
+}
+
+impl RetentionSettings {
+    /// As the server takes it.
+    pub(crate) fn policy(&self) -> RetentionPolicy {
+        let of = |days: &NonZeroU32| Retention { days: days.get() };
+        RetentionPolicy {
+            usual: of(&self.days),
+            tenants: self.tenants.iter().map(|(tenant, days)| (tenant.clone(), of(days))).collect(),
+        }
+    }
 }
 
 /// `[sandbox]`.

@@ -19,4 +19,4 @@ pub(crate) use board::Board;
 pub(crate) use follow::{Display, Follower};
 pub(crate) use news::{Weight, news};
 pub(crate) use summary::summary;
-pub(crate) use text::{plain, short_duration, tokens};
+pub(crate) use text::{fit, plain, short_duration, tokens};

@@ -80,18 +80,31 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 fn words(report: &ProofReport) -> String {
     let what = report.log.as_deref().unwrap_or("a log without events");
     let mut text = if report.faults.is_empty() {
-        format!("{}: {} events, whole and signed; the head is {}", plain(what), report.events, report.head)
+        match &report.excerpt {
+            None => format!(
+                "{}: {} events, whole and signed; the head is {}",
+                plain(what),
+                report.events,
+                report.head
+            ),
+            Some(filter) => format!(
+                "{}: {} events, the part that was signed: {}",
+                plain(what),
+                report.events,
+                plain(filter)
+            ),
+        }
     } else {
         format!("{}: NOT what was signed", plain(what))
     };
     if let Some(last) = &report.last {
-        text += &format!(
-            "\n{} checkpoints fit; the last one covers {} events, signed {} by {}",
-            report.checkpoints,
-            last.size,
-            local(last.at),
-            last.keys.join(", ")
-        );
+        let said = if report.excerpt.is_some() {
+            "signed as a part of a log".to_owned()
+        } else {
+            format!("{} checkpoints fit; the last one covers", report.checkpoints)
+        };
+        text +=
+            &format!("\n{said} {} events, signed {} by {}", last.size, local(last.at), last.keys.join(", "));
     }
     if report.strangers > 0 {
         text += &format!("\n{} checkpoints or keys of strangers were passed over", report.strangers);
