@@ -45,6 +45,7 @@ mod column;
 mod error;
 mod event_log;
 mod guard;
+mod live_ticket;
 mod node;
 mod projection;
 mod purge;
@@ -67,6 +68,7 @@ pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
 pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use live_ticket::TicketHolder;
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
@@ -75,5 +77,5 @@ pub use secret::{Given, NewSecret, Rekeyed, Rotation, SecretChange, SecretFault}
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
-        AttemptRow, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
+        AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
 };

@@ -81,6 +81,20 @@ impl TestDatabase {
         self.execute("UPDATE swarm.claims SET expires = expires - interval '1 day'").await
     }
 
+    /// Lets every ticket for a live connection run out, as if its time had passed.
+    pub async fn let_tickets_run_out(&self) -> Result<()> {
+        self.execute("UPDATE swarm.live_tickets SET expires = expires - interval '1 day'").await
+    }
+
+    /// Breaks every connection to it, as a server that goes down does.
+    pub async fn break_connections(&self) -> Result<()> {
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await
+    }
+
     /// Leaves the tables as a later program would: with a migration that this one does not know.
     pub async fn migrate_further(&self) -> Result<()> {
         self.execute(

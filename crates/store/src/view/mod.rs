@@ -2,6 +2,7 @@
 
 pub(crate) mod alert;
 pub(crate) mod attempt;
+pub(crate) mod census;
 pub(crate) mod check;
 pub(crate) mod clash;
 pub(crate) mod commit;
@@ -23,6 +24,7 @@ pub(crate) mod trace;
 pub(crate) mod vitals;
 
 pub use attempt::AttemptRow;
+pub use census::Census;
 pub use check::CheckRow;
 pub use commit::CommitRow;
 pub use finding::FindingRow;

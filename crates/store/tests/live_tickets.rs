@@ -1,0 +1,47 @@
+//! Tickets for live connections: once, in time, and never in the clear.
+
+#![allow(clippy::unwrap_used, reason = "a database that is away must stop the test")]
+
+use std::time::Duration;
+
+use swarm_domain::TenantId;
+use swarm_store::{TicketHolder, testing::TestDatabase};
+
+const LIFE: Duration = Duration::from_secs(30);
+
+fn ada() -> TicketHolder {
+    TicketHolder { tenant: TenantId::local(), name: "ada".to_owned() }
+}
+
+#[tokio::test]
+async fn of_many_who_show_a_ticket_at_once_one_gets_in() {
+    let database = TestDatabase::new("live_tickets").await.unwrap();
+    let store = database.store().await.unwrap();
+    assert_eq!(store.redeem_ticket("never given out").await.unwrap(), None);
+    assert!(store.issue_ticket(&ada(), "t-1", LIFE).await.unwrap());
+    let shown = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.redeem_ticket("t-1").await.unwrap() })
+    });
+    let mut let_in = Vec::new();
+    for task in shown.collect::<Vec<_>>() {
+        let_in.extend(task.await.unwrap());
+    }
+    assert_eq!(let_in, [ada()]);
+}
+
+#[tokio::test]
+async fn one_that_ran_out_lets_nobody_in_and_makes_room_for_another() {
+    let database = TestDatabase::new("live_tickets").await.unwrap();
+    let store = database.store().await.unwrap();
+    for number in 0..1000 {
+        assert!(store.issue_ticket(&ada(), &format!("t-{number}"), LIFE).await.unwrap());
+    }
+    assert!(!store.issue_ticket(&ada(), "one too many", LIFE).await.unwrap());
+    let bob = TicketHolder { name: "bob".to_owned(), ..ada() };
+    assert!(store.issue_ticket(&bob, "bob's", LIFE).await.unwrap());
+    database.let_tickets_run_out().await.unwrap();
+    assert_eq!(store.redeem_ticket("t-7").await.unwrap(), None);
+    assert!(store.issue_ticket(&ada(), "another", LIFE).await.unwrap());
+    assert_eq!(store.redeem_ticket("another").await.unwrap(), Some(ada()));
+}
