@@ -6,16 +6,7 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
-        CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
-        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse,
-        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, NewDerivation, NewFork,
-        NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList,
-        PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport,
-        Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList,
-        SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId,
-        TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList,
-        VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WorkDemand, Worker, WorkerList,
+        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -406,6 +397,40 @@ impl Client {
             ("limit", limit.as_deref()),
         ]))
         .await
+    }
+
+    /// Waits for events behind a position, for `wait` seconds at the most: of a run, or told on a path. Empty where none
+    /// came; [`EventPage::next`] is where to go on either way.
+    pub async fn poll(
+        &self,
+        after: u64,
+        run: Option<&str>,
+        path: Option<&str>,
+        wait: Option<u64>,
+    ) -> Result<EventPage, ClientError> {
+        let (after, wait) = (after.to_string(), wait.map(|wait| wait.to_string()));
+        let target = api(&["events", "poll"]).with(&[
+            ("after", Some(&after)),
+            ("run", run),
+            ("path", path),
+            ("wait", wait.as_deref()),
+        ]);
+        self.get(target).await
+    }
+
+    /// A ticket that lets a live connection in, once and soon.
+    pub async fn live_ticket(&self) -> Result<LiveTicket, ClientError> {
+        self.post(api(&["ws", "ticket"]), &json!({})).await
+    }
+
+    /// What live connections may do, and what is left to this client's.
+    pub async fn live_limits(&self) -> Result<LiveLimits, ClientError> {
+        self.get(api(&["dashboard", "websocket", "limits"])).await
+    }
+
+    /// What the server counted of live connections.
+    pub async fn live_counts(&self) -> Result<WebSocketMetrics, ClientError> {
+        self.get(api(&["dashboard", "metrics", "websockets"])).await
     }
 
     /// Every event that there is by now, of all the log or of one run, oldest first.

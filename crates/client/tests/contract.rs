@@ -233,6 +233,10 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.alerts().await?;
     client.events(&EventQuery { after: 3, run: Some(text()), limit: Some(5) }).await?;
     client.follow(0, Some("x")).take(1).collect::<Vec<_>>().await.remove(0)?;
+    client.poll(3, Some("x"), Some("events"), Some(1)).await?;
+    client.live_ticket().await?;
+    client.live_limits().await?;
+    client.live_counts().await?;
     client.verify().await?;
     client.checkpoints(0, None, false).await?;
     client.checkpoints(3, Some(5), true).await?;

@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::ServerConfig, door::Correlation, refusal::Refusal, routes::health::SandboxProbe, token::Token,
+    config::ServerConfig, door::Correlation, live::Live, refusal::Refusal, routes::health::SandboxProbe,
+    token::Token,
 };
 
 /// What the handlers work with. A clone is cheap and shares all of it.
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) flows: Flows,
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) door: Arc<Door>,
+    /// What live connections share.
+    pub(crate) live: Arc<Live>,
     /// A permit for every event stream.
     pub(crate) streams: Arc<Semaphore>,
     /// What the last look at the sandboxes showed.

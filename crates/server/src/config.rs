@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use swarm_domain::audit::RetentionPolicy;
 
+use crate::live::frame::Limits;
+
 /// How a server is set up. Every bound that it keeps has a name here.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -19,6 +21,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// How many event streams are served at once.
     pub max_streams: usize,
+    /// What a WebSocket may do, and how many there may be.
+    pub sockets: SocketLimits,
     /// How often a stream without events says that it still lives.
     pub keep_alive: Duration,
     /// How long the contents of finished work are kept.
@@ -38,9 +42,70 @@ impl ServerConfig {
             max_body_bytes: 2 << 20,
             request_timeout: Duration::from_mins(1),
             max_streams: 64,
+            sockets: SocketLimits::default(),
             keep_alive: Duration::from_secs(15),
             retention: RetentionPolicy::default(),
             shutdown_grace: Duration::from_secs(5),
         }
     }
+}
+
+/// What a WebSocket may do, and how many there may be.
+#[derive(Debug, Clone)]
+pub struct SocketLimits {
+    /// How many there may be at once.
+    pub max_connections: usize,
+    /// How many messages a client may send a second in the long run.
+    pub messages_per_second: u32,
+    /// How many messages a client may send at once.
+    pub burst: u32,
+    /// The largest frame, in bytes, either way.
+    pub max_frame_bytes: usize,
+    /// How many paths a connection may follow.
+    pub max_subscriptions: usize,
+    /// How many frames wait for a client before some are left out.
+    pub send_queue: usize,
+    /// How long a client may take nothing before some of what is new is left out.
+    pub patience: Duration,
+    /// How long a client may take nothing of what waits for it.
+    pub stall: Duration,
+    /// How often the server shows that it lives. A client that says nothing for two and a half of them is gone.
+    pub heartbeat: Duration,
+    /// How long a ticket that lets a client in is good.
+    pub ticket_life: Duration,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            messages_per_second: 20,
+            burst: 40,
+            max_frame_bytes: 64 << 10,
+            max_subscriptions: 64,
+            send_queue: 256,
+            patience: Duration::from_secs(1),
+            stall: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
+            ticket_life: Duration::from_secs(30),
+        }
+    }
+}
+
+impl SocketLimits {
+    /// As clients are told.
+    pub(crate) fn shown(&self) -> Limits {
+        Limits {
+            messages_per_second: self.messages_per_second,
+            burst: self.burst,
+            max_frame_bytes: whole(self.max_frame_bytes),
+            max_subscriptions: whole(self.max_subscriptions),
+            send_queue: whole(self.send_queue),
+            heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

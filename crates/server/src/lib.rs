@@ -1,4 +1,4 @@
-//! The doors: REST, server-sent events, OpenAPI.
+//! The doors: REST, WebSocket, server-sent events, OpenAPI.
 //!
 //! Thin on purpose: a request is let in, read, handed to [`Flows`](swarm_flows::Flows) or to the store's reads, and
 //! the answer is written. This crate must not know SQL text, git or sandboxes, and holds no rule of the work itself.
@@ -25,6 +25,7 @@ mod config;
 mod door;
 mod error;
 mod extract;
+mod live;
 mod openapi;
 mod refusal;
 mod report;
@@ -33,8 +34,9 @@ mod server;
 mod server_file;
 mod token;
 
-pub use config::ServerConfig;
+pub use config::{ServerConfig, SocketLimits};
 pub use error::ServerError;
+pub use live::contract::{asyncapi, live_schema};
 pub use openapi::document;
 pub use server::Server;
 pub use token::Token;

@@ -11,7 +11,7 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{app::App, refusal::ProblemDocument, routes};
+use crate::{app::App, live::contract::asyncapi, refusal::ProblemDocument, routes};
 
 const BEARER: &str = "token";
 
@@ -38,7 +38,14 @@ pub(crate) fn router() -> Router<App> {
     let (routes, document) = split();
     let page = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
     let json = get(async move || ([(header::CACHE_CONTROL, "no-store")], Json(document)).into_response());
-    routes.route("/api/openapi.json", json).merge(SwaggerUi::new("/api/docs").config(page))
+    let live = get(async || ([(header::CACHE_CONTROL, "no-store")], Json(asyncapi())).into_response());
+    routes
+        .route("/api/openapi.json", json)
+        .route("/api/asyncapi.json", live)
+        .route("/api/ws", get(routes::live::connect))
+        .route("/api/dashboard/ws/dashboard", get(routes::live::connect))
+        .route("/metrics", get(routes::metrics::metrics))
+        .merge(SwaggerUi::new("/api/docs").config(page))
 }
 
 fn split() -> (Router<App>, OpenApi) {

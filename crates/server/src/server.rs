@@ -17,6 +17,7 @@ use crate::{
     config::ServerConfig,
     door,
     error::ServerError,
+    live::Live,
     openapi,
     server_file::ServerFile,
     token::Token,
@@ -29,6 +30,7 @@ pub struct Server {
     token: Token,
     stop: CancellationToken,
     grace: std::time::Duration,
+    live: Arc<Live>,
     serving: Option<JoinHandle<()>>,
     abort: AbortHandle,
     file: Option<ServerFile>,
@@ -52,7 +54,16 @@ impl Server {
 
         let stop = CancellationToken::new();
         let grace = config.shutdown_grace;
+        let parts = flows.parts();
+        let live = Live::start(
+            flows.store().clone(),
+            &parts.config.tenant,
+            Arc::clone(&parts.clock),
+            config.sockets.clone(),
+            stop.clone(),
+        );
         let app = App {
+            live: Arc::clone(&live),
             flows,
             door: Arc::new(Door { token: token.clone(), hosts: hosts(addr) }),
             streams: Arc::new(Semaphore::new(config.max_streams)),
@@ -63,7 +74,7 @@ impl Server {
         let serving = tokio::spawn(serve(listener, router(app), stop.clone()));
         tracing::info!(url, "serving");
         let abort = serving.abort_handle();
-        Ok(Self { url, token, stop, grace, serving: Some(serving), abort, file: Some(file) })
+        Ok(Self { url, token, stop, grace, live, serving: Some(serving), abort, file: Some(file) })
     }
 
     /// Where it listens, such as `http://127.0.0.1:4180`.
@@ -78,13 +89,24 @@ impl Server {
         &self.token
     }
 
-    /// Stops: takes no more requests, closes the event streams, and lets what is under way end, for a bounded time.
+    /// Lets every live connection ask again whether it may follow what it follows: to be called when roles change or a
+    /// session is revoked.
+    pub fn recheck_access(&self) {
+        self.live.access.recheck();
+    }
+
+    /// Stops: takes no more requests, closes live connections, and lets what is under way end, for a bounded time.
     pub async fn shutdown(mut self) {
         self.file.take();
         self.stop.cancel();
-        if let Some(serving) = self.serving.take()
-            && timeout(self.grace, serving).await.is_err()
-        {
+        let serving = self.serving.take();
+        let ended = async {
+            if let Some(serving) = serving {
+                let _ = serving.await;
+            }
+            self.live.ended().await;
+        };
+        if timeout(self.grace, ended).await.is_err() {
             tracing::warn!("requests that did not end in time were cut off");
         }
     }

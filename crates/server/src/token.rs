@@ -22,6 +22,11 @@ impl Token {
         Self(text)
     }
 
+    /// Whether a text has the form of a token.
+    pub(crate) fn is_form(text: &str) -> bool {
+        text.len() == BYTES * 2 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// Whether `given` is this token. Takes as long for a near miss as for a far one, so that time says nothing.
     #[must_use]
     pub fn is(&self, given: &str) -> bool {

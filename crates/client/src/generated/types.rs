@@ -2584,6 +2584,25 @@ pub struct KindChoice {
 /// What some nodes have and some work needs: `gpu`, `eu`.
 pub type Label = String;
 
+/// How long events took from the log to a connection, in milliseconds. A share is told by the bucket that it is in: it
+/// stays within that many milliseconds; absent above the last one, 5000, or where nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatencyShown {
+    /// How many.
+    pub count: u64,
+    /// Half of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<u64>,
+    /// 95 of 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_ms: Option<u64>,
+    /// 99 of 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<u64>,
+    /// All together.
+    pub sum_ms: u64,
+}
+
 /// A deadline that was learned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedDeadline {
@@ -2647,6 +2666,24 @@ pub struct LevelCount {
     pub predicted: u32,
 }
 
+/// What a connection may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Messages at once.
+    pub burst: u32,
+    /// How often the server shows that it lives, in milliseconds. A client that says nothing for two and a half of them
+    /// is taken to be gone.
+    pub heartbeat_ms: u64,
+    /// The largest frame, in bytes, either way.
+    pub max_frame_bytes: u64,
+    /// Subscriptions of one connection.
+    pub max_subscriptions: u64,
+    /// Messages a second in the long run.
+    pub messages_per_second: u32,
+    /// Frames that wait for a client before some are left out.
+    pub send_queue: u64,
+}
+
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LintEntry {
@@ -2678,6 +2715,43 @@ pub enum LintSeverity {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// What is left to a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBudget {
+    /// Its name.
+    pub connection: String,
+    /// Messages that it may send at once now.
+    pub messages_left: u32,
+    /// Paths that it may still follow.
+    pub subscriptions_left: u64,
+    /// Frames that wait for it.
+    pub waiting: u64,
+}
+
+/// What live connections may do, and what is left to who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveLimits {
+    /// How many more there may be now.
+    pub connections_left: u64,
+    /// What each connection may do.
+    pub each: Limits,
+    /// How many connections there may be.
+    pub max_connections: u64,
+    /// How long a ticket is good, in seconds.
+    pub ticket_seconds: u64,
+    /// The connections of who asks.
+    pub yours: Vec<LiveBudget>,
+}
+
+/// What lets a client in once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveTicket {
+    /// When it runs out.
+    pub expires_at: DateTime<Utc>,
+    /// For `?ticket=` of `/api/ws`, `/api/events/stream` and `/api/events/poll`.
+    pub ticket: String,
 }
 
 /// What is estimated.
@@ -5081,6 +5155,31 @@ pub struct VmTaken {
 pub struct VmToken {
     /// As it came with the takeover.
     pub token: String,
+}
+
+/// What was counted of live connections since the server started. `/metrics` tells the same to Prometheus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebSocketMetrics {
+    /// Bytes of messages from WebSockets.
+    pub bytes_received: u64,
+    /// Bytes handed to WebSockets.
+    pub bytes_sent: u64,
+    /// WebSockets that ended, by reason.
+    pub disconnects: std::collections::BTreeMap<String, u64>,
+    /// Frames that were not sent, by reason.
+    pub dropped: std::collections::BTreeMap<String, u64>,
+    /// Events that went out, by transport.
+    pub events: std::collections::BTreeMap<String, u64>,
+    /// From the log to the connection.
+    pub latency: LatencyShown,
+    /// Open connections by transport.
+    pub open: std::collections::BTreeMap<String, u64>,
+    /// Messages from WebSockets, by type.
+    pub received: std::collections::BTreeMap<String, u64>,
+    /// Frames that were handed to WebSockets, by type.
+    pub sent: std::collections::BTreeMap<String, u64>,
+    /// Connections that were not made, by reason.
+    pub turned_away: std::collections::BTreeMap<String, u64>,
 }
 
 /// How an agent and a model did in a week.

@@ -129,6 +129,9 @@ fn kind(place: &str, schema: &Value) -> String {
             (_, false) => "i64".to_owned(),
         },
         "array" => format!("Vec<{}>", kind(place, &schema["items"])),
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("std::collections::BTreeMap<String, {}>", kind(place, &schema["additionalProperties"]))
+        }
         other => panic!("{place}: no type for {other}: {schema}"),
     };
     match &schema["type"] {

@@ -7,12 +7,26 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::App, refusal::Refusal};
+use super::ticket;
+use crate::{app::App, live::access::Subscriber, refusal::Refusal};
 
-pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    if is_open(request.uri().path()) || shown(request.headers()).is_some_and(|token| app.door.token.is(token))
-    {
+pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if is_open(request.uri().path()) {
         return next.run(request).await;
+    }
+    if shown(request.headers()).is_some_and(|token| app.door.token.is(token)) {
+        let who = Subscriber { tenant: app.tenant().clone(), name: app.config.operator.clone() };
+        request.extensions_mut().insert(who);
+        return next.run(request).await;
+    }
+    if let Some(shown) = ticket::shown(request.uri()) {
+        return match ticket::redeem(&app, &shown).await {
+            Ok(who) => {
+                request.extensions_mut().insert(who);
+                next.run(request).await
+            }
+            Err(refusal) => refusal.into_response(),
+        };
     }
     let refusal = Refusal::new(
         StatusCode::UNAUTHORIZED,
@@ -29,8 +43,10 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
 
 /// What probes and browsers ask without a token. Nothing here shows anyone's work.
 pub(crate) fn is_open(path: &str) -> bool {
-    matches!(path, "/health" | "/livez" | "/readyz" | "/api/openapi.json" | "/api/docs")
-        || path.starts_with("/api/docs/")
+    matches!(
+        path,
+        "/health" | "/livez" | "/readyz" | "/api/openapi.json" | "/api/asyncapi.json" | "/api/docs"
+    ) || path.starts_with("/api/docs/")
 }
 
 fn shown(headers: &HeaderMap) -> Option<&str> {

@@ -9,15 +9,13 @@ use axum::{
 use swarm_domain::Entropy;
 use tracing::Instrument;
 
-use crate::{app::App, refusal::Refusal, token::hex};
+use crate::{app::App, live::frame::CorrelationId, refusal::Refusal, token::hex};
 
 /// The correlation id of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Correlation(pub(crate) String);
 
 const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
-/// The longest correlation id that is taken over.
-const MAX_LEN: usize = 128;
 
 /// Takes the correlation id over or makes one, and writes every error as a problem that holds it.
 pub(crate) async fn carry(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -80,12 +78,8 @@ fn as_problem(response: Response, id: &str) -> Response {
 /// line, a header or a query is not taken over.
 fn given(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b':');
-    if let Some(id) = text(HEADER.as_str())
-        && (1..=MAX_LEN).contains(&id.len())
-        && id.bytes().all(plain)
-    {
-        return Some(id.to_owned());
+    if let Some(id) = text(HEADER.as_str()).and_then(CorrelationId::parse) {
+        return Some(id.as_str().to_owned());
     }
     let mut fields = text("traceparent")?.split('-');
     let (_, trace) = (fields.next()?, fields.next()?);

@@ -5,6 +5,8 @@ mod bearer;
 mod correlation;
 mod host;
 mod limits;
+mod origin;
+mod ticket;
 
 use axum::{
     Router,
@@ -15,6 +17,8 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use correlation::Correlation;
+pub(crate) use origin::is_ours;
+pub(crate) use ticket::issue;
 
 use crate::{app::App, refusal::Refusal};
 

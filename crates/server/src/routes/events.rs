@@ -2,10 +2,10 @@
 
 #![allow(unused_qualifications, reason = "utoipa's macro writes them for query parameters")]
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{
@@ -13,18 +13,32 @@ use axum::{
         sse::{self, KeepAlive, Sse},
     },
 };
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{Event, RunId};
-use swarm_store::{EventFilter, MAX_EVENTS_READ, StoreError};
-use tokio::sync::OwnedSemaphorePermit;
+use swarm_store::{EventFilter, MAX_EVENTS_READ};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
     extract::InQuery,
+    live::{
+        Happened, Live,
+        access::Subscriber,
+        meter::{self, Transport},
+        path::Path,
+        reader::Reader,
+        socket,
+    },
     refusal::{Refusal, Reply},
 };
+
+/// How long to wait for an event, in seconds: where nothing was said, and at the most.
+const POLL: (u64, u64) = (25, 30);
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,6 +64,32 @@ pub(crate) struct StreamQuery {
     after: u64,
     /// Only those of this run.
     run: Option<RunId>,
+    /// Only those that are told on this path, such as `projects/app` or `runs/RUN/tickets/T-1`.
+    path: Option<String>,
+    /// Lets in once, in place of the token.
+    #[serde(rename = "ticket")]
+    #[param(rename = "ticket")]
+    _ticket: Option<String>,
+}
+
+/// Which events, and how long to wait for them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PollQuery {
+    /// Only those behind this position; 0 reads from the start.
+    #[serde(default)]
+    after: u64,
+    /// Only those of this run.
+    run: Option<RunId>,
+    /// Only those that are told on this path, such as `projects/app` or `runs/RUN/tickets/T-1`.
+    path: Option<String>,
+    /// How long to wait where there is none yet, in seconds: 25 where absent, 30 at the most.
+    wait: Option<u64>,
+    /// Lets in once, in place of the token.
+    #[serde(rename = "ticket")]
+    #[param(rename = "ticket")]
+    _ticket: Option<String>,
 }
 
 /// A page of the log.
@@ -77,29 +117,95 @@ pub(crate) async fn events(
 
 /// Follows the log. Each message has the event's position as its id and the event as its data; a client that was cut
 /// off sends the last id that it saw as `Last-Event-ID` and misses nothing. A message named `problem` says why the
-/// stream ends. Events are read from the database as the reader takes them: a slow reader holds none in memory.
+/// stream ends. Events are handed over as the reader takes them: a slow reader holds none in memory.
 #[utoipa::path(get, path = "/api/events/stream", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last position that was seen.")),
     responses((status = OK, description = "Server-sent events, each holding an event as JSON.",
         body = Event, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(app): State<App>,
+    Extension(who): Extension<Subscriber>,
     InQuery(query): InQuery<StreamQuery>,
     headers: HeaderMap,
 ) -> Reply<Response> {
     let after = last_seen(&headers)?.unwrap_or(query.after);
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| {
+    let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
+    let open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Sse) };
+    let reader = Reader::behind(&app.live.feed, after);
+    let stop = app.stop.clone().cancelled_owned();
+    let keep_alive = KeepAlive::new().interval(app.config.keep_alive).text("still here");
+    let messages = messages(app.live.clone(), reader, wanted, open).take_until(stop);
+    Ok(Sse::new(messages).keep_alive(keep_alive).into_response())
+}
+
+/// Waits for events, for who can follow the log in no other way. `next` is where to go on, also where nothing came. It
+/// may take half a minute.
+#[utoipa::path(get, path = "/api/events/poll", tag = "events", params(PollQuery),
+    responses((status = OK, description = "The events; none where none came in time.", body = EventPage)))]
+pub(crate) async fn poll(
+    State(app): State<App>,
+    Extension(who): Extension<Subscriber>,
+    InQuery(query): InQuery<PollQuery>,
+) -> Reply<Json<EventPage>> {
+    let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
+    let _open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Poll) };
+    let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or(POLL.0).min(POLL.1));
+    let mut reader = Reader::behind(&app.live.feed, query.after);
+    let mut events = Vec::new();
+    while events.is_empty() {
+        let waited = timeout_at(end, reader.next());
+        let came = tokio::select! {
+            came = waited => came,
+            () = app.stop.cancelled() => break,
+        };
+        let Ok(came) = came else { break };
+        for happened in came?.iter().filter(|happened| wanted.is(happened)) {
+            app.live.sent(Transport::Poll, happened, false);
+            events.push(happened.event().clone());
+        }
+    }
+    Ok(Json(EventPage { events, next: reader.position() }))
+}
+
+/// Which events a reader wants.
+struct Wanted {
+    run: Option<RunId>,
+    path: Option<Path>,
+}
+
+impl Wanted {
+    fn of(app: &App, who: &Subscriber, run: Option<RunId>, path: Option<&str>) -> Reply<Self> {
+        let path = path.map(Path::parse).transpose().map_err(|error| Refusal {
+            status: StatusCode::BAD_REQUEST,
+            problem: socket::not_a_path(&error),
+        })?;
+        let asked = path.clone().or_else(|| run.clone().map(Path::Run)).unwrap_or(Path::Events);
+        if !app.live.access.may_subscribe(who, &asked) {
+            return Err(Refusal { status: StatusCode::FORBIDDEN, problem: socket::forbidden(&asked) });
+        }
+        Ok(Self { run, path })
+    }
+
+    fn is(&self, happened: &Happened) -> bool {
+        happened.is_told(self.run.as_ref(), self.path.as_ref())
+    }
+}
+
+/// A stream that is open: one of as many as there may be, and counted.
+struct Open {
+    _permit: OwnedSemaphorePermit,
+    _counted: meter::Open,
+}
+
+fn permit(app: &App) -> Reply<OwnedSemaphorePermit> {
+    app.streams.clone().try_acquire_owned().map_err(|_| {
         Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "events.too_many_streams",
             format!("{} streams are served already", app.config.max_streams),
             "close one, or read /api/events by pages",
         )
-    })?;
-    let events = app.store().tail(app.tenant(), after);
-    let messages = messages(events, query.run, permit).take_until(app.stop.clone().cancelled_owned());
-    let keep_alive = KeepAlive::new().interval(app.config.keep_alive).text("still here");
-    Ok(Sse::new(messages).keep_alive(keep_alive).into_response())
+    })
 }
 
 fn last_seen(headers: &HeaderMap) -> Reply<Option<u64>> {
@@ -118,26 +224,35 @@ fn last_seen(headers: &HeaderMap) -> Reply<Option<u64>> {
 }
 
 fn messages(
-    events: impl Stream<Item = Result<Event, StoreError>> + Send,
-    run: Option<RunId>,
-    permit: OwnedSemaphorePermit,
+    live: Arc<Live>,
+    reader: Reader,
+    wanted: Wanted,
+    open: Open,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
-    events.filter_map(move |event| {
-        let _held = &permit;
-        let message = match event {
-            Ok(event) if run.is_some() && event.subject.run != run => None,
-            Ok(event) => Some(message(&event)),
-            Err(error) => {
-                tracing::warn!(%error, "an event stream ends");
-                let problem = serde_json::to_string(&error.problem()).unwrap_or_default();
-                Some(sse::Event::default().event("problem").data(problem))
+    let pages = stream::unfold(Some(reader), |reader| async {
+        let mut reader = reader?;
+        match reader.next().await {
+            Ok(events) => Some((Ok(events), Some(reader))),
+            Err(problem) => Some((Err(problem), None)),
+        }
+    });
+    pages.flat_map(move |page| {
+        let _held = &open;
+        let messages: Vec<_> = match page {
+            Ok(events) => {
+                events.iter().filter(|happened| wanted.is(happened)).map(|one| message(&live, one)).collect()
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "an event stream ends");
+                let problem = serde_json::to_string(&problem).unwrap_or_default();
+                vec![sse::Event::default().event("problem").data(problem)]
             }
         };
-        std::future::ready(message.map(Ok))
+        stream::iter(messages.into_iter().map(Ok))
     })
 }
 
-fn message(event: &Event) -> sse::Event {
-    let data = serde_json::to_string(event).unwrap_or_default();
-    sse::Event::default().id(event.seq.to_string()).data(data)
+fn message(live: &Live, happened: &Happened) -> sse::Event {
+    live.sent(Transport::Sse, happened, false);
+    sse::Event::default().id(happened.position().to_string()).data(happened.json().as_str())
 }

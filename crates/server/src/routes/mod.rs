@@ -9,6 +9,8 @@ pub(crate) mod claims;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod hitl;
+pub(crate) mod live;
+pub(crate) mod metrics;
 pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
@@ -95,6 +97,10 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(workers::workers))
         .routes(routes!(events::events))
         .routes(routes!(events::stream))
+        .routes(routes!(events::poll))
+        .routes(routes!(live::live_ticket))
+        .routes(routes!(live::live_limits))
+        .routes(routes!(live::live_counts))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::checkpoints))
         .routes(routes!(audit::audit_keys))

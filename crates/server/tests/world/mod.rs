@@ -194,7 +194,7 @@ pub fn client_of(server: &Server) -> Client {
     Client::new(server.url(), server.token().reveal()).unwrap()
 }
 
-async fn parts(database: &TestDatabase) -> Parts {
+pub async fn parts(database: &TestDatabase) -> Parts {
     let data = database.data_dir();
     let script: Script = toml::from_str(STAFF).unwrap();
     let config = ModelsConfig { policy: vec!["scripted/script".to_owned()], ..ModelsConfig::default() };
