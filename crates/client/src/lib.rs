@@ -29,6 +29,7 @@ mod client;
 mod error;
 mod follow;
 mod hidden;
+mod identity;
 mod operations;
 mod place;
 mod record;

@@ -6,7 +6,17 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand, Worker, WorkerList,
+        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
+        CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
+        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse,
+        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LiveLimits, LiveTicket,
+        NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview,
+        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport,
+        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
+        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
+        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole,
+        VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
+        WebSocketMetrics, WorkDemand, Worker, WorkerList,
     },
 };
 

@@ -8,6 +8,8 @@
 
 #[path = "contract/document.rs"]
 mod document;
+#[path = "contract/identity.rs"]
+mod identity;
 
 use std::{
     collections::BTreeSet,
@@ -24,9 +26,7 @@ use axum::{
 use document::Document;
 use futures::StreamExt;
 use serde_json::{Value, json};
-use swarm_client::{
-    AuditFilter, AuditQuery, Client, ClientError, EventQuery, InterruptQuery, types,
-};
+use swarm_client::{AuditFilter, AuditQuery, Client, ClientError, EventQuery, InterruptQuery, types};
 
 /// A server that knows nothing but the document: it checks every call against it and answers with samples.
 struct Oracle {
@@ -218,6 +218,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     ask_about_secrets(client).await?;
     ask_about_vms(client).await?;
     ask_people(client).await?;
+    identity::ask(client).await?;
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;

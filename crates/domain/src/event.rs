@@ -20,8 +20,11 @@ use crate::{
     finding::Finding,
     gate::CheckReport,
     id::{
-        AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+        AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, InvitationId, KeyId,
+        KeyName, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SessionId, SnapshotId,
+        SpecId, SurveyId, TenantId, TicketId, UserId,
     },
+    identity::{EmailAddress, Joined, Role, Scope, SessionEnd},
     interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
     network::NetworkUse,
@@ -52,7 +55,7 @@ pub enum Actor {
     },
     /// A person.
     Person {
-        /// Their name: until accounts exist, the login name of the operator.
+        /// Their name: the email address of their account, or the login name of the operator.
         name: String,
     },
 }
@@ -677,6 +680,114 @@ pub enum EventBody {
         bytes: u64,
         /// Which runs and contents, as JSON.
         list: BlobHash,
+    },
+    /// Somebody got an account.
+    UserAdded {
+        /// Whose.
+        user: UserId,
+        /// Their address.
+        email: EmailAddress,
+        /// What they are in the team.
+        role: Role,
+        /// How it came to be.
+        how: Joined,
+        /// The invitation that they came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invitation: Option<InvitationId>,
+    },
+    /// Somebody showed that their address is their own.
+    UserVerified {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is another thing in the team.
+    UserRoleChanged {
+        /// Who.
+        user: UserId,
+        /// What they are from now on.
+        role: Role,
+    },
+    /// Somebody can sign in no more, or again.
+    UserDisabled {
+        /// Who.
+        user: UserId,
+        /// Whether they cannot.
+        disabled: bool,
+    },
+    /// Somebody has another password. Their sessions end with it.
+    PasswordChanged {
+        /// Who.
+        user: UserId,
+        /// Whether by a link, without knowing the old one.
+        by_link: bool,
+    },
+    /// Somebody may make an account. The link is known to who asked for it alone.
+    UserInvited {
+        /// The invitation.
+        invitation: InvitationId,
+        /// For whom.
+        email: EmailAddress,
+        /// What they will be in the team.
+        role: Role,
+        /// Until when it counts.
+        expires: DateTime<Utc>,
+    },
+    /// An invitation counts no more.
+    InvitationWithdrawn {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Somebody signed in.
+    SessionBegun {
+        /// The session.
+        session: SessionId,
+        /// Who.
+        user: UserId,
+        /// What they signed in with, by its own word.
+        device: String,
+        /// When it ends by itself.
+        expires: DateTime<Utc>,
+    },
+    /// A session ended before its time.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// How.
+        how: SessionEnd,
+    },
+    /// An API key was made. No event holds its secret, hashed or not.
+    KeyMade {
+        /// Which.
+        key: KeyId,
+        /// What it is called.
+        name: KeyName,
+        /// Whose; absent where the operator made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<UserId>,
+        /// What it may do.
+        scopes: Vec<Scope>,
+        /// When it stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+    },
+    /// An API key got another secret, and the old one counts beside it for a while.
+    KeyRotated {
+        /// Which.
+        key: KeyId,
+        /// The number of the new secret.
+        version: u32,
+        /// How long the old one still counts, in seconds.
+        window_seconds: u32,
+        /// When the new one stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+    },
+    /// An API key counts no more.
+    KeyRevoked {
+        /// Which.
+        key: KeyId,
     },
     /// A call was not made because a budget would have been passed.
     BudgetReached {

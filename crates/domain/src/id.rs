@@ -130,6 +130,16 @@ ids! {
     SandboxId, "sandbox";
     /// A sandbox as it was at a moment: `snapshot_…`.
     SnapshotId, "snapshot";
+    /// A person's account: `user_…`.
+    UserId, "user";
+    /// A time in which somebody is signed in: `session_…`.
+    SessionId, "session";
+    /// An API key: `key_…`.
+    KeyId, "key";
+    /// What an API key is called.
+    KeyName, "name of a key";
+    /// An invitation to make an account: `invite_…`.
+    InvitationId, "invitation";
 }
 
 macro_rules! minted {
@@ -150,6 +160,10 @@ minted! {
     SurveyId, "survey";
     SandboxId, "vm";
     SnapshotId, "snapshot";
+    UserId, "user";
+    SessionId, "session";
+    KeyId, "key";
+    InvitationId, "invite";
 }
 
 fn ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

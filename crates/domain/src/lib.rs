@@ -42,6 +42,7 @@ pub mod graph;
 pub mod hindsight;
 pub mod history;
 pub mod id;
+pub mod identity;
 pub mod interrupt;
 pub mod lease;
 pub mod lint;
@@ -74,7 +75,9 @@ pub mod vitals;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-        AttemptId, BlobHash, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId, TicketId,
+    AttemptId, BlobHash, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label, NodeId,
+    PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId,
+    TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
-};
 use swarm_domain::TenantId;
-use swarm_flows::{Asker, Flows};
+use swarm_flows::Flows;
 use swarm_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use crate::door::By;
 use crate::{
-    config::ServerConfig, door::Correlation, live::Live, refusal::Refusal, routes::health::SandboxProbe,
+    config::ServerConfig,
+    door::{Passwords, TokenKeys},
+    live::Live,
+    routes::health::SandboxProbe,
     token::Token,
 };
 
@@ -37,6 +37,9 @@ pub(crate) struct App {
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) token: Token,
+    /// What signs access tokens.
+    pub(crate) token_keys: TokenKeys,
+    pub(crate) passwords: Passwords,
     /// The names of this server, with its port, that a `Host` header may say.
     pub(crate) hosts: Vec<String>,
 }
@@ -48,19 +51,5 @@ impl App {
 
     pub(crate) fn tenant(&self) -> &TenantId {
         &self.flows.parts().config.tenant
-    }
-}
-
-/// Who asks: the operator, with the correlation id of this request.
-pub(crate) struct By(pub(crate) Asker);
-
-impl FromRequestParts<App> for By {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Some(Correlation(id)) = parts.extensions.get() else {
-            return Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR));
-        };
-        Ok(Self(Asker { person: app.config.operator.clone(), correlation: Some(id.clone()) }))
     }
 }

@@ -6,15 +6,58 @@ use swarm_domain::audit::RetentionPolicy;
 
 use crate::live::frame::Limits;
 
+use swarm_domain::identity::Registration;
+
+/// How people sign in.
+#[derive(Debug, Clone)]
+pub struct SignInConfig {
+    /// Who may make an account.
+    pub registration: Registration,
+    /// How long an access token counts; at most an hour.
+    pub access: Duration,
+    /// How long a session goes on without being used.
+    pub idle: Duration,
+    /// How long a session goes on at all.
+    pub session: Duration,
+    /// How often one address may try, one is given back each time: password, link or refresh token.
+    pub by_address: Tries,
+    /// How often one account may be tried, from wherever.
+    pub by_account: Tries,
+}
+
+/// How often something may be tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Tries {
+    /// So often at once.
+    pub burst: u16,
+    /// One more after each such time.
+    pub every: Duration,
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        Self {
+            registration: Registration::default(),
+            access: Duration::from_mins(10),
+            idle: Duration::from_hours(14 * 24),
+            session: Duration::from_hours(30 * 24),
+            by_address: Tries { burst: 30, every: Duration::from_secs(4) },
+            by_account: Tries { burst: 10, every: Duration::from_secs(30) },
+        }
+    }
+}
+
 /// How a server is set up. Every bound that it keeps has a name here.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// Where it listens. Loopback only, until there are accounts; port 0 takes a free one.
+    /// Where it listens. Loopback only; port 0 takes a free one.
     pub addr: SocketAddr,
     /// The data folder, in which `server.json` tells clients where the server is.
     pub data_dir: PathBuf,
-    /// Who is behind every request until there are accounts: the login name of the operator.
+    /// Who shows the token of `server.json`: the login name of the operator.
     pub operator: String,
+    /// How people sign in.
+    pub sign_in: SignInConfig,
     /// The largest body that a request may have, in bytes.
     pub max_body_bytes: usize,
     /// The longest that a request may take, streams and the audit of the whole log aside.
@@ -39,6 +82,7 @@ impl ServerConfig {
             addr,
             data_dir,
             operator: operator.into(),
+            sign_in: SignInConfig::default(),
             max_body_bytes: 2 << 20,
             request_timeout: Duration::from_mins(1),
             max_streams: 64,

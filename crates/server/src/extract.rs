@@ -40,14 +40,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Unquoted<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let read = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
-        let axum::Json(value) = read.map_err(|rejection| {
-            let mut refusal = body(&rejection);
-            "the body has another form than this request; it is not quoted, for it may hold a secret"
-                .clone_into(&mut refusal.problem.detail);
-            refusal
-        })?;
+        let axum::Json(value) = read.map_err(|e| unquoted(&e))?;
         Ok(Self(value))
     }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Unquoted<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Refusal> {
+        let read = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        Ok(read.map_err(|e| unquoted(&e))?.map(|axum::Json(value)| Self(value)))
+    }
+}
+
+fn unquoted(rejection: &JsonRejection) -> Refusal {
+    let mut refusal = body(rejection);
+    "the body has another form than this request; it is not quoted, for it may hold a secret"
+        .clone_into(&mut refusal.problem.detail);
+    refusal
 }
 
 /// A body that may be left out, with its header.

@@ -3,8 +3,9 @@
 //! Thin on purpose: a request is let in, read, handed to [`Flows`](swarm_flows::Flows) or to the store's reads, and
 //! the answer is written. This crate must not know SQL text, git or sandboxes, and holds no rule of the work itself.
 //!
-//! Until there are accounts it listens on loopback only. A token is made at every start and stands, with the address,
-//! in `server.json` in the data folder, for its owner alone.
+//! It listens on loopback only. A token is made at every start and stands, with the address, in `server.json` in the data
+//! folder, for its owner alone: the operator's way in. Everybody else signs in or shows an API key. What a route asks for
+//! stands in one table (`door/access.rs`); what does not stand there is refused.
 //!
 //! ```no_run
 //! use swarm_server::{Server, ServerConfig};
@@ -18,7 +19,7 @@
 //! ```
 //!
 //! To add a route: a handler with its `#[utoipa::path]` and its types in a file under `routes/`, a line in
-//! `routes/mod.rs`, then `SWARM_UPDATE=1` with the tests of this crate and of `swarm-client`, and a method there.
+//! `routes/mod.rs` and one in `door/access.rs`, then `SWARM_UPDATE=1` with the tests of this crate and of `swarm-client`, and a method there.
 
 mod app;
 mod config;
@@ -34,7 +35,7 @@ mod server;
 mod server_file;
 mod token;
 
-pub use config::{ServerConfig, SocketLimits};
+pub use config::{ServerConfig, SignInConfig, SocketLimits, Tries};
 pub use error::ServerError;
 pub use live::contract::{asyncapi, live_schema};
 pub use openapi::document;

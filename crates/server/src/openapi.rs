@@ -1,6 +1,11 @@
 //! The OpenAPI document, and the page that shows it.
 
-use axum::{Json, Router, http::header, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    http::{Method, header},
+    response::IntoResponse,
+    routing::get,
+};
 use utoipa::{
     OpenApi as _,
     openapi::{
@@ -11,7 +16,13 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{app::App, live::contract::asyncapi, refusal::ProblemDocument, routes};
+use crate::{
+    app::App,
+    door::access::{Need, need},
+    live::contract::asyncapi,
+    refusal::ProblemDocument,
+    routes,
+};
 
 const BEARER: &str = "token";
 
@@ -55,16 +66,34 @@ fn split() -> (Router<App>, OpenApi) {
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     front.components.get_or_insert_default().add_security_scheme(BEARER, scheme);
     front.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
-    for item in front.paths.paths.values_mut() {
-        operations(item).for_each(answers_problems);
+    for (path, item) in &mut front.paths.paths {
+        for (method, operation) in operations(item) {
+            answers_problems(operation);
+            asks_for(operation, need(&method, path));
+        }
     }
     (routes, front)
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
-        .into_iter()
-        .filter_map(Option::as_mut)
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Says in the document what the door asks for: nothing, a token, or a token that has a scope.
+fn asks_for(operation: &mut Operation, need: Option<Need>) {
+    let one = match need {
+        Some(Need::Nothing) => SecurityRequirement::default(),
+        Some(Need::Scope(scope)) => SecurityRequirement::new(BEARER, [scope.as_str()]),
+        Some(Need::Somebody) | None => SecurityRequirement::new(BEARER, Vec::<String>::new()),
+    };
+    operation.security = Some(vec![one]);
 }
 
 /// Whatever goes wrong, the answer has one form.

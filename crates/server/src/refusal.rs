@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use swarm_domain::Problem;
+use swarm_domain::{Problem, identity::IdentityError};
 use swarm_store::StoreError;
 use utoipa::ToSchema;
 
@@ -17,6 +17,8 @@ pub(crate) type Reply<T> = Result<T, Refusal>;
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) problem: Problem,
+    /// When to come again, in seconds.
+    pub(crate) retry_after: Option<u32>,
 }
 
 /// An error as every route answers it: `application/problem+json` of RFC 9457.
@@ -45,7 +47,12 @@ impl Refusal {
         detail: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { status, problem: Problem::new(code, detail, next) }
+        Self { status, problem: Problem::new(code, detail, next), retry_after: None }
+    }
+
+    /// The same, with when to come again, in seconds.
+    pub(crate) fn after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// What stands for an error response that some layer below made without saying more than its status.
@@ -74,6 +81,9 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -81,7 +91,13 @@ impl IntoResponse for Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { status: status_of(&problem.code), problem }
+        Self { status: status_of(&problem.code), problem, retry_after: None }
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        error.problem().into()
     }
 }
 
@@ -109,11 +125,15 @@ fn status_of(code: &str) -> StatusCode {
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "store.blob_purged" => StatusCode::GONE,
         "audit.too_many_readings" => StatusCode::TOO_MANY_REQUESTS,
+        "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
+        "auth.unverified" | "auth.registration" | "auth.grant" => StatusCode::FORBIDDEN,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
         "replay.nothing"
         | "replay.running"
+        | "auth.refresh_raced"
+        | "auth.last_owner"
         | "replay.steered"
         | "replay.claimed"
         | "store.exists"
@@ -155,6 +175,12 @@ fn status_of(code: &str) -> StatusCode {
         | "claim.malformed"
         | "interrupt.malformed"
         | "interrupt.not_allowed"
+        | "auth.email"
+        | "auth.password"
+        | "auth.link"
+        | "auth.key_scope"
+        | "auth.key_expiry"
+        | "auth.key_window"
         | "secret.value"
         | "secret.host"
         | "secret.placement"

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Door},
     config::ServerConfig,
-    door,
+    door::{self, Passwords, TokenKeys},
     error::ServerError,
     live::Live,
     openapi,
@@ -65,7 +65,12 @@ impl Server {
         let app = App {
             live: Arc::clone(&live),
             flows,
-            door: Arc::new(Door { token: token.clone(), hosts: hosts(addr) }),
+            door: Arc::new(Door {
+                token: token.clone(),
+                token_keys: TokenKeys::default(),
+                passwords: Passwords::default(),
+                hosts: hosts(addr),
+            }),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             sandbox: Arc::default(),
             stop: stop.clone(),
@@ -120,7 +125,8 @@ impl Drop for Server {
 }
 
 async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = serving.into_future().await {
         tracing::error!(%error, "the server stopped");
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
 use swarm_domain::{
-    BlobHash, Problem, TenantId, claim::ClaimRefusal, interrupt::InterruptRefusal, secret::SecretError,
+    BlobHash, Problem, TenantId, claim::ClaimRefusal, identity::IdentityError, interrupt::InterruptRefusal,
+    secret::SecretError,
 };
 
 use crate::secret::SecretFault;
@@ -114,6 +115,9 @@ pub enum StoreError {
     /// An answer to a question does not count.
     #[error(transparent)]
     Interrupt(#[from] InterruptRefusal),
+    /// Somebody is not let in, or may not do what they want.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// What was said of a secret cannot be.
     #[error(transparent)]
     NoSecret(#[from] SecretError),
@@ -239,6 +243,7 @@ impl StoreError {
             Self::Exists { .. } => ("store.exists", "use the one that is there, or choose another id"),
             Self::Claim(refusal) => return refusal.problem(),
             Self::Interrupt(refusal) => return refusal.problem(),
+            Self::Identity(error) => return error.problem(),
             Self::NoSecret(error) => return error.problem(),
             Self::Secret(fault) => return fault.problem(),
             Self::InvalidEvent { .. } => ("store.invalid_event", REPORT),
@@ -320,6 +325,7 @@ impl StoreError {
                 | Self::Exists { .. }
                 | Self::Interrupt(_)
                 | Self::InvalidEvent { .. }
+                | Self::Identity(_)
         )
     }
 

@@ -5,12 +5,13 @@ use sqlx::PgConnection;
 use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState};
 
 use crate::{
-    Result, StoreError, projection,
+    Result, StoreError, identity, projection,
     view::{PlanState, alert, hold, interrupt, not_found, plan, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
 #[allow(clippy::too_many_lines, reason = "an arm for each event")]
+#[allow(clippy::too_many_lines, reason = "an arm for each kind of event")]
 pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let tenant = &event.tenant;
     match &event.body {
@@ -86,6 +87,18 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::InterruptEscalated { .. }
         | EventBody::InterruptExpired { .. } => interrupt::may_follow(conn, event).await,
         EventBody::HoldSet { .. } | EventBody::HoldLifted { .. } => hold_may_change(conn, event).await,
+        EventBody::UserAdded { .. }
+        | EventBody::UserVerified { .. }
+        | EventBody::UserRoleChanged { .. }
+        | EventBody::UserDisabled { .. }
+        | EventBody::PasswordChanged { .. }
+        | EventBody::UserInvited { .. }
+        | EventBody::InvitationWithdrawn { .. }
+        | EventBody::SessionBegun { .. }
+        | EventBody::SessionEnded { .. }
+        | EventBody::KeyMade { .. }
+        | EventBody::KeyRotated { .. }
+        | EventBody::KeyRevoked { .. } => identity::may_follow(conn, event).await,
         EventBody::RunBased { .. }
         | EventBody::ModelCalled { .. }
         | EventBody::ToolCalled { .. }

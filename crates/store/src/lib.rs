@@ -45,6 +45,7 @@ mod column;
 mod error;
 mod event_log;
 mod guard;
+mod identity;
 mod live_ticket;
 mod node;
 mod projection;
@@ -68,6 +69,10 @@ pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
 pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use identity::{
+    Arrival, IdentityChange, KEPT_SECONDS, KeyHolder, NewKey, NewSession, NewUser, Refreshed, SignedIn,
+    TokenKey,
+};
 pub use live_ticket::TicketHolder;
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use purge::{PurgeReport, PurgedRun};
@@ -77,5 +82,7 @@ pub use secret::{Given, NewSecret, Rekeyed, Rotation, SecretChange, SecretFault}
 pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
-        AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings, RunRow, SecretRow, SpecRow, TicketRow, Trace, TracedTicket,
+    AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow,
+    InvitationRow, KeyRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings,
+    RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
 };

@@ -12,12 +12,13 @@ use swarm_domain::{
 use crate::{
     Result, StoreError,
     view::{
-        alert, attempt, check, clash, commit, finding, hold, interrupt, measure, model_call, plan, project, pull_request, run, secret, spec, ticket, tool_call,
+        alert, attempt, check, clash, commit, finding, hold, identity, interrupt, measure, model_call, plan,
+        project, pull_request, run, secret, spec, ticket, tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 17] = [
+pub(crate) const TABLES: [&str; 23] = [
     "projects",
     "specs",
     "plans",
@@ -37,6 +38,10 @@ pub(crate) const TABLES: [&str; 17] = [
     "secrets",
     "alerts",
     "holds",
+    "users",
+    "invitations",
+    "sessions",
+    "api_keys",
 ];
 
 /// Writes what an event says into the views.
@@ -136,6 +141,18 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::change(conn, event).await,
         EventBody::HoldSet { hold, scope, reason } => hold::set(conn, event, hold, scope, reason).await,
         EventBody::HoldLifted { hold, .. } => hold::lift(conn, event, hold).await,
+        EventBody::UserAdded { .. }
+        | EventBody::UserVerified { .. }
+        | EventBody::UserRoleChanged { .. }
+        | EventBody::UserDisabled { .. }
+        | EventBody::PasswordChanged { .. }
+        | EventBody::UserInvited { .. }
+        | EventBody::InvitationWithdrawn { .. }
+        | EventBody::SessionBegun { .. }
+        | EventBody::SessionEnded { .. }
+        | EventBody::KeyMade { .. }
+        | EventBody::KeyRotated { .. }
+        | EventBody::KeyRevoked { .. } => identity::change(conn, event).await,
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }

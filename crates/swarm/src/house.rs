@@ -7,7 +7,11 @@ use std::{
 };
 
 use swarm_client::Client;
-use swarm_domain::{BlobHash, Clock, Entropy, Problem, node::Takes};
+use swarm_domain::{
+    BlobHash, Clock, Entropy, Problem,
+    identity::{LinkText, Proof},
+    node::Takes,
+};
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
 use swarm_sandbox::{Backend, Choice, Ladder, Process};
@@ -114,6 +118,14 @@ impl House {
     /// Where code runs, with what holds it.
     pub(crate) fn sandbox(&self) -> Option<&str> {
         self.sandbox.as_deref()
+    }
+
+    /// The link by which the first account is made; none where there is an account.
+    pub(crate) async fn first_link(&self) -> Result<Option<String>> {
+        let parts = self.flows.parts();
+        let link = LinkText { proof: Proof::mint(&*parts.entropy) };
+        let made = self.flows.store().make_first_link(&parts.config.tenant, &link).await;
+        Ok(made.map_err(|error| error.problem())?.map(|_| link.reveal().to_string()))
     }
 
     /// Whether the database is one of our own.
@@ -302,6 +314,7 @@ async fn serve(
     let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
     let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
     config.retention = wiring.settings.retention.policy();
+    config.sign_in.registration = wiring.settings.server.registration;
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
     Ok((Some(server), aside))
 }

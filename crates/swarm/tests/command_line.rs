@@ -87,6 +87,13 @@ fn every_command_has_its_help() {
         &["cache", "show"],
         &["cache", "clear"],
         &["db", "rebuild"],
+        &["user", "list"],
+        &["user", "invite"],
+        &["user", "join"],
+        &["user", "link"],
+        &["key", "create"],
+        &["key", "rotate"],
+        &["key", "scopes"],
         &["completions"],
     ] {
         let output = world.swarm(&[command, &["--help"]].concat());

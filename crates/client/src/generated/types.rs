@@ -69,7 +69,7 @@ pub enum Actor {
     /// A person.
     #[serde(rename = "person")]
     Person {
-        /// Their name: until accounts exist, the login name of the operator.
+        /// Their name: the email address of their account, or the login name of the operator.
         name: String,
     },
     /// What a later server says.
@@ -182,6 +182,30 @@ pub struct AlertList {
     pub items: Vec<Alert>,
     /// What counts as lately, in seconds.
     pub window_seconds: u64,
+}
+
+/// A key, without its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// What it is called.
+    pub name: KeyName,
+    /// Whose it is; absent where it is the operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// What it may do, as far as its owner still may.
+    pub scopes: Vec<Scope>,
+    /// When it was last used, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<DateTime<Utc>>,
+    /// Its texts that count or did last, by number, oldest first.
+    pub versions: Vec<SecretVersion>,
 }
 
 /// What can be chosen: an agent, and the model that it begins with.
@@ -587,6 +611,15 @@ pub enum ChangeKind {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// Another password, by who knows the old one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangePassword {
+    /// The new one.
+    pub new: Password,
+    /// The password until now.
+    pub old: Password,
 }
 
 /// An acceptance command that was run in a fresh sandbox.
@@ -1072,6 +1105,10 @@ pub struct Escalation {
     /// Whom.
     pub to: Vec<String>,
 }
+
+/// An email address in one form: trimmed and in lower case, so that two spellings are not two accounts. Quoted local
+/// parts, comments, addresses of machines and letters beyond ASCII are refused: two of those that look alike are not.
+pub type EmailAddress = String;
 
 /// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts. Beside
 /// it, what past work says, where there was enough of it.
@@ -1730,6 +1767,126 @@ pub enum EventBody {
         list: BlobHash,
         /// The runs whose contents went: how many.
         runs: u64,
+    },
+    /// Somebody got an account.
+    #[serde(rename = "user_added")]
+    UserAdded {
+        /// Their address.
+        email: EmailAddress,
+        /// How it came to be.
+        how: Joined,
+        /// The invitation that they came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invitation: Option<InvitationId>,
+        /// What they are in the team.
+        role: Role,
+        /// Whose.
+        user: UserId,
+    },
+    /// Somebody showed that their address is their own.
+    #[serde(rename = "user_verified")]
+    UserVerified {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is another thing in the team.
+    #[serde(rename = "user_role_changed")]
+    UserRoleChanged {
+        /// What they are from now on.
+        role: Role,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody can sign in no more, or again.
+    #[serde(rename = "user_disabled")]
+    UserDisabled {
+        /// Whether they cannot.
+        disabled: bool,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody has another password. Their sessions end with it.
+    #[serde(rename = "password_changed")]
+    PasswordChanged {
+        /// Whether by a link, without knowing the old one.
+        by_link: bool,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody may make an account. The link is known to who asked for it alone.
+    #[serde(rename = "user_invited")]
+    UserInvited {
+        /// For whom.
+        email: EmailAddress,
+        /// Until when it counts.
+        expires: DateTime<Utc>,
+        /// The invitation.
+        invitation: InvitationId,
+        /// What they will be in the team.
+        role: Role,
+    },
+    /// An invitation counts no more.
+    #[serde(rename = "invitation_withdrawn")]
+    InvitationWithdrawn {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Somebody signed in.
+    #[serde(rename = "session_begun")]
+    SessionBegun {
+        /// What they signed in with, by its own word.
+        device: String,
+        /// When it ends by itself.
+        expires: DateTime<Utc>,
+        /// The session.
+        session: SessionId,
+        /// Who.
+        user: UserId,
+    },
+    /// A session ended before its time.
+    #[serde(rename = "session_ended")]
+    SessionEnded {
+        /// How.
+        how: SessionEnd,
+        /// Which.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+    },
+    /// An API key was made. No event holds its secret, hashed or not.
+    #[serde(rename = "key_made")]
+    KeyMade {
+        /// When it stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+        /// Which.
+        key: KeyId,
+        /// What it is called.
+        name: KeyName,
+        /// Whose; absent where the operator made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<UserId>,
+        /// What it may do.
+        scopes: Vec<Scope>,
+    },
+    /// An API key got another secret, and the old one counts beside it for a while.
+    #[serde(rename = "key_rotated")]
+    KeyRotated {
+        /// When the new one stops to count by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<DateTime<Utc>>,
+        /// Which.
+        key: KeyId,
+        /// The number of the new secret.
+        version: u32,
+        /// How long the old one still counts, in seconds.
+        window_seconds: u32,
+    },
+    /// An API key counts no more.
+    #[serde(rename = "key_revoked")]
+    KeyRevoked {
+        /// Which.
+        key: KeyId,
     },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
@@ -2537,6 +2694,54 @@ pub enum HoldScope {
     Unknown,
 }
 
+/// An invitation to make an account: `invite_…`.
+pub type InvitationId = String;
+
+/// Invitations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationList {
+    /// The newest first.
+    pub items: Vec<InvitationRow>,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationRow {
+    /// When an account was made by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// For whom.
+    pub email: EmailAddress,
+    /// Until when it counts.
+    pub expires: DateTime<Utc>,
+    /// Its id.
+    pub id: InvitationId,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// What they will be in the team.
+    pub role: Role,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// How an account came to be.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joined {
+    /// `first`
+    #[serde(rename = "first")]
+    First,
+    /// `invited`
+    #[serde(rename = "invited")]
+    Invited,
+    /// `registered`
+    #[serde(rename = "registered")]
+    Registered,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// What the gate said of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -2566,6 +2771,30 @@ pub struct Kept {
     pub of: u32,
     /// The share of tickets, in percent, that was to stay at or below the estimate.
     pub promised: u32,
+}
+
+/// An API key: `key_…`.
+pub type KeyId = String;
+
+/// Keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyList {
+    /// The newest first, revoked ones too.
+    pub items: Vec<ApiKey>,
+}
+
+/// What an API key is called.
+pub type KeyName = String;
+
+/// A secret that is to take the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotation {
+    /// When the new one stops to count by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+    /// How long the old one still counts, in seconds; a day where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_seconds: Option<u32>,
 }
 
 /// What is known of a kind of work, and whether it may choose.
@@ -2684,6 +2913,26 @@ pub struct Limits {
     pub send_queue: u64,
 }
 
+/// What a link that counts once is for.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkPurpose {
+    /// `first`
+    #[serde(rename = "first")]
+    First,
+    /// `invite`
+    #[serde(rename = "invite")]
+    Invite,
+    /// `verify`
+    #[serde(rename = "verify")]
+    Verify,
+    /// `reset`
+    #[serde(rename = "reset")]
+    Reset,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// Something that is wrong with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LintEntry {
@@ -2752,6 +3001,53 @@ pub struct LiveTicket {
     pub expires_at: DateTime<Utc>,
     /// For `?ticket=` of `/api/ws`, `/api/events/stream` and `/api/events/poll`.
     pub ticket: String,
+}
+
+/// An invitation, with its link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeInvitation {
+    /// What is known of it.
+    pub invitation: InvitationRow,
+    /// The link by which they make their account, once. swarm sends no mail yet: hand it to them. It is not shown again.
+    pub link: String,
+}
+
+/// A key, with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeKey {
+    /// What is known of it.
+    pub key: ApiKey,
+    /// The text: `Authorization: Bearer swk_…`. It is not shown again.
+    pub text: String,
+}
+
+/// A link that counts once. swarm sends no mail yet: hand it to whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeLink {
+    /// Until when it counts.
+    pub expires: DateTime<Utc>,
+    /// The link. It is not shown again.
+    pub link: String,
+}
+
+/// Who asks, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The key that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// The name that stands in events.
+    pub person: String,
+    /// What they are in the team.
+    pub role: Role,
+    /// What they may do.
+    pub scopes: Vec<Scope>,
+    /// The session that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// Their account; absent for the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserRow>,
 }
 
 /// What is estimated.
@@ -2902,6 +3198,18 @@ pub struct NetworkUse {
     pub why: Option<String>,
 }
 
+/// Somebody who makes an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// Their email address.
+    pub email: EmailAddress,
+    /// The link that they were given: of an invitation, or the one that a server without an account prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Their password: 12 characters or more.
+    pub password: Password,
+}
+
 /// Where a spec is held against the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCheck {
@@ -2964,6 +3272,34 @@ pub struct NewHold {
     pub run: Option<String>,
 }
 
+/// Somebody who is to be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewInvitation {
+    /// Their email address.
+    pub email: EmailAddress,
+    /// What they will be in the team.
+    pub role: Role,
+}
+
+/// A key that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewKey {
+    /// When it stops to count by itself, at most 366 days from now; never where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+    /// What it is called.
+    pub name: KeyName,
+    /// What it may do: at most what who asks may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// A link that is to be made for somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLink {
+    /// What it is for: `verify` or `reset`.
+    pub purpose: LinkPurpose,
+}
+
 /// A plan that is to be drawn up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPlan {
@@ -2981,6 +3317,13 @@ pub struct NewProject {
     pub project: ProjectId,
     /// URL or path of the repository.
     pub repo: String,
+}
+
+/// What somebody is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRole {
+    /// The role.
+    pub role: Role,
 }
 
 /// A plan that is to be executed.
@@ -3246,6 +3589,9 @@ pub struct Passage {
     /// The text itself.
     pub text: String,
 }
+
+/// A password, which is taken and never given back.
+pub type Password = Hidden;
 
 /// How a secret is put into a request: `bearer`, `basic` or `header:NAME`.
 pub type Placement = String;
@@ -3631,6 +3977,14 @@ pub struct RebuiltTable {
 /// Where a value is looked up: `vault:MOUNT/PATH#FIELD`, `env:NAME` or `file:/PATH`.
 pub type Reference = String;
 
+/// A session that goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refresh {
+    /// The refresh token; the cookie where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Hidden>,
+}
+
 /// How the key is to be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rekey {
@@ -3719,6 +4073,15 @@ pub enum ResponseKind {
     Unknown,
 }
 
+/// Another password, by a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// The link.
+    pub link: String,
+    /// The new password.
+    pub password: Password,
+}
+
 /// How a ticket is taken up again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
@@ -3757,6 +4120,32 @@ pub enum Risk {
     /// `high`
     #[serde(rename = "high")]
     High,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What somebody is in a team.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// `owner`
+    #[serde(rename = "owner")]
+    Owner,
+    /// `admin`
+    #[serde(rename = "admin")]
+    Admin,
+    /// `maintainer`
+    #[serde(rename = "maintainer")]
+    Maintainer,
+    /// `reviewer`
+    #[serde(rename = "reviewer")]
+    Reviewer,
+    /// `viewer`
+    #[serde(rename = "viewer")]
+    Viewer,
+    /// `agent`
+    #[serde(rename = "agent")]
+    Agent,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -4023,6 +4412,53 @@ pub struct SandboxVitals {
     pub unheard: u64,
 }
 
+/// One kind of thing that can be done. Every route of the API asks for exactly one.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// `work:read`
+    #[serde(rename = "work:read")]
+    WorkRead,
+    /// `projects:write`
+    #[serde(rename = "projects:write")]
+    ProjectsWrite,
+    /// `specs:write`
+    #[serde(rename = "specs:write")]
+    SpecsWrite,
+    /// `runs:write`
+    #[serde(rename = "runs:write")]
+    RunsWrite,
+    /// `gates:approve`
+    #[serde(rename = "gates:approve")]
+    GatesApprove,
+    /// `claims:work`
+    #[serde(rename = "claims:work")]
+    ClaimsWork,
+    /// `secrets:read`
+    #[serde(rename = "secrets:read")]
+    SecretsRead,
+    /// `secrets:write`
+    #[serde(rename = "secrets:write")]
+    SecretsWrite,
+    /// `users:read`
+    #[serde(rename = "users:read")]
+    UsersRead,
+    /// `users:write`
+    #[serde(rename = "users:write")]
+    UsersWrite,
+    /// `audit:read`
+    #[serde(rename = "audit:read")]
+    AuditRead,
+    /// `system:write`
+    #[serde(rename = "system:write")]
+    SystemWrite,
+    /// `account:write`
+    #[serde(rename = "account:write")]
+    AccountWrite,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A value that is taken and never given back.
 pub type Secret = Hidden;
 
@@ -4133,6 +4569,124 @@ pub struct SecretVersion {
     /// Until when it counts beside the version that took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionEnd {
+    /// `signed_out`
+    #[serde(rename = "signed_out")]
+    SignedOut,
+    /// `revoked`
+    #[serde(rename = "revoked")]
+    Revoked,
+    /// `reused`
+    #[serde(rename = "reused")]
+    Reused,
+    /// `password_changed`
+    #[serde(rename = "password_changed")]
+    PasswordChanged,
+    /// `disabled`
+    #[serde(rename = "disabled")]
+    Disabled,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A time in which somebody is signed in: `session_…`.
+pub type SessionId = String;
+
+/// The sessions by which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionList {
+    /// The newest first.
+    pub items: Vec<SessionRow>,
+}
+
+/// A time in which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// When it began.
+    pub begun_at: DateTime<Utc>,
+    /// What they signed in with, by its own word.
+    pub device: String,
+    /// When it ended before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    pub expires: DateTime<Utc>,
+    /// How it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<SessionEnd>,
+    /// Its id.
+    pub id: SessionId,
+    /// When it was last used, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<DateTime<Utc>>,
+    /// Whose.
+    pub user: UserId,
+}
+
+/// A session, with what is shown to be it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTokens {
+    /// The access token: `Authorization: Bearer`. Absent where it is a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    /// How long it counts, in seconds.
+    pub expires_in: u32,
+    /// What another access token is had for, once. Absent where it is a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// Its id.
+    pub session: SessionId,
+    /// Who is signed in.
+    pub user: UserRow,
+}
+
+/// A link that somebody was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownLink {
+    /// The link.
+    pub link: String,
+}
+
+/// Somebody who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Whether a browser asks, which gets its tokens as cookies that no script can read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookies: Option<bool>,
+    /// What they sign in with, for their list of sessions; the `User-Agent` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Their email address.
+    pub email: EmailAddress,
+    /// Their password.
+    pub password: Password,
+}
+
+/// A public key (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningKey {
+    /// `EdDSA`.
+    pub alg: String,
+    /// `Ed25519`.
+    pub crv: String,
+    /// The name by which a token says which key signed it.
+    pub kid: String,
+    /// `OKP`.
+    pub kty: String,
+    /// The key.
+    pub x: String,
+}
+
+/// The public keys (RFC 7517).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningKeys {
+    /// The one that signs first, then those that still prove what they signed.
+    pub keys: Vec<SigningKey>,
 }
 
 /// How much work a ticket is.
@@ -5180,6 +5734,40 @@ pub struct WebSocketMetrics {
     pub sent: std::collections::BTreeMap<String, u64>,
     /// Connections that were not made, by reason.
     pub turned_away: std::collections::BTreeMap<String, u64>,
+}
+
+/// A person's account: `user_…`.
+pub type UserId = String;
+
+/// Accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserList {
+    /// The oldest first.
+    pub items: Vec<UserRow>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Since when they cannot sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// The address that it is known by.
+    pub email: EmailAddress,
+    /// How it came to be.
+    pub how: Joined,
+    /// Its id.
+    pub id: UserId,
+    /// When.
+    pub joined_at: DateTime<Utc>,
+    /// When the password last changed, after the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// What the person is in the team.
+    pub role: Role,
+    /// When the address was shown to be the person's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<DateTime<Utc>>,
 }
 
 /// How an agent and a model did in a week.

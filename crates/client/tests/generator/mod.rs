@@ -158,5 +158,5 @@ fn doc(out: &mut String, indent: &str, schema: &Value, name: &str) {
 
 fn camel(word: &str) -> String {
     let capital = |part: &str| part[..1].to_uppercase() + &part[1..];
-    word.split(['_', '-']).filter(|part| !part.is_empty()).map(capital).collect()
+    word.split(['_', '-', ':']).filter(|part| !part.is_empty()).map(capital).collect()
 }

@@ -1,11 +1,15 @@
 //! What every request passes on its way in and every response on its way out, outermost first: the correlation id and
-//! the form of problems, panics, the host, the token, the time limit.
+//! the form of problems, panics, the host, who asks and whether they may, the time limit.
 
-mod bearer;
+pub(crate) mod access;
+mod access_token;
+pub(crate) mod cookie;
 mod correlation;
 mod host;
 mod limits;
 mod origin;
+mod passwords;
+mod principal;
 mod ticket;
 
 use axum::{
@@ -16,8 +20,11 @@ use axum::{
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub(crate) use access_token::{Claims, TokenKeys};
 pub(crate) use correlation::Correlation;
 pub(crate) use origin::is_ours;
+pub(crate) use passwords::Passwords;
+pub(crate) use principal::{Asking, By, Changing};
 pub(crate) use ticket::issue;
 
 use crate::{app::App, refusal::Refusal};
@@ -29,7 +36,7 @@ pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
         .layer(from_fn_with_state(app.clone(), limits::time))
-        .layer(from_fn_with_state(app.clone(), bearer::check))
+        .layer(from_fn_with_state(app.clone(), access::check))
         .layer(from_fn_with_state(app.clone(), host::check))
         .layer(CatchPanicLayer::custom(limits::Panicked))
         .layer(from_fn_with_state(app.clone(), correlation::carry))

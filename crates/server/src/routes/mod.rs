@@ -3,12 +3,15 @@
 
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod auth;
 pub(crate) mod cache;
 mod checks;
 pub(crate) mod claims;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod hitl;
+pub(crate) mod invitations;
+pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod plans;
@@ -19,11 +22,13 @@ pub(crate) mod record;
 pub(crate) mod retention;
 pub(crate) mod runs;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod specs;
 pub(crate) mod statistics;
 pub(crate) mod tickets;
 pub(crate) mod trace;
 pub(crate) mod travel;
+pub(crate) mod users;
 pub(crate) mod vms;
 pub(crate) mod workers;
 
@@ -36,6 +41,29 @@ use crate::app::App;
 /// Every route that the document describes.
 pub(crate) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::default()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::verify_address))
+        .routes(routes!(auth::reset_password))
+        .routes(routes!(auth::change_password))
+        .routes(routes!(sessions::me))
+        .routes(routes!(sessions::sessions))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(sessions::signing_keys))
+        .routes(routes!(sessions::rotate_signing_key))
+        .routes(routes!(keys::make_key, keys::keys))
+        .routes(routes!(keys::rotate_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(users::users))
+        .routes(routes!(users::user))
+        .routes(routes!(users::change_role))
+        .routes(routes!(users::disable_user))
+        .routes(routes!(users::enable_user))
+        .routes(routes!(users::make_link))
+        .routes(routes!(invitations::invite, invitations::invitations))
+        .routes(routes!(invitations::withdraw_invitation))
         .routes(routes!(projects::add_project, projects::projects))
         .routes(routes!(projects::project))
         .routes(routes!(specs::add_spec, specs::specs))

@@ -4,7 +4,9 @@
 #![allow(dead_code)]
 
 use swarm_domain::{
-        Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, HoldId, IdempotencyKey, InterruptId, MicroUsd, NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, Subject, SurveyId, TenantId, TicketId,
+    Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, HoldId, IdempotencyKey, InterruptId, MicroUsd,
+    NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId,
+    SpecId, Subject, SurveyId, TenantId, TicketId,
     agent::Capability,
     alert::AlertKind,
     attempt::{AttemptOutcome, Rung},
@@ -15,6 +17,9 @@ use swarm_domain::{
     estimate::Estimate,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    identity::{
+        EmailAddress, InvitationId, Joined, KeyId, KeyName, Role, Scope, SessionEnd, SessionId, UserId,
+    },
     interrupt::{
         ActionRequest, Escalation, HumanInterrupt, HumanResponse, Interrupt, InterruptKind, OnExpiry, Terms,
     },
@@ -159,6 +164,19 @@ pub fn plan() -> Plan {
         estimate: Estimate::default(),
         model: "scripted/one".to_owned(),
     }
+}
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).unwrap()
+}
+
+fn user_added(id: &str, email: &str, role: Role) -> EventBody {
+    let email = EmailAddress::parse(email).unwrap();
+    EventBody::UserAdded { user: user(id), email, role, how: Joined::Registered, invitation: None }
+}
+
+fn far_away() -> chrono::DateTime<chrono::Utc> {
+    "2126-11-22T00:00:00Z".parse().unwrap()
 }
 
 pub fn secret(name: &str) -> SecretId {
@@ -632,6 +650,76 @@ pub fn whole() -> Vec<NewEvent> {
             Subject::default(),
             EventBody::SecretsRekeyed { recipient: "age1x".to_owned(), values: 1 },
         ),
+        event("user 1", Subject::default(), user_added("user_1", "ada@example.org", Role::Owner)),
+        event("user 2", Subject::default(), user_added("user_2", "bob@example.org", Role::Viewer)),
+        event("user 3", Subject::default(), EventBody::UserVerified { user: user("user_2") }),
+        event(
+            "user 4",
+            Subject::default(),
+            EventBody::UserRoleChanged { user: user("user_2"), role: Role::Reviewer },
+        ),
+        event(
+            "user 5",
+            Subject::default(),
+            EventBody::PasswordChanged { user: user("user_2"), by_link: false },
+        ),
+        event("user 6", Subject::default(), EventBody::UserDisabled { user: user("user_2"), disabled: true }),
+        event(
+            "invitation 1",
+            Subject::default(),
+            EventBody::UserInvited {
+                invitation: InvitationId::parse("invite_1").unwrap(),
+                email: EmailAddress::parse("eve@example.org").unwrap(),
+                role: Role::Maintainer,
+                expires: far_away(),
+            },
+        ),
+        event(
+            "invitation 2",
+            Subject::default(),
+            EventBody::InvitationWithdrawn { invitation: InvitationId::parse("invite_1").unwrap() },
+        ),
+        event(
+            "session 1",
+            Subject::default(),
+            EventBody::SessionBegun {
+                session: SessionId::parse("session_1").unwrap(),
+                user: user("user_1"),
+                device: "curl/8".to_owned(),
+                expires: far_away(),
+            },
+        ),
+        event(
+            "session 2",
+            Subject::default(),
+            EventBody::SessionEnded {
+                session: SessionId::parse("session_1").unwrap(),
+                user: user("user_1"),
+                how: SessionEnd::SignedOut,
+            },
+        ),
+        event(
+            "key 1",
+            Subject::default(),
+            EventBody::KeyMade {
+                key: KeyId::parse("key_1").unwrap(),
+                name: KeyName::parse("ci").unwrap(),
+                owner: Some(user("user_1")),
+                scopes: vec![Scope::WorkRead, Scope::RunsWrite],
+                expires: Some(far_away()),
+            },
+        ),
+        event(
+            "key 2",
+            Subject::default(),
+            EventBody::KeyRotated {
+                key: KeyId::parse("key_1").unwrap(),
+                version: 2,
+                window_seconds: 3600,
+                expires: None,
+            },
+        ),
+        event("key 3", Subject::default(), EventBody::KeyRevoked { key: KeyId::parse("key_1").unwrap() }),
         event(
             "measured",
             of_attempt(1, 2),

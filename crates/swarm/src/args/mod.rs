@@ -5,6 +5,7 @@ mod build;
 mod engine;
 mod gate;
 mod history;
+mod identity;
 mod look;
 mod place;
 mod record;
@@ -25,6 +26,7 @@ pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
 pub(crate) use history::{FailuresArgs, QualityArgs, StatsArgs};
+pub(crate) use identity::{KeyCommand, KeyCreateArgs, LinkFor, UserCommand, key_id};
 pub(crate) use look::{
     AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
     TicketCommand, TraceArgs, VerifyArgs,
@@ -141,6 +143,12 @@ pub(crate) enum Command {
     /// What lets programs in elsewhere, without ever being inside a sandbox
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Who has an account, and what they may do
+    #[command(subcommand)]
+    User(UserCommand),
+    /// What programs show to be let in: API keys that may do a part of what you may
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// The configuration: each value and where it came from; whether it is sound
     #[command(subcommand)]
     Config(ConfigCommand),

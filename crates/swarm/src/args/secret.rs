@@ -102,7 +102,7 @@ pub(crate) struct SecretRotateArgs {
     pub(crate) value: ValueArgs,
 }
 
-fn window(text: &str) -> Result<u32, String> {
+pub(super) fn window(text: &str) -> Result<u32, String> {
     let wrong = || "write it like 90s, 30m, 24h or 7d".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds = match unit {
@@ -115,7 +115,7 @@ fn window(text: &str) -> Result<u32, String> {
     number.parse::<u32>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
 }
 
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }

@@ -13,6 +13,7 @@ mod doctor;
 mod failures;
 mod fleet;
 mod gate;
+mod key;
 mod plan;
 mod planned;
 mod planning;
@@ -35,6 +36,7 @@ mod top;
 mod trace;
 mod travel;
 mod up;
+mod user;
 mod vm;
 mod worker;
 
@@ -85,6 +87,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Quality(args) => wait(quality::run(&context, args)),
         Command::Pr(command) => wait(pr::run(&context, command)),
         Command::Secret(command) => wait(secret::run(&context, command)),
+        Command::User(command) => wait(user::run(&context, command)),
+        Command::Key(command) => wait(key::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),

@@ -29,7 +29,10 @@ pub(super) async fn run(context: &Context, args: UpArgs) -> Result<Exit> {
     };
     let interrupt = interrupt::token()?;
     let house = House::open(wiring, Duty::Work).await?;
-    let said = greet(context, &house, &data);
+    let said = match house.first_link().await {
+        Ok(first) => greet(context, &house, &data, first.as_deref()),
+        Err(failure) => Err(failure),
+    };
     let mut ended = None;
     if said.is_ok() {
         tokio::select! {
@@ -42,10 +45,14 @@ pub(super) async fn run(context: &Context, args: UpArgs) -> Result<Exit> {
     ended.map_or(Ok(Exit::Done), |problem| Err(problem.into()))
 }
 
-fn greet(context: &Context, house: &House, data: &std::path::Path) -> Result<()> {
+fn greet(context: &Context, house: &House, data: &std::path::Path, first: Option<&str>) -> Result<()> {
     let url = house.url().unwrap_or_default();
     if context.output.json {
-        return output::line(&serde_json::json!({ "url": url, "data": data }).to_string());
+        let mut said = serde_json::json!({ "url": url, "data": data });
+        if let Some(link) = first {
+            said["first_account"] = link.into();
+        }
+        return output::line(&said.to_string());
     }
     let database =
         if house.is_private() { "a private PostgreSQL" } else { "the database of the environment" };
@@ -58,5 +65,10 @@ fn greet(context: &Context, house: &House, data: &std::path::Path) -> Result<()>
     output::line(&format!("  sandbox: {}", house.sandbox().unwrap_or("none")))?;
     let none = "models: none is configured; builds will say so (`swarm doctor`)".to_owned();
     output::line(&format!("  {}", house.source().notice().unwrap_or(none)))?;
+    if let Some(link) = first {
+        output::line(&format!(
+            "  no account yet; the first one, an owner's: swarm user join {link} --email YOU@EXAMPLE.ORG"
+        ))?;
+    }
     output::line("  Ctrl-C stops it; what is under way goes on at the next start")
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::audit::{Retention, RetentionPolicy};
+use swarm_domain::identity::Registration;
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
 
@@ -71,6 +72,9 @@ impl Default for DatabaseSettings {
 pub(crate) struct ServerSettings {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub(crate) port: u16,
+    /// Who may make an account: `open` for anybody who can reach the server, `invite` for whoever was invited, `closed`
+    /// for nobody.
+    pub(crate) registration: Registration,
 }
 
 /// `[retention]`.

@@ -6,6 +6,7 @@
 mod board;
 mod fold;
 mod follow;
+mod identity;
 mod live;
 mod news;
 mod people;

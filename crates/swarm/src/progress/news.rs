@@ -16,7 +16,7 @@ use swarm_domain::{
 };
 
 use super::{
-    people,
+    identity, people,
     text::{plain, tokens},
 };
 
@@ -46,6 +46,7 @@ fn carried(from: &RunId, commit: &CommitId) -> String {
 }
 
 #[allow(clippy::too_many_lines, reason = "an arm for each event")]
+#[allow(clippy::too_many_lines, reason = "an arm for each kind of event")]
 fn words(body: &EventBody) -> (Weight, String) {
     use Weight::{Detail, Main};
     match body {
@@ -143,6 +144,18 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::HoldSet { .. }
         | EventBody::HoldLifted { .. }
         | EventBody::ContentsPurged { .. } => record(body),
+        EventBody::UserAdded { .. }
+        | EventBody::UserVerified { .. }
+        | EventBody::UserRoleChanged { .. }
+        | EventBody::UserDisabled { .. }
+        | EventBody::PasswordChanged { .. }
+        | EventBody::UserInvited { .. }
+        | EventBody::InvitationWithdrawn { .. }
+        | EventBody::SessionBegun { .. }
+        | EventBody::SessionEnded { .. }
+        | EventBody::KeyMade { .. }
+        | EventBody::KeyRotated { .. }
+        | EventBody::KeyRevoked { .. } => (Detail, identity::words(body)),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }

@@ -1,0 +1,145 @@
+//! The operations of the document that are about accounts, sessions and keys.
+
+use serde_json::json;
+
+use crate::{
+    Client, ClientError,
+    call::Target,
+    types::{
+        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
+        MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
+        SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
+    },
+};
+
+fn api(segments: &[&str]) -> Target {
+    Target::of(&[&["api"], segments].concat())
+}
+
+impl Client {
+    /// Makes an account.
+    pub async fn register(&self, new: &NewAccount) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "register"]), Some(new)).await
+    }
+
+    /// Signs in. The client itself goes on asking as it did: make another one with the access token.
+    pub async fn login(&self, asked: &SignIn) -> Result<SessionTokens, ClientError> {
+        self.post(api(&["auth", "login"]), asked).await
+    }
+
+    /// Gives another access token, once for each refresh token.
+    pub async fn refresh(&self, shown: &Refresh) -> Result<SessionTokens, ClientError> {
+        self.post(api(&["auth", "refresh"]), shown).await
+    }
+
+    /// Ends the session that asks.
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "logout"]), None::<&()>).await
+    }
+
+    /// Shows that an address is one's own.
+    pub async fn verify_address(&self, link: &str) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "verify"]), Some(&json!({ "link": link }))).await
+    }
+
+    /// Chooses another password by a link.
+    pub async fn reset_password(&self, asked: &Reset) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "reset"]), Some(asked)).await
+    }
+
+    /// Chooses another password, by who knows the old one.
+    pub async fn change_password(&self, asked: &ChangePassword) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "password"]), Some(asked)).await
+    }
+
+    /// Who asks, and what they may do.
+    pub async fn me(&self) -> Result<Me, ClientError> {
+        self.get(api(&["auth", "me"])).await
+    }
+
+    /// Where one is signed in, the newest first.
+    pub async fn sessions(&self) -> Result<Vec<SessionRow>, ClientError> {
+        Ok(self.get::<SessionList>(api(&["auth", "sessions"])).await?.items)
+    }
+
+    /// Ends a session of one's own.
+    pub async fn end_session(&self, session: &str) -> Result<(), ClientError> {
+        self.delete(api(&["auth", "sessions", session])).await
+    }
+
+    /// The public keys of access tokens.
+    pub async fn signing_keys(&self) -> Result<Vec<SigningKey>, ClientError> {
+        Ok(self.get::<SigningKeys>(Target::of(&[".well-known", "jwks.json"])).await?.keys)
+    }
+
+    /// Lets a new key sign access tokens.
+    pub async fn rotate_signing_key(&self) -> Result<Vec<SigningKey>, ClientError> {
+        Ok(self.post::<SigningKeys>(api(&["auth", "signing-key", "rotate"]), &json!({})).await?.keys)
+    }
+
+    /// Makes an API key. Its text is in this answer alone.
+    pub async fn make_key(&self, new: &NewKey) -> Result<MadeKey, ClientError> {
+        self.post(api(&["keys"]), new).await
+    }
+
+    /// One's own keys, or everybody's, the newest first.
+    pub async fn keys(&self, all: bool) -> Result<Vec<ApiKey>, ClientError> {
+        let all = all.then_some("true");
+        Ok(self.get::<KeyList>(api(&["keys"]).with(&[("all", all)])).await?.items)
+    }
+
+    /// Gives a key another text, beside which the old one counts for a while.
+    pub async fn rotate_key(&self, key: &str, how: &KeyRotation) -> Result<MadeKey, ClientError> {
+        self.post(api(&["keys", key, "rotate"]), how).await
+    }
+
+    /// Lets a key count no more.
+    pub async fn revoke_key(&self, key: &str) -> Result<(), ClientError> {
+        self.delete(api(&["keys", key])).await
+    }
+
+    /// The accounts, the oldest first.
+    pub async fn users(&self) -> Result<Vec<UserRow>, ClientError> {
+        Ok(self.get::<UserList>(api(&["users"])).await?.items)
+    }
+
+    /// One account.
+    pub async fn user(&self, user: &str) -> Result<UserRow, ClientError> {
+        self.get(api(&["users", user])).await
+    }
+
+    /// Makes somebody another thing in the team.
+    pub async fn change_role(&self, user: &str, role: Role) -> Result<UserRow, ClientError> {
+        self.post(api(&["users", user, "role"]), &json!({ "role": role })).await
+    }
+
+    /// Lets somebody sign in no more.
+    pub async fn disable_user(&self, user: &str) -> Result<UserRow, ClientError> {
+        self.post(api(&["users", user, "disable"]), &json!({})).await
+    }
+
+    /// Lets somebody sign in again.
+    pub async fn enable_user(&self, user: &str) -> Result<UserRow, ClientError> {
+        self.post(api(&["users", user, "enable"]), &json!({})).await
+    }
+
+    /// Makes a link for somebody, which counts once.
+    pub async fn make_link(&self, user: &str, purpose: LinkPurpose) -> Result<MadeLink, ClientError> {
+        self.post(api(&["users", user, "link"]), &json!({ "purpose": purpose })).await
+    }
+
+    /// Invites somebody. The link is in this answer alone.
+    pub async fn invite(&self, new: &NewInvitation) -> Result<MadeInvitation, ClientError> {
+        self.post(api(&["invitations"]), new).await
+    }
+
+    /// The invitations, the newest first.
+    pub async fn invitations(&self) -> Result<Vec<InvitationRow>, ClientError> {
+        Ok(self.get::<InvitationList>(api(&["invitations"])).await?.items)
+    }
+
+    /// Takes an invitation back.
+    pub async fn withdraw_invitation(&self, invitation: &str) -> Result<(), ClientError> {
+        self.delete(api(&["invitations", invitation])).await
+    }
+}

@@ -1,0 +1,37 @@
+//! What is asked about accounts, sessions and keys.
+
+use swarm_client::{Client, ClientError, Hidden, types};
+
+pub async fn ask(client: &Client) -> Result<(), ClientError> {
+    let (text, hidden) = (|| "x".to_owned(), || Hidden::new("canary"));
+    let expires = Some(chrono::DateTime::UNIX_EPOCH);
+    client.register(&types::NewAccount { email: text(), password: hidden(), link: Some(text()) }).await?;
+    let asked =
+        types::SignIn { email: text(), password: hidden(), device: Some(text()), cookies: Some(false) };
+    client.login(&asked).await?;
+    client.refresh(&types::Refresh { refresh_token: Some(hidden()) }).await?;
+    client.logout().await?;
+    client.verify_address("x").await?;
+    client.reset_password(&types::Reset { link: text(), password: hidden() }).await?;
+    client.change_password(&types::ChangePassword { old: hidden(), new: hidden() }).await?;
+    client.me().await?;
+    client.sessions().await?;
+    client.end_session("x").await?;
+    client.signing_keys().await?;
+    client.rotate_signing_key().await?;
+    let scopes = vec![types::Scope::WorkRead, types::Scope::RunsWrite];
+    client.make_key(&types::NewKey { name: text(), scopes, expires }).await?;
+    client.keys(false).await?;
+    client.keys(true).await?;
+    client.rotate_key("x", &types::KeyRotation { window_seconds: Some(60), expires }).await?;
+    client.revoke_key("x").await?;
+    client.users().await?;
+    client.user("x").await?;
+    client.change_role("x", types::Role::Viewer).await?;
+    client.disable_user("x").await?;
+    client.enable_user("x").await?;
+    client.make_link("x", types::LinkPurpose::Reset).await?;
+    client.invite(&types::NewInvitation { email: text(), role: types::Role::Agent }).await?;
+    client.invitations().await?;
+    client.withdraw_invitation("x").await
+}

@@ -1,0 +1,151 @@
+//! What somebody shows to prove who they are, where it is no password: a key, a refresh token, a link.
+//!
+//! Each is a word that says what it is, an id by which it is found, and 256 random bits. Only a hash of these is kept;
+//! a slow hash would protect nothing, for nobody can try them all.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::id::{Entropy, KeyId, SessionId};
+
+/// Random bits, as hex digits.
+const DIGITS: usize = 64;
+/// So that the hash is of no use for anything else.
+const CONTEXT: &str = "swarm 2026-11-22 proof of identity";
+
+/// 256 random bits that only who they were given to knows. Shown nowhere; overwritten when dropped.
+#[derive(Clone)]
+pub struct Proof(Zeroizing<String>);
+
+/// What is kept of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofHash([u8; 32]);
+
+impl Proof {
+    /// A fresh one.
+    #[must_use]
+    pub fn mint(entropy: &dyn Entropy) -> Self {
+        use fmt::Write;
+        let mut text = Zeroizing::new(String::with_capacity(DIGITS + 20));
+        while text.len() < DIGITS {
+            for byte in entropy.bytes() {
+                let _ = write!(text, "{byte:02x}");
+            }
+        }
+        text.truncate(DIGITS);
+        Self(text)
+    }
+
+    /// Reads one; none where it has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == DIGITS && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub fn hash(&self) -> ProofHash {
+        ProofHash(blake3::derive_key(CONTEXT, self.0.as_bytes()))
+    }
+}
+
+impl ProofHash {
+    /// The hash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An API key as it is shown once: `swk_ID_PROOF`.
+#[derive(Debug, Clone)]
+pub struct KeyText {
+    /// Which key.
+    pub key: KeyId,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// A refresh token: `swr_ID_PROOF`.
+#[derive(Debug, Clone)]
+pub struct RefreshText {
+    /// Of which session.
+    pub session: SessionId,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// A link that counts once: `swl_PROOF`.
+#[derive(Debug, Clone)]
+pub struct LinkText {
+    /// What proves it.
+    pub proof: Proof,
+}
+
+impl KeyText {
+    /// How every key begins: what looks for leaked ones looks for this.
+    pub const PREFIX: &'static str = "swk_";
+
+    /// Reads a key.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, proof) = parts(text, Self::PREFIX)?;
+        Some(Self { key: KeyId::parse(format!("key_{id}")).ok()?, proof })
+    }
+
+    /// The text, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let id = self.key.as_str().trim_start_matches("key_");
+        Zeroizing::new(format!("{}{id}_{}", Self::PREFIX, *self.proof.0))
+    }
+}
+
+impl RefreshText {
+    const PREFIX: &'static str = "swr_";
+
+    /// Reads a refresh token.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, proof) = parts(text, Self::PREFIX)?;
+        Some(Self { session: SessionId::parse(format!("session_{id}")).ok()?, proof })
+    }
+
+    /// The text, for who has the session.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let id = self.session.as_str().trim_start_matches("session_");
+        Zeroizing::new(format!("{}{id}_{}", Self::PREFIX, *self.proof.0))
+    }
+}
+
+impl LinkText {
+    const PREFIX: &'static str = "swl_";
+
+    /// Reads a link.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self { proof: Proof::parse(text.trim().strip_prefix(Self::PREFIX)?)? })
+    }
+
+    /// The text, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}{}", Self::PREFIX, *self.proof.0))
+    }
+}
+
+fn parts<'a>(text: &'a str, prefix: &str) -> Option<(&'a str, Proof)> {
+    let (id, proof) = text.strip_prefix(prefix)?.split_once('_')?;
+    let plain =
+        !id.is_empty() && id.len() <= 32 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if plain { Some((id, Proof::parse(proof)?)) } else { None }
+}

@@ -1,0 +1,107 @@
+//! Browsers keep their tokens in cookies that no script can read, and a request that another site made them send is
+//! refused.
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::{app::App, refusal::Refusal};
+
+/// The cookie of the access token.
+const ACCESS: &str = "swarm_access";
+/// The cookie of the refresh token, which goes to the routes of sign-in alone.
+const REFRESH: &str = "swarm_refresh";
+/// Where the refresh token goes.
+const REFRESH_PATH: &str = "/api/auth";
+
+pub(crate) fn access(headers: &HeaderMap) -> Option<&str> {
+    of_name(headers, ACCESS)
+}
+
+pub(crate) fn refresh(headers: &HeaderMap) -> Option<&str> {
+    of_name(headers, REFRESH)
+}
+
+/// The headers that set both, or take them away where they are empty.
+pub(crate) fn set(access: (&str, i64), refresh: (&str, i64)) -> Vec<HeaderValue> {
+    // `Lax` would let another site's links open pages as somebody; nothing here is opened that way. There is no `Secure`
+    // while the server speaks plain HTTP on loopback only: some browsers would then not keep them.
+    let cookie = |name: &str, (value, seconds): (&str, i64), path: &str| {
+        HeaderValue::from_str(&format!(
+            "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+        ))
+    };
+    let both = [cookie(ACCESS, access, "/"), cookie(REFRESH, refresh, REFRESH_PATH)];
+    both.into_iter().filter_map(Result::ok).collect()
+}
+
+fn of_name<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter_map(|(key, value)| (key == name && !value.is_empty()).then_some(value));
+    // Two of one name: a neighbour on the same host has put one there, and nobody can say which is ours.
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// Refuses what another site may have made a browser send: a browser says where a request comes from in
+/// `Sec-Fetch-Site`, older ones in `Origin`. A request that says neither was not sent by a browser of ours, or was made
+/// to look so.
+pub(crate) fn same_site(app: &App, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let by_origin = text("origin").map(|origin| {
+        origin.split_once("://").is_some_and(|(_, host)| app.door.hosts.iter().any(|ours| ours == host))
+    });
+    let by_fetch = text("sec-fetch-site").map(|site| site == "same-origin");
+    // Where both are there, both must say so.
+    let ours =
+        by_origin.unwrap_or(true) && by_fetch.unwrap_or(true) && (by_origin.is_some() || by_fetch.is_some());
+    if ours {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "auth.cross_site",
+        "a request with a cookie must come from a page of this server",
+        "programs send `Authorization: Bearer` instead of a cookie",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::COOKIE, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name_and_where_there_are_two_none_is() {
+        assert_eq!(access(&with(&["a=b; swarm_access=x.y; c=d"])), Some("x.y"));
+        assert_eq!(refresh(&with(&["a=b", "swarm_refresh=r"])), Some("r"));
+        for none in
+            [&["swarm_access="][..], &["xswarm_access=1"], &["swarm_access"], &[], &["a=swarm_access=1"]]
+        {
+            assert_eq!(access(&with(none)), None, "{none:?}");
+        }
+        assert_eq!(access(&with(&["swarm_access=1; swarm_access=2"])), None);
+        assert_eq!(access(&with(&["swarm_access=1", "swarm_access=2"])), None);
+    }
+
+    #[test]
+    fn no_script_can_read_them_and_no_other_site_sends_them() {
+        let set = set(("a", 600), ("r", 1000));
+        let text: Vec<_> = set.iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(text[0], "swarm_access=a; Path=/; Max-Age=600; HttpOnly; SameSite=Strict");
+        assert_eq!(text[1], "swarm_refresh=r; Path=/api/auth; Max-Age=1000; HttpOnly; SameSite=Strict");
+    }
+}

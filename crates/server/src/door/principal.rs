@@ -1,0 +1,120 @@
+//! Who asks: by the token of this start, an API key, or an access token; the last also in a browser's cookie.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+};
+use swarm_domain::identity::{KeyText, Principal, Role, Who};
+use swarm_flows::Asker;
+use swarm_store::IdentityChange;
+
+use super::{Correlation, cookie};
+use crate::{
+    app::App,
+    refusal::{Refusal, Reply},
+};
+
+/// Who asks, by what the request shows; none where that is nothing, or counts no more.
+pub(super) async fn of(app: &App, method: &Method, headers: &HeaderMap) -> Reply<Option<Principal>> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        return match bearer(headers) {
+            Some(token) => of_token(app, token).await,
+            None => Ok(None),
+        };
+    }
+    match cookie::access(headers) {
+        Some(token) => {
+            cookie::same_site(app, method, headers)?;
+            of_access_token(app, token).await
+        }
+        None => Ok(None),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn of_token(app: &App, token: &str) -> Reply<Option<Principal>> {
+    if app.door.token.is(token) {
+        let who = Who::Operator { name: app.config.operator.clone() };
+        return Ok(Some(Principal { tenant: app.tenant().clone(), who, role: Role::Owner, scopes: None }));
+    }
+    if token.starts_with(KeyText::PREFIX) {
+        return of_key(app, token).await;
+    }
+    of_access_token(app, token).await
+}
+
+/// A key does what its owner may just now, and of that only what it was given.
+async fn of_key(app: &App, token: &str) -> Reply<Option<Principal>> {
+    let Some(shown) = KeyText::parse(token) else { return Ok(None) };
+    let Some(holder) = app.store().shown_key(app.tenant(), &shown).await? else { return Ok(None) };
+    let (role, owner, name) = match holder.owner {
+        Some(user) => (user.role, Some(user.id), user.email.to_string()),
+        None => (Role::Owner, None, app.config.operator.clone()),
+    };
+    let record = holder.key.record;
+    let who = Who::Key { key: record.id, owner, name };
+    Ok(Some(Principal { tenant: app.tenant().clone(), who, role, scopes: Some(record.scopes) }))
+}
+
+async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
+    let now = app.flows.parts().clock.now();
+    let Some(claims) = app.door.token_keys.read(app.store(), app.tenant(), token, now).await? else {
+        return Ok(None);
+    };
+    let Some(signed_in) = app.store().signed_in(app.tenant(), &claims.sid).await? else { return Ok(None) };
+    let user = signed_in.user;
+    if user.id != claims.sub {
+        return Ok(None);
+    }
+    let who = Who::User { user: user.id, email: user.email.to_string(), session: claims.sid };
+    Ok(Some(Principal { tenant: app.tenant().clone(), who, role: user.role, scopes: None }))
+}
+
+/// Who asks, for a handler that must know more than their name.
+pub(crate) struct Asking(pub(crate) Principal);
+
+/// Who asks, by name, with the correlation id of this request: what stands in events.
+pub(crate) struct By(pub(crate) Asker);
+
+/// The same, for what the store writes by itself.
+pub(crate) struct Changing(pub(crate) IdentityChange);
+
+/// Put there by the door. Where it is not, nobody was let in.
+fn found(parts: &Parts) -> Reply<&Principal> {
+    parts.extensions.get().ok_or_else(|| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+impl FromRequestParts<App> for Asking {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Reply<Self> {
+        found(parts).map(|principal| Self(principal.clone()))
+    }
+}
+
+impl FromRequestParts<App> for By {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Reply<Self> {
+        let Some(Correlation(id)) = parts.extensions.get() else {
+            return Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR));
+        };
+        Ok(Self(Asker { person: found(parts)?.person().to_owned(), correlation: Some(id.clone()) }))
+    }
+}
+
+impl FromRequestParts<App> for Changing {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Reply<Self> {
+        let By(asker) = By::from_request_parts(parts, app).await?;
+        let actor = swarm_domain::Actor::Person { name: asker.person };
+        Ok(Self(IdentityChange { actor, correlation: asker.correlation }))
+    }
+}

@@ -1,0 +1,45 @@
+//! What happened to accounts, sessions and keys, in words.
+
+use swarm_domain::{
+    EventBody,
+    identity::{Scope, SessionEnd},
+};
+
+pub(super) fn words(body: &EventBody) -> String {
+    match body {
+        EventBody::UserAdded { user, email, role, .. } => {
+            format!("{email} has an account, {user}, as {role}")
+        }
+        EventBody::UserVerified { user } => format!("{user} verified the address"),
+        EventBody::UserRoleChanged { user, role } => format!("{user} is {role} now"),
+        EventBody::UserDisabled { user, disabled: true } => format!("{user} was disabled"),
+        EventBody::UserDisabled { user, .. } => format!("{user} may sign in again"),
+        EventBody::PasswordChanged { user, by_link: true } => format!("{user} chose a password by a link"),
+        EventBody::PasswordChanged { user, .. } => format!("{user} changed the password"),
+        EventBody::UserInvited { email, role, .. } => format!("{email} was invited as {role}"),
+        EventBody::InvitationWithdrawn { invitation } => format!("invitation {invitation} was withdrawn"),
+        EventBody::SessionBegun { session, user, device, .. } => {
+            format!("{user} signed in with {device} ({session})")
+        }
+        EventBody::SessionEnded { session, how, .. } => format!("{session} ended: {}", ended(*how)),
+        EventBody::KeyMade { key, name, scopes, .. } => {
+            let scopes: Vec<_> = scopes.iter().map(|scope: &Scope| scope.as_str()).collect();
+            format!("key {name} was made ({key}), for {}", scopes.join(", "))
+        }
+        EventBody::KeyRotated { key, version, window_seconds, .. } => {
+            format!("{key} has secret {version} now; the old one counts {window_seconds} s more")
+        }
+        EventBody::KeyRevoked { key } => format!("{key} was revoked"),
+        _ => String::new(),
+    }
+}
+
+fn ended(how: SessionEnd) -> &'static str {
+    match how {
+        SessionEnd::SignedOut => "signed out",
+        SessionEnd::Revoked => "revoked",
+        SessionEnd::Reused => "a refresh token was used twice",
+        SessionEnd::PasswordChanged => "the password changed",
+        SessionEnd::Disabled => "the account was disabled",
+    }
+}
