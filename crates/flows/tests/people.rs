@@ -188,7 +188,7 @@ async fn a_process_that_stops_while_it_waits_finds_the_answer_that_came_meanwhil
         flows.shutdown().await;
         drop(flows);
         let parts = world.parts(vec![Arc::new(script(&staff()))]).await;
-        let reader = Flows::idle(parts, "reader").unwrap();
+        let reader = Flows::idle(parts, "reader").await.unwrap();
         say(&reader, &question, HumanResponse::accept()).await;
         drop(reader);
         flows = world.flows(script(&staff())).await;

@@ -47,7 +47,12 @@ impl Refusal {
         detail: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { status, problem: Problem::new(code, detail, next), retry_after: None }
+        Self::of(status, Problem::new(code, detail, next))
+    }
+
+    /// With this status, whatever the problem's code usually has.
+    pub(crate) fn of(status: StatusCode, problem: Problem) -> Self {
+        Self { status, problem, retry_after: None }
     }
 
     /// The same, with when to come again, in seconds.
@@ -91,7 +96,7 @@ impl IntoResponse for Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { status: status_of(&problem.code), problem, retry_after: None }
+        Self::of(status_of(&problem.code), problem)
     }
 }
 
@@ -126,7 +131,12 @@ fn status_of(code: &str) -> StatusCode {
         "store.blob_purged" => StatusCode::GONE,
         "audit.too_many_readings" => StatusCode::TOO_MANY_REQUESTS,
         "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
-        "auth.unverified" | "auth.registration" | "auth.grant" => StatusCode::FORBIDDEN,
+        "auth.unverified"
+        | "auth.registration"
+        | "auth.grant"
+        | "interrupt.own_request"
+        | "interrupt.not_asked"
+        | "interrupt.no_person" => StatusCode::FORBIDDEN,
         "spec.too_large" | "store.blob_too_large" | "replay.edit_too_large" | "claim.too_large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
@@ -189,7 +199,6 @@ fn status_of(code: &str) -> StatusCode {
         | "secret.expiry"
         | "sandbox.invalid"
         | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
-        "interrupt.own_request" | "interrupt.not_asked" | "interrupt.no_person" => StatusCode::FORBIDDEN,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -10,7 +10,6 @@ use crate::{
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
-#[allow(clippy::too_many_lines, reason = "an arm for each event")]
 #[allow(clippy::too_many_lines, reason = "an arm for each kind of event")]
 pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let tenant = &event.tenant;

@@ -45,6 +45,7 @@ pub(crate) const TABLES: [&str; 23] = [
 ];
 
 /// Writes what an event says into the views.
+#[allow(clippy::too_many_lines, reason = "an arm for each kind of event")]
 pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()> {
     match &event.body {
         EventBody::ProjectAdded { project, repo } => project::add(conn, event, project, repo).await,

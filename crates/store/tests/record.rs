@@ -4,16 +4,16 @@
 
 mod story;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use futures::TryStreamExt;
 use sqlx::PgPool;
 use swarm_domain::{
-    Actor, EventBody,
+    Actor, Clock, EventBody,
     audit::{Asked, AuditFilter, AuditOutcome, Reading},
 };
 use swarm_store::{
     AuditOrder, AuditSearch, FaultKind, MAX_READINGS_AN_HOUR, ProofReport, PublicKey, Store, StoreError,
-    prove,
+    SystemClock, prove,
     testing::{StillClock, TestDatabase},
 };
 
@@ -50,6 +50,8 @@ async fn found(store: &Store, filter: &AuditFilter) -> Vec<u64> {
     page.items.iter().map(|entry| entry.event.seq).collect()
 }
 
+type Change = Box<dyn FnOnce(&mut Asked)>;
+
 #[tokio::test]
 async fn the_database_finds_what_the_filter_lets_through_and_nothing_else() {
     let (_database, store) = told("record_filter").await;
@@ -57,7 +59,6 @@ async fn the_database_finds_what_the_filter_lets_through_and_nothing_else() {
     let all = store.audit(&story::tenant(), &everything).await.unwrap().items;
     assert_eq!(all.len(), story::whole().len());
     let middle = all[all.len() / 2].event.at;
-    type Change = Box<dyn FnOnce(&mut Asked)>;
     let ways: Vec<(&str, Change)> = vec![
         ("everything", Box::new(|_| {})),
         ("who", Box::new(|a| a.who = Some("person:ada".into()))),
@@ -144,7 +145,7 @@ async fn each_part_of_a_filter_is_found_by_an_index() {
     .await
     .unwrap();
     sqlx::query("VACUUM ANALYZE swarm.events").execute(&pool).await.unwrap();
-    let soon = Utc::now() + TimeDelta::hours(11);
+    let soon = SystemClock.now() + TimeDelta::hours(11);
     for (index, filter) in [
         ("events_by_run", filter(|a| a.run = Some("run_7".into()))),
         ("events_by_ticket", filter(|a| a.ticket = Some("T-7".into()))),

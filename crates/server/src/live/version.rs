@@ -86,7 +86,7 @@ pub(crate) fn older(frame: &Value) -> Option<Value> {
         // It had no word for what was left out: to it that is an error to recover from.
         "gap" => {
             let problem = gap(payload.get("after")?, payload.get("until")?);
-            payload = serde_json::to_value(problem).ok()?.as_object()?.clone();
+            payload.clone_from(serde_json::to_value(problem).ok()?.as_object()?);
             json!("error")
         }
         "subscribed" | "unsubscribed" => {
@@ -118,7 +118,7 @@ pub(crate) fn newer(mut said: Map<String, Value>) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    fn frame(rest: Value) -> Value {
+    fn frame(rest: &Value) -> Value {
         let mut frame = json!({ "id": "7", "version": "2026-11-21", "time": "T", "correlation_id": "c" });
         for (name, value) in rest.as_object().unwrap() {
             frame[name] = value.clone();
@@ -130,7 +130,7 @@ mod tests {
     fn an_event_goes_to_an_older_client_under_the_name_that_it_knows() {
         let event = json!({ "type": "event", "name": "plan_proposed", "alias": "ticketsGenerated", "position": 7,
             "paths": ["events"], "data": { "seq": 7 } });
-        let old = older(&frame(event.clone())).unwrap();
+        let old = older(&frame(&event)).unwrap();
         assert_eq!(
             old,
             json!({ "id": "7", "version": "2026-10-01", "type": "ticketsGenerated", "timestamp": "T",
@@ -138,13 +138,13 @@ mod tests {
         );
         let mut without = event;
         without["alias"] = Value::Null;
-        assert_eq!(older(&frame(without)).unwrap()["type"], "plan_proposed");
+        assert_eq!(older(&frame(&without)).unwrap()["type"], "plan_proposed");
     }
 
     #[test]
     fn a_gap_is_an_error_to_an_older_client() {
         let gap = json!({ "type": "gap", "after": 3, "until": 9, "superseded": 1, "dropped": 4 });
-        let old = older(&frame(gap)).unwrap();
+        let old = older(&frame(&gap)).unwrap();
         assert_eq!((&old["type"], &old["payload"]["code"]), (&json!("error"), &json!("live.gap")));
         assert_eq!(old["payload"]["next"], "read them: /api/events?after=3");
     }

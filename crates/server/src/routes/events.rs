@@ -175,13 +175,13 @@ struct Wanted {
 
 impl Wanted {
     fn of(app: &App, who: &Subscriber, run: Option<RunId>, path: Option<&str>) -> Reply<Self> {
-        let path = path.map(Path::parse).transpose().map_err(|error| Refusal {
-            status: StatusCode::BAD_REQUEST,
-            problem: socket::not_a_path(&error),
-        })?;
+        let path = path
+            .map(Path::parse)
+            .transpose()
+            .map_err(|error| Refusal::of(StatusCode::BAD_REQUEST, socket::not_a_path(&error)))?;
         let asked = path.clone().or_else(|| run.clone().map(Path::Run)).unwrap_or(Path::Events);
         if !app.live.access.may_subscribe(who, &asked) {
-            return Err(Refusal { status: StatusCode::FORBIDDEN, problem: socket::forbidden(&asked) });
+            return Err(Refusal::of(StatusCode::FORBIDDEN, socket::forbidden(&asked)));
         }
         Ok(Self { run, path })
     }

@@ -151,7 +151,7 @@ pub(crate) async fn connect(
     Upgrade(mut upgrade): Upgrade,
 ) -> Reply<Response> {
     let live = Arc::clone(&app.live);
-    if !door::is_ours(&app.door, &headers) {
+    if !door::is_ours(&app.door.hosts, &headers) {
         return Err(turned_away(&live, TurnedAway::Origin, StatusCode::FORBIDDEN, origin()));
     }
     let version = negotiate(&mut upgrade).map_err(|asked| {
@@ -211,7 +211,7 @@ async fn position(live: &Live, after: Option<u64>) -> Reply<u64> {
 
 fn turned_away(live: &Live, why: TurnedAway, status: StatusCode, problem: Problem) -> Refusal {
     live.meter.turned_away.one(why);
-    Refusal { status, problem }
+    Refusal::of(status, problem)
 }
 
 fn origin() -> Problem {

@@ -38,8 +38,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
 
-/// Every route that the document describes.
-pub(crate) fn all() -> OpenApiRouter<App> {
+/// Who may come in, and by what.
+fn who() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
@@ -64,6 +64,12 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(users::make_link))
         .routes(routes!(invitations::invite, invitations::invitations))
         .routes(routes!(invitations::withdraw_invitation))
+}
+
+/// Every route that the document describes.
+pub(crate) fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .merge(who())
         .routes(routes!(projects::add_project, projects::projects))
         .routes(routes!(projects::project))
         .routes(routes!(specs::add_spec, specs::specs))

@@ -156,7 +156,7 @@ pub(crate) async fn audit(
             return Ok(Json(page));
         }
         tokio::select! {
-            () = growth.wait(left) => {}
+            _ = growth.wait(left) => {}
             () = app.stop.cancelled() => {}
         }
     }

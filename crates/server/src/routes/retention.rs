@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    Actor, EventBody, HoldId, IdempotencyKey, NewEvent, Problem, ProjectId, RunId, Subject, audit::HoldScope,
+    Actor, EventBody, HoldId, IdempotencyKey, NewEvent, ProjectId, RunId, Subject, audit::HoldScope,
 };
 use swarm_flows::Asker;
 use swarm_store::{HoldRow, PurgeReport};
@@ -146,5 +146,5 @@ fn reason(text: String) -> Reply<String> {
 
 fn wrong(detail: String) -> Refusal {
     let next = "name it, say why, and give one project, one run, or neither for everything";
-    Refusal { status: StatusCode::UNPROCESSABLE_ENTITY, problem: Problem::new("hold.invalid", detail, next) }
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "hold.invalid", detail, next)
 }

@@ -96,7 +96,7 @@ async fn a_restart_of_the_server_is_told_with_a_cursor_and_loses_nothing() {
     world.note(0, 2, None).await;
     assert_eq!(socket.positions(base + 2).await, behind(base, 2));
     let World { server, flows, database, http } = world;
-    let (_, (last, ended)) = tokio::join!(server.shutdown(), socket.end());
+    let ((), (last, ended)) = tokio::join!(server.shutdown(), socket.end());
     let last = last.unwrap();
     assert_eq!((&last["code"], &last["cursor"]), (&json!("live.restart"), &json!(base + 2)));
     assert!(matches!(ended, Came::Closed(1012)), "{ended:?}");

@@ -45,7 +45,6 @@ fn carried(from: &RunId, commit: &CommitId) -> String {
     format!("holds as it is: carried from {from}, {}", short(commit.as_str()))
 }
 
-#[allow(clippy::too_many_lines, reason = "an arm for each event")]
 #[allow(clippy::too_many_lines, reason = "an arm for each kind of event")]
 fn words(body: &EventBody) -> (Weight, String) {
     use Weight::{Detail, Main};

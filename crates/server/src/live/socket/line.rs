@@ -93,12 +93,11 @@ impl Line {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         let turn = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-            None => Turn::Gone(Ended::Broken),
             Some(Err(error)) if is_too_large(&error) => {
                 self.heard(Heard::TooLarge, 0);
                 Turn::TooLarge
             }
-            Some(Err(_)) => Turn::Gone(Ended::Broken),
+            None | Some(Err(_)) => Turn::Gone(Ended::Broken),
             Some(Ok(message)) => self.received(message),
         };
         Poll::Ready(turn)
