@@ -9,6 +9,7 @@ use crate::{
         ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
         MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
         SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
+        VerifyAddress,
     },
 };
 
@@ -38,8 +39,8 @@ impl Client {
     }
 
     /// Shows that an address is one's own.
-    pub async fn verify_address(&self, link: &str) -> Result<(), ClientError> {
-        self.tell(api(&["auth", "verify"]), Some(&json!({ "link": link }))).await
+    pub async fn verify_address(&self, shown: &VerifyAddress) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "verify"]), Some(shown)).await
     }
 
     /// Chooses another password by a link.

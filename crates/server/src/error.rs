@@ -8,7 +8,7 @@ use swarm_domain::Problem;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The address can be reached from other machines. Choose a loopback address.
-    #[error("{0} can be reached from other machines, and there are no accounts yet")]
+    #[error("{0} can be reached from other machines, and what is sent there is not sealed yet")]
     NotLoopback(SocketAddr),
     /// Another server works on this data folder. Use that one.
     #[error("a server already works on this data folder: {url}, process {pid}")]

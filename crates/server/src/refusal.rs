@@ -120,6 +120,7 @@ fn status_of(code: &str) -> StatusCode {
         }
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
+        | "auth.token_keys"
         | "forge.git_missing"
         | "secret.key_lost"
         | "secret.key_open"

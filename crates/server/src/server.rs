@@ -94,12 +94,6 @@ impl Server {
         &self.token
     }
 
-    /// Lets every live connection ask again whether it may follow what it follows: to be called when roles change or a
-    /// session is revoked.
-    pub fn recheck_access(&self) {
-        self.live.access.recheck();
-    }
-
     /// Stops: takes no more requests, closes live connections, and lets what is under way end, for a bounded time.
     pub async fn shutdown(mut self) {
         self.file.take();

@@ -6,7 +6,10 @@ CREATE TABLE swarm.live_tickets (
     hash    text        NOT NULL PRIMARY KEY,
     tenant  text        NOT NULL,
     name    text        NOT NULL,
-    expires timestamptz NOT NULL
+    expires timestamptz NOT NULL,
+    -- What they were let in by who asked for it; neither for the operator.
+    session text,
+    key     text
 );
 
 -- How many of one person's wait to be used.

@@ -73,7 +73,7 @@ pub use identity::{
     Arrival, IdentityChange, KEPT_SECONDS, KeyHolder, NewKey, NewSession, NewUser, Refreshed, SignedIn,
     TokenKey,
 };
-pub use live_ticket::TicketHolder;
+pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};

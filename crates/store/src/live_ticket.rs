@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use swarm_domain::TenantId;
+use swarm_domain::{
+    TenantId,
+    identity::{KeyId, SessionId},
+};
 
 use crate::{
     Result, Store,
@@ -19,18 +22,50 @@ pub struct TicketHolder {
     pub tenant: TenantId,
     /// Their name.
     pub name: String,
+    /// What they were let in by when they asked for it.
+    pub by: LetInBy,
+}
+
+/// What somebody was let in by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LetInBy {
+    /// The operator's token.
+    Operator,
+    /// A session.
+    Session(SessionId),
+    /// An API key.
+    Key(KeyId),
+}
+
+impl LetInBy {
+    fn columns(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::Operator => (None, None),
+            Self::Session(session) => (Some(session.as_str()), None),
+            Self::Key(key) => (None, Some(key.as_str())),
+        }
+    }
+
+    fn of(columns: &Columns<'_>) -> Result<Self> {
+        Ok(match (columns.id_or_none("session")?, columns.id_or_none("key")?) {
+            (Some(session), _) => Self::Session(session),
+            (None, Some(key)) => Self::Key(key),
+            (None, None) => Self::Operator,
+        })
+    }
 }
 
 impl Store {
     /// Notes a ticket that is good for `life`. Its text is not kept. False where too many of this person's wait already.
     pub async fn issue_ticket(&self, holder: &TicketHolder, ticket: &str, life: Duration) -> Result<bool> {
+        let (session, key) = holder.by.columns();
         let mut tx = self.pool().begin().await?;
         sqlx::query("DELETE FROM swarm.live_tickets WHERE expires <= clock_timestamp()")
             .execute(&mut *tx)
             .await?;
         let issued = sqlx::query(
-            "INSERT INTO swarm.live_tickets (hash, tenant, name, expires)
-             SELECT $1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond'
+            "INSERT INTO swarm.live_tickets (hash, tenant, name, expires, session, key)
+             SELECT $1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $6, $7
              WHERE (SELECT count(*) FROM swarm.live_tickets WHERE tenant = $2 AND name = $3) < $5",
         )
         .bind(hash(ticket))
@@ -38,6 +73,8 @@ impl Store {
         .bind(&holder.name)
         .bind(whole(u64::try_from(life.as_millis()).unwrap_or(u64::MAX)))
         .bind(MOST)
+        .bind(session)
+        .bind(key)
         .execute(&mut *tx)
         .await?
         .rows_affected();
@@ -49,7 +86,7 @@ impl Store {
     pub async fn redeem_ticket(&self, ticket: &str) -> Result<Option<TicketHolder>> {
         let taken = sqlx::query(
             "DELETE FROM swarm.live_tickets WHERE hash = $1
-             RETURNING tenant, name, expires > clock_timestamp() AS good",
+             RETURNING tenant, name, session, key, expires > clock_timestamp() AS good",
         )
         .bind(hash(ticket))
         .fetch_optional(self.pool())
@@ -58,7 +95,8 @@ impl Store {
             return Ok(None);
         };
         let columns = Columns::of("live_tickets", &row);
-        let holder = TicketHolder { tenant: columns.id("tenant")?, name: columns.text("name")? };
+        let (tenant, name) = (columns.id("tenant")?, columns.text("name")?);
+        let holder = TicketHolder { tenant, name, by: LetInBy::of(&columns)? };
         Ok(columns.flag("good")?.then_some(holder))
     }
 }

@@ -4,13 +4,16 @@
 
 use std::time::Duration;
 
-use swarm_domain::TenantId;
-use swarm_store::{TicketHolder, testing::TestDatabase};
+use swarm_domain::{
+    TenantId,
+    identity::{KeyId, SessionId},
+};
+use swarm_store::{LetInBy, TicketHolder, testing::TestDatabase};
 
 const LIFE: Duration = Duration::from_secs(30);
 
 fn ada() -> TicketHolder {
-    TicketHolder { tenant: TenantId::local(), name: "ada".to_owned() }
+    TicketHolder { tenant: TenantId::local(), name: "ada".to_owned(), by: LetInBy::Operator }
 }
 
 #[tokio::test]
@@ -44,4 +47,17 @@ async fn one_that_ran_out_lets_nobody_in_and_makes_room_for_another() {
     assert_eq!(store.redeem_ticket("t-7").await.unwrap(), None);
     assert!(store.issue_ticket(&ada(), "another", LIFE).await.unwrap());
     assert_eq!(store.redeem_ticket("another").await.unwrap(), Some(ada()));
+}
+
+#[tokio::test]
+async fn one_says_by_what_its_holder_was_let_in() {
+    let database = TestDatabase::new("live_tickets").await.unwrap();
+    let store = database.store().await.unwrap();
+    let session = LetInBy::Session(SessionId::parse("session_1").unwrap());
+    let key = LetInBy::Key(KeyId::parse("key_1").unwrap());
+    for (ticket, by) in [("t-1", session), ("t-2", key)] {
+        let holder = TicketHolder { by, ..ada() };
+        assert!(store.issue_ticket(&holder, ticket, LIFE).await.unwrap());
+        assert_eq!(store.redeem_ticket(ticket).await.unwrap(), Some(holder));
+    }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -55,14 +55,28 @@ impl World {
         self.folder.path().join("data")
     }
 
+    /// Runs a command that reads this from standard input.
+    fn told(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
     /// A server that is ready, and where it listens.
     fn up(&self) -> (Child, String) {
+        let (child, ready) = self.ready();
+        (child, ready["url"].as_str().unwrap().to_owned())
+    }
+
+    /// A server that is ready, and what it said.
+    fn ready(&self) -> (Child, serde_json::Value) {
         let mut up = self.command(&["up", "--json", "--sandbox", "process"]);
         let mut child = up.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        (child, ready["url"].as_str().unwrap().to_owned())
+        (child, serde_json::from_str(&line).unwrap())
     }
 }
 
@@ -230,4 +244,42 @@ fn an_exported_log_is_checked_with_the_public_key_alone() {
     swarm(&["audit", "export", "--out", "log.jsonl"], 0);
     let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
     assert_eq!(check(&log, &trusted), (0, String::new()), "the old key vouches for the new one");
+}
+
+#[test]
+fn the_first_account_is_made_by_the_link_that_up_prints_and_a_key_works_elsewhere() {
+    let Some(world) = World::new() else { return };
+    let (mut first, ready) = world.ready();
+    let link = ready["first_account"].as_str().unwrap();
+    let join = ["user", "join", link, "--email", "ada@example.org"];
+    let short = world.told(&join, "short\n");
+    assert!(!short.status.success() && said(&short).contains("[auth.password]"), "{}", said(&short));
+    let joined = world.told(&join, "correct horse battery\n");
+    assert_eq!(joined.status.code(), Some(0), "{}", said(&joined));
+    let again = world.told(&join, "correct horse battery\n");
+    assert!(said(&again).contains("[auth.link]"), "{}", said(&again));
+    let users = world.swarm(&["user", "list", "--json"]);
+    let users: serde_json::Value = serde_json::from_slice(&users.stdout).unwrap();
+    assert_eq!(
+        (users[0]["email"].as_str(), users[0]["role"].as_str()),
+        (Some("ada@example.org"), Some("owner"))
+    );
+
+    // Nothing but the text goes to standard output, so that it can be sent into a file.
+    let made = world.swarm(&["key", "create", "ci", "--scope", "work:read"]);
+    let key = String::from_utf8(made.stdout.clone()).unwrap().trim().to_owned();
+    assert!(key.starts_with("swk_") && !key.contains(char::is_whitespace), "{}", said(&made));
+    let listed = world.swarm(&["key", "list"]);
+    assert!(said(&listed).contains("work:read") && !said(&listed).contains(&key), "{}", said(&listed));
+    let revoked = world.swarm(&["key", "revoke", "ci"]);
+    assert_eq!(revoked.status.code(), Some(0), "{}", said(&revoked));
+    let beyond = world.swarm(&["key", "create", "ci", "--scope", "work:everything"]);
+    assert_eq!(beyond.status.code(), Some(2), "{}", said(&beyond));
+    signal(&first, Signal::SIGTERM);
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+
+    let (mut second, ready) = world.ready();
+    assert!(ready.get("first_account").is_none(), "{ready}");
+    signal(&second, Signal::SIGTERM);
+    assert_eq!(second.wait().unwrap().code(), Some(0));
 }

@@ -4645,13 +4645,6 @@ pub struct SessionTokens {
     pub user: UserRow,
 }
 
-/// A link that somebody was given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownLink {
-    /// The link.
-    pub link: String,
-}
-
 /// Somebody who signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
@@ -5768,6 +5761,18 @@ pub struct UserRow {
     /// When the address was shown to be the person's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// A link that was sent to an address, with what only who made the account knows: somebody else may have made it in the
+/// name of this address before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyAddress {
+    /// The email address.
+    pub email: EmailAddress,
+    /// The link.
+    pub link: String,
+    /// The password of the account.
+    pub password: Password,
 }
 
 /// How an agent and a model did in a week.

@@ -11,7 +11,8 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.login(&asked).await?;
     client.refresh(&types::Refresh { refresh_token: Some(hidden()) }).await?;
     client.logout().await?;
-    client.verify_address("x").await?;
+    let shown = types::VerifyAddress { email: text(), link: text(), password: hidden() };
+    client.verify_address(&shown).await?;
     client.reset_password(&types::Reset { link: text(), password: hidden() }).await?;
     client.change_password(&types::ChangePassword { old: hidden(), new: hidden() }).await?;
     client.me().await?;

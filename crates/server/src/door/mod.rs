@@ -10,6 +10,7 @@ mod limits;
 mod origin;
 mod passwords;
 mod principal;
+mod standing;
 mod ticket;
 
 use axum::{
@@ -25,6 +26,7 @@ pub(crate) use correlation::Correlation;
 pub(crate) use origin::is_ours;
 pub(crate) use passwords::Passwords;
 pub(crate) use principal::{Asking, By, Changing};
+pub(crate) use standing::{Standing, is_about_identity};
 pub(crate) use ticket::issue;
 
 use crate::{app::App, refusal::Refusal};

@@ -4,9 +4,9 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
-use swarm_domain::identity::{KeyText, Principal, Role, Who};
+use swarm_domain::identity::{KeyText, Principal, Role, SessionId, Who};
 use swarm_flows::Asker;
-use swarm_store::IdentityChange;
+use swarm_store::{IdentityChange, KeyHolder, LetInBy};
 
 use super::{Correlation, cookie};
 use crate::{
@@ -40,8 +40,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 async fn of_token(app: &App, token: &str) -> Reply<Option<Principal>> {
     if app.door.token.is(token) {
-        let who = Who::Operator { name: app.config.operator.clone() };
-        return Ok(Some(Principal { tenant: app.tenant().clone(), who, role: Role::Owner, scopes: None }));
+        return Ok(Some(of_operator(app)));
     }
     if token.starts_with(KeyText::PREFIX) {
         return of_key(app, token).await;
@@ -49,17 +48,25 @@ async fn of_token(app: &App, token: &str) -> Reply<Option<Principal>> {
     of_access_token(app, token).await
 }
 
-/// A key does what its owner may just now, and of that only what it was given.
+fn of_operator(app: &App) -> Principal {
+    let who = Who::Operator { name: app.config.operator.clone() };
+    Principal { tenant: app.tenant().clone(), who, role: Role::Owner, scopes: None }
+}
+
 async fn of_key(app: &App, token: &str) -> Reply<Option<Principal>> {
     let Some(shown) = KeyText::parse(token) else { return Ok(None) };
-    let Some(holder) = app.store().shown_key(app.tenant(), &shown).await? else { return Ok(None) };
+    Ok(app.store().shown_key(app.tenant(), &shown).await?.map(|holder| of_holder(app, holder)))
+}
+
+/// A key does what its owner may just now, and of that only what it was given.
+fn of_holder(app: &App, holder: KeyHolder) -> Principal {
     let (role, owner, name) = match holder.owner {
         Some(user) => (user.role, Some(user.id), user.email.to_string()),
         None => (Role::Owner, None, app.config.operator.clone()),
     };
     let record = holder.key.record;
     let who = Who::Key { key: record.id, owner, name };
-    Ok(Some(Principal { tenant: app.tenant().clone(), who, role, scopes: Some(record.scopes) }))
+    Principal { tenant: app.tenant().clone(), who, role, scopes: Some(record.scopes) }
 }
 
 async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
@@ -67,13 +74,35 @@ async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
     let Some(claims) = app.door.token_keys.read(app.store(), app.tenant(), token, now).await? else {
         return Ok(None);
     };
-    let Some(signed_in) = app.store().signed_in(app.tenant(), &claims.sid).await? else { return Ok(None) };
+    let signed_in = of_session(app, claims.sid).await?;
+    Ok(signed_in.filter(|principal| principal.user() == Some(&claims.sub)))
+}
+
+async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
+    let Some(signed_in) = app.store().signed_in(app.tenant(), &session).await? else { return Ok(None) };
     let user = signed_in.user;
-    if user.id != claims.sub {
-        return Ok(None);
-    }
-    let who = Who::User { user: user.id, email: user.email.to_string(), session: claims.sid };
+    let who = Who::User { user: user.id, email: user.email.to_string(), session };
     Ok(Some(Principal { tenant: app.tenant().clone(), who, role: user.role, scopes: None }))
+}
+
+/// Who was let in by this before, as what they are by now.
+pub(super) async fn again(app: &App, by: LetInBy) -> Reply<Option<Principal>> {
+    match by {
+        LetInBy::Operator => Ok(Some(of_operator(app))),
+        LetInBy::Session(session) => of_session(app, session).await,
+        LetInBy::Key(key) => {
+            Ok(app.store().held_key(app.tenant(), &key).await?.map(|holder| of_holder(app, holder)))
+        }
+    }
+}
+
+/// By what this principal was let in.
+pub(super) fn let_in_by(principal: &Principal) -> LetInBy {
+    match &principal.who {
+        Who::Operator { .. } => LetInBy::Operator,
+        Who::User { session, .. } => LetInBy::Session(session.clone()),
+        Who::Key { key, .. } => LetInBy::Key(key.clone()),
+    }
 }
 
 /// Who asks, for a handler that must know more than their name.

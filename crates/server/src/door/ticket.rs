@@ -2,11 +2,12 @@
 //! secret ever stands in a URL.
 
 use axum::http::{StatusCode, Uri};
+use swarm_domain::identity::Principal;
 use swarm_store::TicketHolder;
 
+use super::principal;
 use crate::{
     app::App,
-    live::access::Subscriber,
     refusal::{Refusal, Reply},
     token::Token,
 };
@@ -24,24 +25,32 @@ pub(super) fn shown(uri: &Uri) -> Option<String> {
 }
 
 /// Takes a ticket: once, and only in its time.
-pub(super) async fn redeem(app: &App, ticket: &str) -> Reply<Subscriber> {
+pub(super) async fn redeem(app: &App, ticket: &str) -> Reply<Principal> {
     // What cannot be a ticket is not looked for: nobody has shown yet who they are.
     let held = if Token::is_form(ticket) { app.store().redeem_ticket(ticket).await? } else { None };
-    match held {
-        Some(TicketHolder { tenant, name }) if tenant == *app.tenant() => Ok(Subscriber { tenant, name }),
-        _ => Err(Refusal::new(
+    // Who it was given to may be nobody any more.
+    let holder = match held {
+        Some(TicketHolder { tenant, by, .. }) if tenant == *app.tenant() => principal::again(app, by).await?,
+        _ => None,
+    };
+    holder.ok_or_else(|| {
+        Refusal::new(
             StatusCode::UNAUTHORIZED,
             "live.ticket",
             "the ticket was used, has run out, or never was one",
             "ask for another: POST /api/ws/ticket; each lets in once",
-        )),
-    }
+        )
+    })
 }
 
 /// Gives out a ticket. Only its hash is kept.
-pub(crate) async fn issue(app: &App, who: &Subscriber) -> Reply<Token> {
+pub(crate) async fn issue(app: &App, who: &Principal) -> Reply<Token> {
     let ticket = Token::generate(&*app.flows.parts().entropy);
-    let holder = TicketHolder { tenant: who.tenant.clone(), name: who.name.clone() };
+    let holder = TicketHolder {
+        tenant: who.tenant.clone(),
+        name: who.person().to_owned(),
+        by: principal::let_in_by(who),
+    };
     let issued = app.store().issue_ticket(&holder, ticket.reveal(), app.config.sockets.ticket_life).await?;
     if issued {
         return Ok(ticket);

@@ -1,53 +1,55 @@
-//! Who may follow what: asked when somebody subscribes, and again whenever roles change.
+//! Who may follow what: asked when somebody subscribes, and again whenever the log says that somebody was shut out or may
+//! less than before.
 
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use swarm_domain::TenantId;
+use swarm_domain::{
+    EventBody, TenantId,
+    identity::{Principal, Scope, may},
+};
 use tokio::sync::watch;
 
 use super::path::Path;
-
-/// Who is behind a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Subscriber {
-    /// Whose log they follow.
-    pub(crate) tenant: TenantId,
-    /// Their name.
-    pub(crate) name: String,
-}
+use crate::door::Standing;
 
 /// Whether somebody may follow a path, and with no path whether they may be here at all.
-pub(crate) type Rule = Arc<dyn Fn(&Subscriber, Option<&Path>) -> bool + Send + Sync>;
+pub(crate) type Rule = Arc<dyn Fn(&Principal, Option<&Path>) -> bool + Send + Sync>;
 
 /// The one place where that is decided.
 pub(crate) struct Access {
     rule: RwLock<Rule>,
+    standing: RwLock<Standing>,
     changed: watch::Sender<u64>,
 }
 
 impl Access {
-    /// By a rule.
-    pub(crate) fn new(rule: Rule) -> Self {
-        Self { rule: RwLock::new(rule), changed: watch::Sender::new(0) }
-    }
-
-    /// Until there are accounts: who showed the operator's token follows all of the operator's log.
-    pub(crate) fn of_operator(tenant: &TenantId) -> Self {
+    /// To a tenant's log, for who may read its work.
+    pub(crate) fn to(tenant: &TenantId) -> Self {
         let tenant = tenant.clone();
-        Self::new(Arc::new(move |who, _| who.tenant == tenant))
+        let rule: Rule =
+            Arc::new(move |who, _| who.tenant == tenant && may(who, Scope::WorkRead).is_allowed());
+        Self { rule: RwLock::new(rule), standing: RwLock::default(), changed: watch::Sender::new(0) }
     }
 
     /// Whether somebody may follow a path.
-    pub(crate) fn may_subscribe(&self, who: &Subscriber, path: &Path) -> bool {
+    pub(crate) fn may_subscribe(&self, who: &Principal, path: &Path) -> bool {
         self.rule()(who, Some(path))
     }
 
-    /// Whether somebody may be connected at all.
-    pub(crate) fn may_stay(&self, who: &Subscriber) -> bool {
-        self.rule()(who, None)
+    /// Whether somebody who was let in may stay: neither shut out since, nor with less to do.
+    pub(crate) fn may_stay(&self, who: &Principal) -> bool {
+        let is_less = self.standing.read().unwrap_or_else(PoisonError::into_inner).is_less(who);
+        !is_less && self.rule()(who, None)
+    }
+
+    /// Takes in what the log says, and lets every connection ask again where that changes what anybody may.
+    pub(crate) fn take(&self, body: &EventBody) {
+        if self.standing.write().unwrap_or_else(PoisonError::into_inner).take(body) {
+            self.recheck();
+        }
     }
 
     /// Lets another rule take the place of the one that is asked, and every connection ask again.
@@ -57,8 +59,7 @@ impl Access {
         self.recheck();
     }
 
-    /// Lets every connection ask again: roles changed, a session was revoked.
-    pub(crate) fn recheck(&self) {
+    fn recheck(&self) {
         self.changed.send_modify(|times| *times += 1);
     }
 
@@ -75,5 +76,44 @@ impl Access {
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use swarm_domain::identity::{Role, SessionEnd, SessionId, UserId, Who};
+
+    use super::*;
+
+    /// An operator of this name.
+    pub(crate) fn operator(name: &str) -> Principal {
+        let who = Who::Operator { name: name.to_owned() };
+        Principal { tenant: TenantId::local(), who, role: Role::Owner, scopes: None }
+    }
+
+    #[test]
+    fn whoever_the_log_shuts_out_is_to_go_and_everyone_else_stays() {
+        let access = Access::to(&TenantId::local());
+        let mut changed = access.watch();
+        let user = UserId::parse("user_1").unwrap();
+        let [one, other] = ["session_1", "session_2"].map(|session| {
+            let (user, session) = (user.clone(), SessionId::parse(session).unwrap());
+            let who = Who::User { user, email: "ada@example.org".to_owned(), session };
+            Principal { who, ..operator("ada") }
+        });
+        access.take(&EventBody::PersonAsked { what: "note".to_owned(), reason: String::new() });
+        assert!(!changed.has_changed().unwrap() && access.may_stay(&one));
+        let session = SessionId::parse("session_1").unwrap();
+        access.take(&EventBody::SessionEnded { session, user, how: SessionEnd::Revoked });
+        assert!(changed.has_changed().unwrap());
+        changed.mark_unchanged();
+        assert!(!access.may_stay(&one) && access.may_stay(&other) && access.may_stay(&operator("ada")));
+    }
+
+    #[test]
+    fn nobody_follows_the_log_of_another_tenant() {
+        let access = Access::to(&TenantId::local());
+        let stranger = Principal { tenant: TenantId::parse("other").unwrap(), ..operator("eve") };
+        assert!(!access.may_stay(&stranger) && !access.may_subscribe(&stranger, &Path::Events));
     }
 }

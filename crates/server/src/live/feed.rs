@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{frame::SourceState, happened::Happened, window::Window};
+use super::{access::Access, frame::SourceState, happened::Happened, window::Window};
 
 /// How many connections may read pages of the log at once: the pool is for the work as well.
 const READS: usize = 4;
@@ -51,6 +51,7 @@ impl Head {
 pub(crate) struct Feed {
     store: Store,
     tenant: TenantId,
+    access: Arc<Access>,
     window: RwLock<Window>,
     head: watch::Sender<Head>,
     reads: Semaphore,
@@ -59,10 +60,16 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// Follows the log until `stop`. Needs a Tokio runtime.
-    pub(crate) fn start(store: Store, tenant: TenantId, stop: CancellationToken) -> Arc<Self> {
+    pub(crate) fn start(
+        store: Store,
+        tenant: TenantId,
+        access: Arc<Access>,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
         let feed = Arc::new(Self {
             store,
             tenant,
+            access,
             window: RwLock::default(),
             head: watch::Sender::new(Head { position: 0, away: None, started: false }),
             reads: Semaphore::new(READS),
@@ -138,7 +145,10 @@ impl Feed {
         self.stands_at(from, newest);
         let mut events = pin!(self.store.tail(&self.tenant, from));
         while let Some(event) = events.next().await {
-            let happened = Arc::new(Happened::new(event?));
+            let event = event?;
+            // Before anybody can be given it: whoever it shuts out is not to see what comes behind.
+            self.access.take(&event.body);
+            let happened = Arc::new(Happened::new(event));
             let position = happened.position();
             self.window.write().unwrap_or_else(PoisonError::into_inner).take(happened);
             self.stands_at(position, newest);

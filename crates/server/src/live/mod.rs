@@ -42,7 +42,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use access::Access;
 pub(crate) use feed::Feed;
-pub(crate) use happened::Happened;
+pub(crate) use happened::{Happened, is_for};
 use meter::{Meter, Transport};
 use seats::Seats;
 
@@ -53,7 +53,7 @@ pub(crate) struct Live {
     /// What they read from.
     pub(crate) feed: Arc<Feed>,
     /// Who may follow what.
-    pub(crate) access: Access,
+    pub(crate) access: Arc<Access>,
     /// Who is here.
     pub(crate) seats: Arc<Seats>,
     /// What is counted.
@@ -74,9 +74,10 @@ impl Live {
         limits: SocketLimits,
         stop: CancellationToken,
     ) -> Arc<Self> {
+        let access = Arc::new(Access::to(tenant));
         Arc::new(Self {
-            feed: Feed::start(store, tenant.clone(), stop.clone()),
-            access: Access::of_operator(tenant),
+            feed: Feed::start(store, tenant.clone(), Arc::clone(&access), stop.clone()),
+            access,
             seats: Arc::default(),
             meter: Arc::default(),
             tasks: TaskTracker::new(),

@@ -49,8 +49,13 @@ impl Alias {
     pub(crate) fn of(event: &Event) -> Option<Self> {
         match &event.body {
             EventBody::TicketStateChanged { to: TicketState::NeedsPerson { .. } }
-            | EventBody::RunStateChanged { to: RunState::NeedsPerson { .. } } => {
-                Some(Self::ApprovalRequested)
+            | EventBody::RunStateChanged { to: RunState::NeedsPerson { .. } }
+            | EventBody::InterruptRaised { .. }
+            | EventBody::InterruptDelegated { .. }
+            | EventBody::InterruptReminded { .. }
+            | EventBody::InterruptEscalated { .. } => Some(Self::ApprovalRequested),
+            EventBody::InterruptAnswered { .. } | EventBody::InterruptExpired { .. } => {
+                Some(Self::ApprovalResolved)
             }
             EventBody::RunStarted { .. }
             | EventBody::RunBased { .. }

@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use swarm_domain::identity::Principal;
 use tokio::time::Instant;
 
-use super::{access::Subscriber, bucket::Bucket, frame::Watchers, path::Path};
+use super::{bucket::Bucket, frame::Watchers, path::Path};
 use crate::config::SocketLimits;
 
 /// How many names are told of those who watch a path.
@@ -30,7 +31,7 @@ pub(crate) struct Seat {
     /// Its number in this process.
     pub(crate) number: u64,
     /// Who is behind it.
-    pub(crate) who: Subscriber,
+    pub(crate) who: Principal,
     held: Mutex<Held>,
     began: Instant,
 }
@@ -55,7 +56,7 @@ pub(crate) struct Left {
 
 impl Seats {
     /// Takes a seat, where one is free.
-    pub(crate) fn take(self: &Arc<Self>, who: Subscriber, limits: &SocketLimits) -> Option<Taken> {
+    pub(crate) fn take(self: &Arc<Self>, who: Principal, limits: &SocketLimits) -> Option<Taken> {
         let mut seating = self.seating();
         if seating.seats.len() >= limits.max_connections {
             return None;
@@ -75,8 +76,9 @@ impl Seats {
     }
 
     /// Those of one person, the oldest first.
-    pub(crate) fn of(&self, who: &Subscriber) -> Vec<Arc<Seat>> {
-        self.seating().seats.values().filter(|seat| seat.who == *who).cloned().collect()
+    pub(crate) fn of(&self, who: &Principal) -> Vec<Arc<Seat>> {
+        let is_theirs = |seat: &&Arc<Seat>| seat.who.tenant == who.tenant && seat.who.person() == who.person();
+        self.seating().seats.values().filter(is_theirs).cloned().collect()
     }
 
     /// Who watches a path.
@@ -131,7 +133,7 @@ impl Taken {
     pub(crate) fn follow(&self, path: Path) {
         if self.seat.held().paths.insert(path.clone()) {
             let mut seating = self.seats.seating();
-            *seating.watchers.entry(path).or_default().entry(self.seat.who.name.clone()).or_default() += 1;
+            *seating.watchers.entry(path).or_default().entry(self.seat.who.person().to_owned()).or_default() += 1;
         }
     }
 
@@ -152,10 +154,10 @@ impl Taken {
     fn unwatch(&self, path: &Path) {
         let mut seating = self.seats.seating();
         let Some(people) = seating.watchers.get_mut(path) else { return };
-        if let Some(count) = people.get_mut(&self.seat.who.name) {
+        if let Some(count) = people.get_mut(self.seat.who.person()) {
             *count -= 1;
             if *count == 0 {
-                people.remove(&self.seat.who.name);
+                people.remove(self.seat.who.person());
             }
         }
         if people.is_empty() {
@@ -175,13 +177,7 @@ impl Drop for Taken {
 
 #[cfg(test)]
 mod tests {
-    use swarm_domain::TenantId;
-
-    use super::*;
-
-    fn who(name: &str) -> Subscriber {
-        Subscriber { tenant: TenantId::local(), name: name.to_owned() }
-    }
+    use super::{super::access::tests::operator as who, *};
 
     #[tokio::test]
     async fn there_are_as_many_seats_as_were_said_and_one_that_is_left_is_free_again() {

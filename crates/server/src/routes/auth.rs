@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     Actor,
     identity::{
-        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration, SessionEnd,
-        SessionId, UserId, Who,
+        EmailAddress, IdentityError, LinkPurpose, LinkText, Password, Proof, RefreshText, Registration,
+        SessionEnd, SessionId, UserId, Who,
     },
 };
 use swarm_store::{Arrival, IdentityChange, NewSession, NewUser, StoreError, UserRow};
@@ -67,10 +67,15 @@ pub(crate) struct Refresh {
     pub refresh_token: Option<Password>,
 }
 
-/// A link that somebody was given.
+/// A link that was sent to an address, with what only who made the account knows: somebody else may have made it in the
+/// name of this address before.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ShownLink {
+pub(crate) struct VerifyAddress {
+    /// The email address.
+    pub email: EmailAddress,
+    /// The password of the account.
+    pub password: Password,
     /// The link.
     pub link: String,
 }
@@ -292,22 +297,23 @@ pub(crate) async fn logout(
     Ok(with_cookies(("", 0), ("", 0), StatusCode::NO_CONTENT))
 }
 
-/// Shows that an address is one's own, by a link that was sent there.
-#[utoipa::path(post, path = "/api/auth/verify", tag = "auth", request_body = ShownLink,
+/// Shows that an address is one's own, by a link that was sent there and the password of the account.
+#[utoipa::path(post, path = "/api/auth/verify", tag = "auth", request_body = VerifyAddress,
     responses((status = NO_CONTENT, description = "It is verified.")))]
 pub(crate) async fn verify_address(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     correlation: axum::Extension<Correlation>,
-    Unquoted(shown): Unquoted<ShownLink>,
+    Unquoted(shown): Unquoted<VerifyAddress>,
 ) -> Reply<StatusCode> {
-    tried(&app, from, None).await?;
+    tried(&app, from, Some(&shown.email)).await?;
     let link = LinkText::parse(&shown.link).ok_or(IdentityError::Link)?;
+    authenticated(&app, &shown.email, &shown.password).await?;
     app.store().verify_user(app.tenant(), &link, Some(&correlation.0.0)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Chooses another password by a link. Every session of the account ends.
+/// Chooses another password by a link. Every session of the account ends, and its address is verified.
 #[utoipa::path(post, path = "/api/auth/reset", tag = "auth", request_body = Reset,
     responses((status = NO_CONTENT, description = "Sign in with it now.")))]
 pub(crate) async fn reset_password(
@@ -322,7 +328,13 @@ pub(crate) async fn reset_password(
     // A password that is not taken does not use the link up.
     asked.password.check(&user.email)?;
     let hash = app.door.passwords.hash(&asked.password, &*app.flows.parts().entropy).await?;
-    app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
+    let user = app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
+    if user.verified_at.is_none() {
+        // Who had this link has the address as well, and the password is theirs by now.
+        let link = LinkText { proof: Proof::mint(&*app.flows.parts().entropy) };
+        app.store().make_user_link(app.tenant(), &user.id, LinkPurpose::Verify, &link).await?;
+        app.store().verify_user(app.tenant(), &link, Some(&correlation.0.0)).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

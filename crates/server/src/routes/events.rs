@@ -5,7 +5,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{
@@ -15,7 +15,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use swarm_domain::{Event, RunId};
+use swarm_domain::{Event, RunId, identity::Principal};
 use swarm_store::{EventFilter, MAX_EVENTS_READ};
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -25,10 +25,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
+    door::Asking,
     extract::InQuery,
     live::{
-        Happened, Live,
-        access::Subscriber,
+        Happened, Live, is_for,
         meter::{self, Transport},
         path::Path,
         reader::Reader,
@@ -101,37 +101,41 @@ pub(crate) struct EventPage {
     pub next: u64,
 }
 
-/// Reads a page of the log.
+/// Reads a page of the log. Who may not see who has an account is not shown who came and went: a page may then hold fewer
+/// events than there are.
 #[utoipa::path(get, path = "/api/events", tag = "events", params(EventQuery),
     responses((status = OK, description = "The events; none where the log has no more yet.", body = EventPage)))]
 pub(crate) async fn events(
     State(app): State<App>,
+    Asking(principal): Asking,
     InQuery(query): InQuery<EventQuery>,
 ) -> Reply<Json<EventPage>> {
     let limit = query.limit.unwrap_or(100).clamp(1, MAX_EVENTS_READ);
     let filter = EventFilter { after: query.after, limit, run: query.run, ..EventFilter::default() };
-    let events = app.store().events(app.tenant(), &filter).await?;
+    let mut events = app.store().events(app.tenant(), &filter).await?;
     let next = events.last().map_or(query.after, |event| event.seq);
+    events.retain(|event| is_for(&principal, event));
     Ok(Json(EventPage { events, next }))
 }
 
 /// Follows the log. Each message has the event's position as its id and the event as its data; a client that was cut
 /// off sends the last id that it saw as `Last-Event-ID` and misses nothing. A message named `problem` says why the
-/// stream ends. Events are handed over as the reader takes them: a slow reader holds none in memory.
+/// stream ends. It ends too when the session or key behind it does, or may less than before. Events are handed over as
+/// the reader takes them: a slow reader holds none in memory.
 #[utoipa::path(get, path = "/api/events/stream", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last position that was seen.")),
     responses((status = OK, description = "Server-sent events, each holding an event as JSON.",
         body = Event, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(app): State<App>,
-    Extension(who): Extension<Subscriber>,
+    Asking(who): Asking,
     InQuery(query): InQuery<StreamQuery>,
     headers: HeaderMap,
 ) -> Reply<Response> {
     let after = last_seen(&headers)?.unwrap_or(query.after);
     let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
     let open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Sse) };
-    let reader = Reader::behind(&app.live.feed, after);
+    let reader = Reader::behind(&app.live, who, after);
     let stop = app.stop.clone().cancelled_owned();
     let keep_alive = KeepAlive::new().interval(app.config.keep_alive).text("still here");
     let messages = messages(app.live.clone(), reader, wanted, open).take_until(stop);
@@ -144,13 +148,13 @@ pub(crate) async fn stream(
     responses((status = OK, description = "The events; none where none came in time.", body = EventPage)))]
 pub(crate) async fn poll(
     State(app): State<App>,
-    Extension(who): Extension<Subscriber>,
+    Asking(who): Asking,
     InQuery(query): InQuery<PollQuery>,
 ) -> Reply<Json<EventPage>> {
     let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
     let _open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Poll) };
     let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or(POLL.0).min(POLL.1));
-    let mut reader = Reader::behind(&app.live.feed, query.after);
+    let mut reader = Reader::behind(&app.live, who, query.after);
     let mut events = Vec::new();
     while events.is_empty() {
         let waited = timeout_at(end, reader.next());
@@ -159,7 +163,9 @@ pub(crate) async fn poll(
             () = app.stop.cancelled() => break,
         };
         let Ok(came) = came else { break };
-        for happened in came?.iter().filter(|happened| wanted.is(happened)) {
+        // Who was shut out meanwhile is told so when they ask again.
+        let Some(came) = came? else { break };
+        for happened in came.iter().filter(|happened| wanted.is(happened)) {
             app.live.sent(Transport::Poll, happened, false);
             events.push(happened.event().clone());
         }
@@ -169,12 +175,13 @@ pub(crate) async fn poll(
 
 /// Which events a reader wants.
 struct Wanted {
+    who: Principal,
     run: Option<RunId>,
     path: Option<Path>,
 }
 
 impl Wanted {
-    fn of(app: &App, who: &Subscriber, run: Option<RunId>, path: Option<&str>) -> Reply<Self> {
+    fn of(app: &App, who: &Principal, run: Option<RunId>, path: Option<&str>) -> Reply<Self> {
         let path = path
             .map(Path::parse)
             .transpose()
@@ -183,11 +190,11 @@ impl Wanted {
         if !app.live.access.may_subscribe(who, &asked) {
             return Err(Refusal::of(StatusCode::FORBIDDEN, socket::forbidden(&asked)));
         }
-        Ok(Self { run, path })
+        Ok(Self { who: who.clone(), run, path })
     }
 
     fn is(&self, happened: &Happened) -> bool {
-        happened.is_told(self.run.as_ref(), self.path.as_ref())
+        happened.is_told(self.run.as_ref(), self.path.as_ref()) && happened.is_for(&self.who)
     }
 }
 
@@ -232,7 +239,7 @@ fn messages(
     let pages = stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         match reader.next().await {
-            Ok(events) => Some((Ok(events), Some(reader))),
+            Ok(events) => Some((Ok(events?), Some(reader))),
             Err(problem) => Some((Err(problem), None)),
         }
     });

@@ -15,11 +15,10 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    door::{self, Correlation},
+    door::{self, Asking, Correlation},
     extract::InQuery,
     live::{
         Live,
-        access::Subscriber,
         frame::{CorrelationId, Limits},
         meter::{TurnedAway, WebSocketMetrics},
         socket::{self, Arrival, unserved_version},
@@ -101,7 +100,7 @@ impl FromRequestParts<App> for Upgrade {
     responses((status = OK, description = "The ticket.", body = LiveTicket)))]
 pub(crate) async fn live_ticket(
     State(app): State<App>,
-    Extension(who): Extension<Subscriber>,
+    Asking(who): Asking,
 ) -> Reply<Json<LiveTicket>> {
     let ticket = door::issue(&app, &who).await?.reveal().to_owned();
     let life = TimeDelta::from_std(app.config.sockets.ticket_life).unwrap_or_default();
@@ -113,7 +112,7 @@ pub(crate) async fn live_ticket(
     responses((status = OK, description = "The limits.", body = LiveLimits)))]
 pub(crate) async fn live_limits(
     State(app): State<App>,
-    Extension(who): Extension<Subscriber>,
+    Asking(who): Asking,
 ) -> Json<LiveLimits> {
     let limits = &app.live.limits;
     let budget = |seat: &crate::live::seats::Seat| {
@@ -144,7 +143,7 @@ pub(crate) async fn live_counts(State(app): State<App>) -> Json<WebSocketMetrics
 /// Makes a live connection.
 pub(crate) async fn connect(
     State(app): State<App>,
-    Extension(who): Extension<Subscriber>,
+    Asking(who): Asking,
     Extension(Correlation(correlation)): Extension<Correlation>,
     InQuery(query): InQuery<ConnectQuery>,
     headers: HeaderMap,

@@ -134,7 +134,7 @@ pub(crate) async fn make_link(
             "ask for `verify` or `reset`; an invitation makes a link of its own",
         ));
     }
-    note(&app, &by, format!("make a link to {} for {}", new.purpose.as_str(), row.email)).await?;
+    note(&app, &by, format!("make a link to {} for {user}", new.purpose.as_str())).await?;
     let link = LinkText { proof: Proof::mint(&*app.flows.parts().entropy) };
     let expires = app.store().make_user_link(app.tenant(), &user, new.purpose, &link).await?;
     Ok((StatusCode::CREATED, Json(MadeLink { link: link.reveal().to_string(), expires })))

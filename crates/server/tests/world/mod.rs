@@ -3,6 +3,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+pub mod team;
+
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode};

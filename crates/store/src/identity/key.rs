@@ -122,15 +122,18 @@ impl Store {
         if !key.record.counts(version, now) {
             return Ok(None);
         }
-        let owner = match &key.record.owner {
-            Some(owner) => Some(find_user(&mut conn, tenant, owner).await?),
-            None => None,
-        };
-        if owner.as_ref().is_some_and(|owner| !owner.is_enabled()) {
-            return Ok(None);
-        }
-        note_use(&mut conn, tenant, shown.key.as_str(), key.used_at, now).await?;
-        Ok(Some(KeyHolder { key, owner }))
+        let Some(holder) = holder(&mut conn, tenant, key).await? else { return Ok(None) };
+        note_use(&mut conn, tenant, shown.key.as_str(), holder.key.used_at, now).await?;
+        Ok(Some(holder))
+    }
+
+    /// A key that was shown before, if one of its secrets counts still, and whose it is.
+    pub async fn held_key(&self, tenant: &TenantId, id: &KeyId) -> Result<Option<KeyHolder>> {
+        let now = self.clock().now();
+        let mut conn = self.pool().acquire().await?;
+        let key = find_key(&mut conn, tenant, id).await?;
+        let counts = key.record.versions.iter().any(|version| key.record.counts(version.number, now));
+        if counts { holder(&mut conn, tenant, key).await } else { Ok(None) }
     }
 
     /// The keys, revoked ones too, the newest first; of one owner, or all.
@@ -151,6 +154,16 @@ impl Store {
     pub async fn key(&self, tenant: &TenantId, id: &KeyId) -> Result<KeyRow> {
         find_key(&mut *self.pool().acquire().await?, tenant, id).await
     }
+}
+
+/// Whose a key is; nobody's where its owner was disabled.
+async fn holder(conn: &mut PgConnection, tenant: &TenantId, key: KeyRow) -> Result<Option<KeyHolder>> {
+    let owner = match &key.record.owner {
+        Some(owner) => Some(find_user(conn, tenant, owner).await?),
+        None => None,
+    };
+    let is_disabled = owner.as_ref().is_some_and(|owner| !owner.is_enabled());
+    Ok((!is_disabled).then_some(KeyHolder { key, owner }))
 }
 
 async fn keep_proof(

@@ -61,10 +61,13 @@ pub(crate) enum UserCommand {
         #[arg(value_enum)]
         purpose: LinkFor,
     },
-    /// Verify an address by a link
+    /// Verify an address by a link and the password of the account
     Verify {
         /// The link
         link: String,
+        /// Your email address
+        #[arg(long)]
+        email: EmailAddress,
     },
     /// Choose another password by a link
     Reset {

@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal, Read};
 
 use swarm_client::{
     Client, Hidden,
-    types::{InvitationRow, LinkPurpose, NewAccount, NewInvitation, Reset, Role as WireRole, UserRow},
+    types::{
+        InvitationRow, LinkPurpose, NewAccount, NewInvitation, Reset, Role as WireRole, UserRow,
+        VerifyAddress,
+    },
 };
 use swarm_domain::{
     Problem,
@@ -18,7 +21,6 @@ use crate::{
     context::Context,
     door,
     exit::{Exit, Failure, Result},
-    output,
     table::{local, table},
 };
 
@@ -46,13 +48,14 @@ pub(super) async fn run(context: &Context, command: UserCommand) -> Result<Exit>
             said(context, &changed.await?, "can sign in again;")
         }
         UserCommand::Link { email, purpose } => link(context, &email, purpose).await,
-        UserCommand::Verify { link } => {
-            door::reading(context, async |client| Ok(client.verify_address(&link).await?)).await?;
+        UserCommand::Verify { link, email } => {
+            let shown = VerifyAddress { email: email.to_string(), link, password: password(false)? };
+            door::reading(context, async |client| Ok(client.verify_address(&shown).await?)).await?;
             context.output.say("the address is verified")?;
             Ok(Exit::Done)
         }
         UserCommand::Reset { link } => {
-            let asked = Reset { link, password: password()? };
+            let asked = Reset { link, password: password(true)? };
             door::reading(context, async |client| Ok(client.reset_password(&asked).await?)).await?;
             context.output.say("the password is changed; every session of before is over")?;
             Ok(Exit::Done)
@@ -134,22 +137,23 @@ async fn withdraw(context: &Context, named: &str) -> Result<Exit> {
 }
 
 async fn join(context: &Context, link: String, email: &EmailAddress) -> Result<Exit> {
-    let new = NewAccount { email: email.to_string(), password: password()?, link: Some(link) };
+    let new = NewAccount { email: email.to_string(), password: password(true)?, link: Some(link) };
     door::reading(context, async |client| Ok(client.register(&new).await?)).await?;
     context.output.say(&format!("{email} has an account"))?;
     Ok(Exit::Done)
 }
 
 async fn link(context: &Context, email: &EmailAddress, purpose: LinkFor) -> Result<Exit> {
-    let (purpose, command) = match purpose {
-        LinkFor::Verify => (LinkPurpose::Verify, "verify"),
-        LinkFor::Reset => (LinkPurpose::Reset, "reset"),
+    let (purpose, command, rest) = match purpose {
+        LinkFor::Verify => (LinkPurpose::Verify, "verify", format!(" --email {email}")),
+        LinkFor::Reset => (LinkPurpose::Reset, "reset", String::new()),
     };
     let made =
         about(context, email, async |client, user| Ok(client.make_link(&user.id, purpose).await?)).await?;
     context.output.print(&made, |made| {
         format!(
-            "it counts once, until {}. No mail is sent: hand them this, it is not shown again\n  swarm user {command} {}",
+            "it counts once, until {}. No mail is sent: hand them this, it is not shown again\n  swarm user {command} \
+             {}{rest}",
             local(made.expires),
             made.link
         )
@@ -186,8 +190,9 @@ fn wire(role: Role) -> Result<WireRole> {
     word.map_err(|error| Failure::io("name a role", error))
 }
 
-/// Reads a password as it is typed: asked for twice where a person is, else all of standard input but its last line break.
-fn password() -> Result<Hidden> {
+/// Reads a password as it is typed: asked for where a person is, twice where it is a new one, else all of standard input
+/// but its last line break.
+fn password(is_new: bool) -> Result<Hidden> {
     let failed = |error: io::Error| Failure::io("read the password", error);
     if io::stdin().is_terminal() {
         let terminal = console::Term::stderr();
@@ -196,15 +201,14 @@ fn password() -> Result<Hidden> {
             Ok(Zeroizing::new(terminal.read_secure_line().map_err(failed)?))
         };
         let first = ask("password (it is not shown): ")?;
-        if *ask("once more: ")? == *first {
-            return Ok(Hidden::new(first.as_str()));
+        if is_new && *ask("once more: ")? != *first {
+            return Err(Failure::usage(Problem::new(
+                "user.password_twice",
+                "the password was typed in two ways",
+                "run the command again",
+            )));
         }
-        output::notice("the two are not the same");
-        return Err(Failure::usage(Problem::new(
-            "user.password_twice",
-            "the password was typed in two ways",
-            "run the command again",
-        )));
+        return Ok(Hidden::new(first.as_str()));
     }
     // What is too long is refused as such by the server, and what is endless ends.
     let bound = u64::try_from(MAX_PASSWORD_BYTES * 2).unwrap_or(u64::MAX);

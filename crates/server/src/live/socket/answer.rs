@@ -1,17 +1,16 @@
 //! What a client's frame is answered with.
 
-use swarm_domain::Problem;
+use swarm_domain::{Problem, identity::Principal};
 
 use crate::live::{
     Live,
-    access::Subscriber,
     frame::{Close, Malformed},
     path::{Path, PathError},
     version::Version,
 };
 
 /// Paths as a client wrote them, in their one form, once: all that it may follow, or why not.
-pub(crate) fn paths(live: &Live, who: &Subscriber, given: &[String]) -> Result<Vec<Path>, Problem> {
+pub(crate) fn paths(live: &Live, who: &Principal, given: &[String]) -> Result<Vec<Path>, Problem> {
     let mut paths = Vec::new();
     for text in given {
         let path = Path::parse(text).map_err(|error| not_a_path(&error))?;

@@ -162,6 +162,11 @@ impl Connection {
     async fn talk(&mut self) -> Result<std::convert::Infallible, End> {
         let stop = self.live.stop.clone();
         loop {
+            // Before what is new is looked at: it may not be theirs any more.
+            if self.roles.has_changed().unwrap_or_default() {
+                self.roles.mark_unchanged();
+                self.recheck()?;
+            }
             self.fill();
             self.taken.seat.waits(self.outbox.len());
             if self.outbox.is_empty() {
@@ -176,15 +181,17 @@ impl Connection {
                 turn = self.line.turn(to_send, overfull) => Step::Line(turn),
                 page = page(&mut self.reading) => Step::Page(page),
                 Ok(()) = self.head.changed(), if full || !self.outbox.is_full() => Step::Log,
-                Ok(()) = self.roles.changed() => Step::Roles,
+                Ok(()) = self.roles.changed() => {
+                    self.roles.mark_changed();
+                    Step::Roles
+                }
                 () = tokio::time::sleep_until(wakes) => Step::Time,
             };
             match step {
                 Step::Stop => return Err(Close::Restart.into()),
                 Step::Line(turn) => self.turn(turn)?,
                 Step::Page(page) => self.take_page(page),
-                Step::Log => {}
-                Step::Roles => self.recheck()?,
+                Step::Log | Step::Roles => {}
                 Step::Time => self.wake()?,
             }
         }
@@ -252,7 +259,8 @@ impl Connection {
     /// Takes an event into the outbox if it is wanted. False where the client is too slow.
     fn take(&mut self, happened: Arc<Happened>) -> bool {
         self.position = happened.position();
-        let wanted = happened.is_wanted(|path| self.paths.contains(path));
+        let wanted = happened.is_wanted(|path| self.paths.contains(path))
+            && happened.is_for(&self.taken.seat.who);
         !wanted || self.outbox.push(happened, !self.replaying)
     }
 

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Arrival, serve};
 use crate::{
     config::SocketLimits,
-    live::{Live, access::Subscriber, frame::CorrelationId, meter::Ended, path::Path},
+    live::{Live, access::tests::operator, frame::CorrelationId, meter::Ended, path::Path},
 };
 
 async fn append(store: &Store, number: u64) {
@@ -39,8 +39,7 @@ async fn append(store: &Store, number: u64) {
 async fn served(live: &Arc<Live>) -> String {
     let live = Arc::clone(live);
     let route = get(async move |upgrade: WebSocketUpgrade| {
-        let who = Subscriber { tenant: TenantId::local(), name: "ada".to_owned() };
-        let taken = live.seats.take(who, &live.limits).unwrap();
+        let taken = live.seats.take(operator("ada"), &live.limits).unwrap();
         let correlation = CorrelationId::of_request("test");
         let arrival = Arrival { taken, version: None, correlation, position: 0, resumes: true };
         upgrade.on_upgrade(move |socket| serve(live, socket, arrival))
