@@ -254,8 +254,10 @@ mod tests {
         let once: BTreeSet<_> = declared.iter().cloned().collect();
         assert_eq!(once.len(), declared.len(), "a route stands in the table twice");
         let forgotten: Vec<_> = routes.difference(&once).collect();
-        let gone: Vec<_> =
-            once.difference(&routes).filter(|(_, path)| !BESIDE_THE_DOCUMENT.contains(&path.as_str())).collect();
+        let gone: Vec<_> = once
+            .difference(&routes)
+            .filter(|(_, path)| !BESIDE_THE_DOCUMENT.contains(&path.as_str()))
+            .collect();
         assert!(forgotten.is_empty(), "add what they ask for to TABLE: {forgotten:?}");
         assert!(gone.is_empty(), "there are no such routes: {gone:?}");
     }

@@ -77,7 +77,8 @@ impl Seats {
 
     /// Those of one person, the oldest first.
     pub(crate) fn of(&self, who: &Principal) -> Vec<Arc<Seat>> {
-        let is_theirs = |seat: &&Arc<Seat>| seat.who.tenant == who.tenant && seat.who.person() == who.person();
+        let is_theirs =
+            |seat: &&Arc<Seat>| seat.who.tenant == who.tenant && seat.who.person() == who.person();
         self.seating().seats.values().filter(is_theirs).cloned().collect()
     }
 
@@ -133,7 +134,12 @@ impl Taken {
     pub(crate) fn follow(&self, path: Path) {
         if self.seat.held().paths.insert(path.clone()) {
             let mut seating = self.seats.seating();
-            *seating.watchers.entry(path).or_default().entry(self.seat.who.person().to_owned()).or_default() += 1;
+            *seating
+                .watchers
+                .entry(path)
+                .or_default()
+                .entry(self.seat.who.person().to_owned())
+                .or_default() += 1;
         }
     }
 

@@ -98,10 +98,7 @@ impl FromRequestParts<App> for Upgrade {
 /// Gives out a ticket: it lets a live connection in once, within thirty seconds, in place of the token.
 #[utoipa::path(post, path = "/api/ws/ticket", tag = "live",
     responses((status = OK, description = "The ticket.", body = LiveTicket)))]
-pub(crate) async fn live_ticket(
-    State(app): State<App>,
-    Asking(who): Asking,
-) -> Reply<Json<LiveTicket>> {
+pub(crate) async fn live_ticket(State(app): State<App>, Asking(who): Asking) -> Reply<Json<LiveTicket>> {
     let ticket = door::issue(&app, &who).await?.reveal().to_owned();
     let life = TimeDelta::from_std(app.config.sockets.ticket_life).unwrap_or_default();
     Ok(Json(LiveTicket { ticket, expires_at: app.flows.parts().clock.now() + life }))
@@ -110,10 +107,7 @@ pub(crate) async fn live_ticket(
 /// What live connections may do, and what is left to who asks.
 #[utoipa::path(get, path = "/api/dashboard/websocket/limits", tag = "live",
     responses((status = OK, description = "The limits.", body = LiveLimits)))]
-pub(crate) async fn live_limits(
-    State(app): State<App>,
-    Asking(who): Asking,
-) -> Json<LiveLimits> {
+pub(crate) async fn live_limits(State(app): State<App>, Asking(who): Asking) -> Json<LiveLimits> {
     let limits = &app.live.limits;
     let budget = |seat: &crate::live::seats::Seat| {
         let left = seat.left();

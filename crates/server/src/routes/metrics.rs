@@ -1,6 +1,8 @@
 //! `/metrics`: how the work and the live connections are, in the text format of OpenMetrics. The names are a promise:
 //! docs/src/metrics.md has them.
 
+mod figures;
+
 use std::{fmt, sync::Arc};
 
 use axum::{
@@ -10,10 +12,13 @@ use axum::{
 };
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, text::encode},
+    encoding::{
+        DescriptorEncoder,
+        text::{encode_eof, encode_registry},
+    },
     registry::Registry,
 };
-use swarm_flows::Demand;
+use swarm_domain::vitals::{self, Vitals};
 use swarm_store::Census;
 
 use crate::{
@@ -26,24 +31,28 @@ const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8
 
 /// What the database says of the work; nothing where it does not answer.
 #[derive(Debug)]
-struct Work(Option<(Census, Demand)>);
+struct Work(Option<Census>);
 
 /// How the work and the live connections are.
 pub(crate) async fn metrics(State(app): State<App>) -> Reply<Response> {
+    let (census, vitals) = work(&app).await.unzip();
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Work(work(&app).await)));
+    registry.register_collector(Box::new(Work(census)));
     registry.register_collector(Box::new(LiveMetrics(Arc::clone(&app.live.meter))));
     let mut text = String::new();
-    encode(&mut text, &registry).map_err(|_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
+    encode_registry(&mut text, &registry)
+        .and_then(|()| vitals.map_or(Ok(()), |vitals| figures::write(&mut text, &vitals::figures(&vitals))))
+        .and_then(|()| encode_eof(&mut text))
+        .map_err(|_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR))?;
     Ok(([(header::CONTENT_TYPE, FORMAT)], text).into_response())
 }
 
 /// A database that is away must not take the counts with it that are in memory.
-async fn work(app: &App) -> Option<(Census, Demand)> {
+async fn work(app: &App) -> Option<(Census, Vitals)> {
     let census = app.store().census(app.tenant()).await;
-    let demand = app.flows.demand().await;
-    let why = match (census, demand) {
-        (Ok(census), Ok(demand)) => return Some((census, demand)),
+    let vitals = app.flows.vitals().await;
+    let why = match (census, vitals) {
+        (Ok(census), Ok(vitals)) => return Some((census, vitals)),
         (Err(error), _) => error.problem(),
         (_, Err(problem)) => problem,
     };
@@ -61,7 +70,7 @@ impl Collector for Work {
             "Whether the database answers: the rest of these is absent where not",
             up,
         )?;
-        let Some((census, demand)) = &self.0 else {
+        let Some(census) = &self.0 else {
             return Ok(());
         };
         for (name, help, states) in [
@@ -71,15 +80,6 @@ impl Collector for Work {
         ] {
             gauges(to, name, help, "state", states.iter().map(|(state, count)| (state.as_str(), *count)))?;
         }
-        gauge(
-            to,
-            "swarm_queue_waiting",
-            "Tickets that could be worked on and wait",
-            u64::from(demand.waiting),
-        )?;
-        gauge(to, "swarm_queue_working", "Tickets that are worked on", u64::from(demand.working))?;
-        let oldest = demand.oldest_waiting_seconds;
-        gauge(to, "swarm_queue_oldest_seconds", "For how long the oldest of them has waited", oldest)?;
         let spend = &census.spend;
         counter(to, "swarm_model_calls", "Calls of language models, in runs", spend.calls)?;
         let tokens = [("in", spend.tokens_in), ("out", spend.tokens_out)];

@@ -153,7 +153,9 @@ async fn whatever_passes_is_counted_and_prometheus_reads_the_same() {
         "swarm_database_up 1",
         "swarm_runs{state=\"running\"} 1",
         "swarm_tickets{state=\"waiting\"} 1",
-        "swarm_queue_waiting 1",
+        "swarm_tickets_waiting 1",
+        "swarm_recent_step_failures{part=\"sandbox\"} 0",
+        "# TYPE swarm_guests_unheard counter",
         "swarm_model_calls_total 0",
         "# EOF",
     ] {
