@@ -127,7 +127,7 @@ async fn begin(parts: &Parts, frame: &Frame, brief: &Brief) -> Flow<AttemptEnd> 
         Hands::Here => {
             let turn = match fresh {
                 Some(turn) => turn,
-                None => parts.load(&opened.turn).await?,
+                None => engine::recall(parts, &opened.turn).await?,
             };
             attempt.drive(turn).await?
         }

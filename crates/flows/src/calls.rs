@@ -73,7 +73,7 @@ async fn call_or_recall(
     let fresh = fresh.into_inner().unwrap_or_else(PoisonError::into_inner);
     match (asked, fresh) {
         (Ok(_), Some(reply)) => Ok(Ok(reply)),
-        (Ok(kept), None) => Ok(parts.load(&kept).await),
+        (Ok(kept), None) => Ok(engine::recall(parts, &kept).await),
         (Err(error), _) => Ok(Err(error)),
     }
 }

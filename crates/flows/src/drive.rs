@@ -176,7 +176,7 @@ impl Doer for Attempt<'_> {
     async fn tool(&self, invocation: &Invocation) -> Result<ToolResult, Halt> {
         let used = engine::retried(self.parts, "tool", || self.use_tool(invocation)).await;
         let result = used.map_err(Halt::Engine)?.map_err(Halt::Step)?;
-        self.parts.load(&result).await.map_err(Halt::Step)
+        engine::recall(self.parts, &result).await.map_err(Halt::Step)
     }
 
     async fn led_nowhere(&self, steps: &DeadEnd) -> Result<(), Halt> {

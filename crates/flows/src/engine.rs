@@ -9,6 +9,7 @@
 
 mod ends;
 mod journal;
+mod patience;
 
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
@@ -21,7 +22,10 @@ use swarm_domain::{Label, NodeId, Problem, lease::FencingToken, node::Takes};
 use swarm_store::{Acting, Store};
 
 use self::ends::Ends;
-pub(crate) use self::journal::{begun, hand_over, hand_over_orphans};
+pub(crate) use self::{
+    journal::{begun, hand_over, hand_over_orphans},
+    patience::{patiently, recall},
+};
 use crate::{error::FlowError, parts::Parts, trouble::Failed};
 
 /// The outcome of a workflow body.
@@ -222,28 +226,6 @@ where
     Fut: Future<Output = Result<T, FlowError>> + Send,
 {
     Ok(retried(parts, name, body).await??)
-}
-
-/// Reads what never changes, so that it needs no journal, and waits where it cannot be read just now.
-pub(crate) async fn patiently<T, F, Fut>(parts: &Parts, mut body: F) -> Result<T, FlowError>
-where
-    F: FnMut() -> Fut + Send,
-    Fut: Future<Output = Result<T, FlowError>> + Send,
-{
-    let mut failed = 0;
-    loop {
-        match body().await {
-            Err(error) if error.is_of_the_database() && parts.database_is_back().await => {}
-            Err(FlowError::Later { problem, after }) => {
-                failed += 1;
-                match parts.config.retry.wait(failed, after, &*parts.entropy) {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(FlowError::Final(problem)),
-                }
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 /// The right to act, as soon as there is one. Where the node lost its lease there is none any more: what stands here

@@ -64,7 +64,7 @@ pub(crate) async fn mend(
     let Some(brief) = engine::step(parts, "clash", || brief(parts, frame, head, candidate)).await? else {
         return Ok(None);
     };
-    let brief: Brief = parts.load(&brief).await?;
+    let brief: Brief = engine::recall(parts, &brief).await?;
     let models = parts.models(&frame.options.models, &agent);
     let capabilities = parts.gateway.capabilities(models).map_err(FlowError::from)?;
 

@@ -300,7 +300,8 @@ impl Parts {
         Ok(self.store.blobs().put(&to_keep(value)?).await?)
     }
 
-    /// Reads back what [`Parts::keep`] kept.
+    /// Reads back what [`Parts::keep`] kept, once: inside a step, which is tried again where that fails for now. Between
+    /// steps it is [`crate::engine::recall`].
     pub(crate) async fn load<T: DeserializeOwned>(&self, hash: &BlobHash) -> Result<T, FlowError> {
         let bytes = self.store.blobs().get(hash).await?;
         serde_json::from_slice(&bytes).map_err(|error| FlowError::internal("a kept value", error))
