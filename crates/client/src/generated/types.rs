@@ -1097,6 +1097,10 @@ pub struct EditedCall {
     pub name: String,
 }
 
+/// An email address in one form: trimmed and in lower case, so that two spellings are not two accounts. Quoted local
+/// parts, comments, addresses of machines and letters beyond ASCII are refused: two of those that look alike are not.
+pub type EmailAddress = String;
+
 /// Who else is asked when nobody answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
@@ -1105,10 +1109,6 @@ pub struct Escalation {
     /// Whom.
     pub to: Vec<String>,
 }
-
-/// An email address in one form: trimmed and in lower case, so that two spellings are not two accounts. Quoted local
-/// parts, comments, addresses of machines and letters beyond ASCII are refused: two of those that look alike are not.
-pub type EmailAddress = String;
 
 /// A range: the low end if everything goes right at once, the high end if every ticket needs all its attempts. Beside
 /// it, what past work says, where there was enough of it.
@@ -2466,6 +2466,61 @@ pub struct Histogram {
     pub sum_ms: u64,
 }
 
+/// A legal hold, by the name that it was given.
+pub type HoldId = String;
+
+/// Legal holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldList {
+    /// The newest first, the lifted ones too.
+    pub items: Vec<HoldRow>,
+}
+
+/// A legal hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRow {
+    /// Its name.
+    pub id: HoldId,
+    /// When it was lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_at: Option<DateTime<Utc>>,
+    /// Who lifted it; absent while it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_by: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// What it is about.
+    pub scope: HoldScope,
+    /// When.
+    pub set_at: DateTime<Utc>,
+    /// Who set it.
+    pub set_by: String,
+}
+
+/// What a legal hold keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum HoldScope {
+    /// Everything of the tenant.
+    #[serde(rename = "everything")]
+    Everything,
+    /// What belongs to a project.
+    #[serde(rename = "project")]
+    Project {
+        /// Which.
+        project: ProjectId,
+    },
+    /// What belongs to a run.
+    #[serde(rename = "run")]
+    Run {
+        /// Which.
+        run: RunId,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A request for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HumanInterrupt {
@@ -2637,61 +2692,6 @@ pub struct InterruptSummary {
     pub until: Option<DateTime<Utc>>,
     /// Why it is asked, in sentences.
     pub why: Vec<String>,
-}
-
-/// A legal hold, by the name that it was given.
-pub type HoldId = String;
-
-/// Legal holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldList {
-    /// The newest first, the lifted ones too.
-    pub items: Vec<HoldRow>,
-}
-
-/// A legal hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldRow {
-    /// Its name.
-    pub id: HoldId,
-    /// When it was lifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted_at: Option<DateTime<Utc>>,
-    /// Who lifted it; absent while it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted_by: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// What it is about.
-    pub scope: HoldScope,
-    /// When.
-    pub set_at: DateTime<Utc>,
-    /// Who set it.
-    pub set_by: String,
-}
-
-/// What a legal hold keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
-pub enum HoldScope {
-    /// Everything of the tenant.
-    #[serde(rename = "everything")]
-    Everything,
-    /// What belongs to a project.
-    #[serde(rename = "project")]
-    Project {
-        /// Which.
-        project: ProjectId,
-    },
-    /// What belongs to a run.
-    #[serde(rename = "run")]
-    Run {
-        /// Which.
-        run: RunId,
-    },
-    /// What a later server says.
-    #[serde(other)]
-    Unknown,
 }
 
 /// An invitation to make an account: `invite_…`.
@@ -4053,6 +4053,15 @@ pub struct RequirementTrace {
     pub tickets: Vec<TracedTicket>,
 }
 
+/// Another password, by a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// The link.
+    pub link: String,
+    /// The new password.
+    pub password: Password,
+}
+
 /// The kinds of answer.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseKind {
@@ -4071,15 +4080,6 @@ pub enum ResponseKind {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
-}
-
-/// Another password, by a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reset {
-    /// The link.
-    pub link: String,
-    /// The new password.
-    pub password: Password,
 }
 
 /// How a ticket is taken up again.
@@ -5429,6 +5429,52 @@ pub struct Unread {
     pub why: String,
 }
 
+/// A person's account: `user_…`.
+pub type UserId = String;
+
+/// Accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserList {
+    /// The oldest first.
+    pub items: Vec<UserRow>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Since when they cannot sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// The address that it is known by.
+    pub email: EmailAddress,
+    /// How it came to be.
+    pub how: Joined,
+    /// Its id.
+    pub id: UserId,
+    /// When.
+    pub joined_at: DateTime<Utc>,
+    /// When the password last changed, after the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// What the person is in the team.
+    pub role: Role,
+    /// When the address was shown to be the person's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// A link that was sent to an address, with what only who made the account knows: somebody else may have made it in the
+/// name of this address before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyAddress {
+    /// The email address.
+    pub email: EmailAddress,
+    /// The link.
+    pub link: String,
+    /// The password of the account.
+    pub password: Password,
+}
+
 /// How the whole fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vitals {
@@ -5727,52 +5773,6 @@ pub struct WebSocketMetrics {
     pub sent: std::collections::BTreeMap<String, u64>,
     /// Connections that were not made, by reason.
     pub turned_away: std::collections::BTreeMap<String, u64>,
-}
-
-/// A person's account: `user_…`.
-pub type UserId = String;
-
-/// Accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserList {
-    /// The oldest first.
-    pub items: Vec<UserRow>,
-}
-
-/// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserRow {
-    /// Since when they cannot sign in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled_at: Option<DateTime<Utc>>,
-    /// The address that it is known by.
-    pub email: EmailAddress,
-    /// How it came to be.
-    pub how: Joined,
-    /// Its id.
-    pub id: UserId,
-    /// When.
-    pub joined_at: DateTime<Utc>,
-    /// When the password last changed, after the first one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_changed_at: Option<DateTime<Utc>>,
-    /// What the person is in the team.
-    pub role: Role,
-    /// When the address was shown to be the person's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verified_at: Option<DateTime<Utc>>,
-}
-
-/// A link that was sent to an address, with what only who made the account knows: somebody else may have made it in the
-/// name of this address before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyAddress {
-    /// The email address.
-    pub email: EmailAddress,
-    /// The link.
-    pub link: String,
-    /// The password of the account.
-    pub password: Password,
 }
 
 /// How an agent and a model did in a week.
