@@ -155,6 +155,14 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
                 Some("renew" | "end") => serde_json::json!({ "token": "t" }),
                 _ => empty(),
             }
+        } else if path.starts_with("/api/hitl/") {
+            if path.ends_with("/delegate") {
+                serde_json::json!({ "to": "bob" })
+            } else {
+                serde_json::json!({ "type": "accept" })
+            }
+        } else if path.starts_with("/api/holds/") {
+            serde_json::json!({ "reason": "it is over" })
         } else if path.ends_with("/fork") {
             serde_json::json!({ "at": 1 })
         } else if path.starts_with("/claim/") {
