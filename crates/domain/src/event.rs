@@ -799,7 +799,7 @@ pub enum EventBody {
     /// The policy asks people something, and the work waits for their answer.
     InterruptRaised {
         /// The question.
-        interrupt: Interrupt,
+        interrupt: Box<Interrupt>,
     },
     /// A person answered.
     InterruptAnswered {

@@ -1,5 +1,7 @@
 //! The OpenAPI document, and the page that shows it.
 
+use std::{panic, thread};
+
 use axum::{
     Json, Router,
     http::{Method, header},
@@ -25,6 +27,9 @@ use crate::{
 };
 
 const BEARER: &str = "token";
+/// For what writes schemas: that of an enum is one function, whose frame grows with it, and events are a large one. Far
+/// more than it takes, and only touched where it is used.
+const STACK: usize = 32 << 20;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -41,15 +46,15 @@ struct Front;
 /// The OpenAPI 3.1 document of every route, as it is served at `/api/openapi.json`.
 #[must_use]
 pub fn document() -> OpenApi {
-    split().1
+    with_room(split).1
 }
 
 /// The routes, the document and the page.
 pub(crate) fn router() -> Router<App> {
-    let (routes, document) = split();
+    let ((routes, document), live) = with_room(|| (split(), asyncapi()));
     let page = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
     let json = get(async move || ([(header::CACHE_CONTROL, "no-store")], Json(document)).into_response());
-    let live = get(async || ([(header::CACHE_CONTROL, "no-store")], Json(asyncapi())).into_response());
+    let live = get(async move || ([(header::CACHE_CONTROL, "no-store")], Json(live)).into_response());
     routes
         .route("/api/openapi.json", json)
         .route("/api/asyncapi.json", live)
@@ -57,6 +62,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/dashboard/ws/dashboard", get(routes::live::connect))
         .route("/metrics", get(routes::metrics::metrics))
         .merge(SwaggerUi::new("/api/docs").config(page))
+}
+
+/// Runs something on a stack that is large enough for it, whatever thread asks.
+fn with_room<T: Send>(write: fn() -> T) -> T {
+    thread::scope(|scope| match thread::Builder::new().stack_size(STACK).spawn_scoped(scope, write) {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
+        // Where there is no thread to be had this one may do.
+        Err(_) => write(),
+    })
 }
 
 fn split() -> (Router<App>, OpenApi) {

@@ -48,7 +48,7 @@ async fn asking() -> World {
     let run = world.idle_run().await;
     for interrupt in [question("int_1", Risk::Low, &["ada"]), question("int_2", Risk::High, &["ben"])] {
         let key = interrupt.id.to_string();
-        world.append(&key, Some(&run), EventBody::InterruptRaised { interrupt }).await;
+        world.append(&key, Some(&run), EventBody::InterruptRaised { interrupt: Box::new(interrupt) }).await;
     }
     world
 }

@@ -25,7 +25,7 @@ async fn asked(name: &str, question: Interrupt) -> (TestDatabase, Store) {
 
 fn raised(interrupt: Interrupt) -> NewEvent {
     let key = format!("{} raised", interrupt.id);
-    story::event(&key, story::of_ticket(2), EventBody::InterruptRaised { interrupt })
+    story::event(&key, story::of_ticket(2), EventBody::InterruptRaised { interrupt: Box::new(interrupt) })
 }
 
 fn open() -> Interrupt {
@@ -102,7 +102,7 @@ async fn what_is_given_up_takes_its_questions_with_it_and_is_not_asked_about_aga
     let (_database, store) = asked("given_up", open()).await;
     let mut of_run = story::question("int_run", &[], None, None);
     of_run.terms.people.clear();
-    let key_and_body = EventBody::InterruptRaised { interrupt: of_run };
+    let key_and_body = EventBody::InterruptRaised { interrupt: Box::new(of_run) };
     store.append(story::event("run asked", story::of_run(), key_and_body)).await.unwrap();
     let state = async |id: &str| {
         let id = InterruptId::parse(id).unwrap();

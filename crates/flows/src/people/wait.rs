@@ -46,7 +46,7 @@ pub(crate) async fn people(parts: Parts, input: PeopleInput) -> Flow<Heard> {
 /// Writes the question down. False where what it is about was given up.
 async fn ask(parts: &Parts, input: &PeopleInput, question: &Interrupt) -> Result<bool, FlowError> {
     let key = ["interrupt", question.id.as_str(), "raised"];
-    let body = EventBody::InterruptRaised { interrupt: question.clone() };
+    let body = EventBody::InterruptRaised { interrupt: Box::new(question.clone()) };
     match parts.record(&key, part("policy"), input.subject.clone(), body).await {
         Err(error) if error.problem().code == "store.not_allowed" => Ok(false),
         recorded => recorded.map(|_| true),

@@ -365,7 +365,11 @@ pub fn answered(key: &str, who: &str, id: &str, response: HumanResponse) -> NewE
 fn asked_people() -> Vec<NewEvent> {
     let id = |id: &str| InterruptId::parse(id).unwrap();
     let raised = |interrupt: Interrupt| {
-        event(&format!("{} raised", interrupt.id), of_ticket(2), EventBody::InterruptRaised { interrupt })
+        event(
+            &format!("{} raised", interrupt.id),
+            of_ticket(2),
+            EventBody::InterruptRaised { interrupt: Box::new(interrupt) },
+        )
     };
     let to = "dora".to_owned();
     let escalated =
@@ -429,7 +433,7 @@ fn record() -> [NewEvent; 4] {
 }
 
 /// The whole story.
-#[allow(clippy::large_stack_arrays, clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
+#[allow(clippy::too_many_lines, reason = "a list, to be read from top to bottom")]
 pub fn whole() -> Vec<NewEvent> {
     let finding = Finding {
         code: FindingCode::AcceptanceFailed,
