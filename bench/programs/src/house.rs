@@ -103,5 +103,5 @@ impl House {
 /// Who asks for what is measured.
 #[must_use]
 pub fn person() -> Asker {
-    Asker { person: "bench".to_owned(), correlation: None }
+    Asker { person: "bench".to_owned(), correlation: None, key: None }
 }

@@ -35,6 +35,11 @@ impl Target {
     }
 }
 
+/// A path below `/api`.
+pub(crate) fn api(segments: &[&str]) -> Target {
+    Target::of(&[&["api"], segments].concat())
+}
+
 /// What is unreserved in RFC 3986 stays as it is, so that nothing can leave its place in the URL.
 fn encode(text: &str, into: &mut String) {
     // A segment of dots alone would be taken for a step up, encoded or not.

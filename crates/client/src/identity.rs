@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     Client, ClientError,
-    call::Target,
+    call::{Target, api},
     types::{
         ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
         MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
@@ -12,10 +12,6 @@ use crate::{
         VerifyAddress,
     },
 };
-
-fn api(segments: &[&str]) -> Target {
-    Target::of(&[&["api"], segments].concat())
-}
 
 impl Client {
     /// Makes an account.

@@ -24,6 +24,7 @@
 //! When the server's document changed: `SWARM_UPDATE=1 cargo nextest run -p swarm-server -p swarm-client` writes
 //! `openapi.json` and `generated/types.rs` anew; then the test names the operation that has no method in `operations.rs` yet.
 
+mod budget;
 mod call;
 mod client;
 mod error;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     Client, ClientError,
-    call::Target,
+    call::{Target, api},
     types::{
         Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
         CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
@@ -42,10 +42,6 @@ pub struct InterruptQuery {
     pub older_than_seconds: Option<u64>,
     /// Only those of this run.
     pub run: Option<String>,
-}
-
-fn api(segments: &[&str]) -> Target {
-    Target::of(&[&["api"], segments].concat())
 }
 
 impl Client {

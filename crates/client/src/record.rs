@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     Client, ClientError,
-    call::{Target, unreachable},
+    call::{Target, api, unreachable},
     types::{AuditPage, HoldList, HoldRow, NewHold, PurgeReport},
 };
 
@@ -46,10 +46,6 @@ pub struct AuditQuery {
     pub limit: Option<u32>,
     /// Wait so many seconds for what is not there yet; with the oldest first.
     pub wait: Option<u32>,
-}
-
-fn api(segments: &[&str]) -> Target {
-    Target::of(&[&["api"], segments].concat())
 }
 
 impl AuditFilter {

@@ -89,6 +89,7 @@ fn new_run() -> types::NewRun {
         origin: None,
         continues: None,
         fresh: Some(false),
+        key: None,
     };
     types::NewRun { plan: "plan_1".to_owned(), options }
 }
@@ -257,6 +258,16 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
         .collect::<Result<Vec<_>, _>>()?;
     let query = AuditQuery { filter, oldest_first: true, cursor: Some(1), limit: Some(2), wait: Some(1) };
     client.audit(&query).await?;
+    client.budgets().await?;
+    let quota = types::NewQuota {
+        scope: "project:shop".to_owned(),
+        per: Some(types::Period::Day),
+        usd: Some(2_000_000),
+        tokens: None,
+        runs: Some(3),
+    };
+    client.set_budget(&quota).await?;
+    client.lift_budget("project:shop").await?;
     client.holds().await?;
     let hold = types::NewHold {
         hold: "case-1".to_owned(),

@@ -23,7 +23,7 @@ pub enum AlertKind {
     QueueDepth,
     /// A ticket waits for long.
     QueueAge,
-    /// A running run has used most of its budget.
+    /// A running run has used most of its budget, or somebody most of a quota.
     BudgetBurn,
     /// An attempt went round in circles.
     LoopDetected,
@@ -176,9 +176,10 @@ impl AlertKind {
                 value / 60
             ),
             Self::BudgetBurn => {
-                let run = vitals.budget.as_ref().map_or("a run", |budget| budget.run.as_str());
+                let whose = vitals.budget.as_ref().map_or("a run", |budget| budget.whose.as_str());
                 format!(
-                    "{run} has used {value} % of its budget: run `swarm run show`, and see whether it is worth more"
+                    "{whose} has used {value} % of its budget: run `swarm budget list` and `swarm run list`, and see \
+                     whether it is worth more"
                 )
             }
             Self::LoopDetected => {
@@ -272,7 +273,7 @@ mod tests {
                 loops: 1,
                 ..TroubleVitals::default()
             },
-            budget: Some(BudgetVitals { run: "run_7".to_owned(), used_percent: 81 }),
+            budget: Some(BudgetVitals { whose: "run_7".to_owned(), used_percent: 81 }),
             ..Vitals::default()
         };
         let told = AlertBounds::default().judge(&vitals, &[]);

@@ -30,6 +30,7 @@ use crate::{
     network::NetworkUse,
     plan::Plan,
     quality::Measures,
+    quota::{Quota, QuotaScope},
     run::{RunOptions, RunState},
     sandbox::HandedBack,
     secret::{Placement, Reference, SecretHost, SecretId},
@@ -791,10 +792,18 @@ pub enum EventBody {
     },
     /// A call was not made because a budget would have been passed.
     BudgetReached {
-        /// Whose budget: `run`, `ticket`.
+        /// Whose budget: `run run_1`, `ticket T-1`, `project shop (month from 2026-11-01)`.
         scope: String,
         /// The limit and the spending, for people.
         detail: String,
+    },
+    /// A quota was set, in the place of the one before; without one, it was lifted.
+    QuotaSet {
+        /// Whose spending it limits.
+        scope: QuotaScope,
+        /// The limits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quota: Option<Quota>,
     },
     /// The policy asks people something, and the work waits for their answer.
     InterruptRaised {

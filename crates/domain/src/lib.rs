@@ -57,6 +57,7 @@ pub mod precondition;
 pub mod problem;
 pub mod quality;
 pub mod quantile;
+pub mod quota;
 pub mod run;
 pub mod run_diff;
 pub mod sandbox;

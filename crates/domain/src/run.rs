@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     budget::Budget,
     claim::Hands,
-    id::{Label, RunId},
+    id::{KeyId, Label, RunId},
     origin::Origin,
     problem::Problem,
 };
@@ -41,6 +41,10 @@ pub struct RunOptions {
     /// Whether everything is built anew: no earlier run's work is looked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// The API key that began it, whose quota it counts against. The server says which; what a request says here is not
+    /// looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
 }
 
 impl Default for RunOptions {
@@ -56,6 +60,7 @@ impl Default for RunOptions {
             origin: None,
             continues: None,
             fresh: false,
+            key: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use swarm_agents::{Agent, Misread, asked_again};
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, PlanId, ProjectId, RunId, Subject, TicketId,
     budget::{Budget, Spend},
+    quota::QuotaScope,
 };
 use swarm_model::{Answer, BudgetScope, Call, ChatReply, ChatRequest, ModelError, cache::CacheUse};
 use swarm_store::RunRow;
@@ -165,7 +166,7 @@ async fn ask(
             Ok(BTreeMap::new())
         }
     };
-    let budgets = budgets(parts, &caller.subject, run.as_ref());
+    let budgets = budgets(parts, caller.agent, &caller.subject, run.as_ref());
     let (deadlines, budget_scopes) = future::try_join(deadlines, budgets).await?;
     let call = Call {
         models: caller.models.to_vec(),
@@ -245,25 +246,48 @@ async fn play(
     Ok(reply)
 }
 
-/// The budgets that a call counts against, with what was spent of each according to the log.
+/// The budgets that a call of this agent counts against, with what was spent of each according to the log.
 pub(crate) async fn budgets(
     parts: &Parts,
+    agent: &str,
     subject: &Subject,
     run: Option<&RunRow>,
 ) -> Result<Vec<BudgetScope>, FlowError> {
-    let tenant = &parts.config.tenant;
+    let (store, tenant) = (&parts.store, &parts.config.tenant);
+    let now = parts.clock.now();
+    let ticket = async {
+        match (run, &subject.ticket) {
+            (Some(run), Some(ticket)) => store.ticket(tenant, &run.id, ticket).await.map(Some),
+            _ => Ok(None),
+        }
+    };
+    let (quotas, ticket) = future::try_join(store.quotas(tenant, now), ticket).await?;
     let mut scopes = Vec::new();
     let mut limit = |name: String, limit: Budget, spent: Spend| {
         if limit != Budget::default() {
             scopes.push(BudgetScope { name, limit, spent });
         }
     };
+    let project = run.map(|run| &run.project).or(subject.project.as_ref());
+    let key = run.and_then(|run| run.options.key.as_ref());
+    for row in quotas {
+        let counts = match &row.scope {
+            QuotaScope::Tenant => true,
+            QuotaScope::Project { project: of } => project == Some(of),
+            QuotaScope::Agent { agent: of } => agent == of,
+            QuotaScope::Key { key: of } => key == Some(of),
+        };
+        if counts {
+            // Each period has a name of its own: what this process remembers of the last one counts no more.
+            let since = row.quota.per.begins(now).map(|day| format!(" since {day}")).unwrap_or_default();
+            limit(format!("quota {}{since}", row.scope), row.quota.budget, row.spent);
+        }
+    }
     if let Some(run) = run {
         limit(format!("run {}", run.id), run.options.budget, run.spend);
-        if let Some(ticket) = &subject.ticket {
-            let row = parts.store.ticket(tenant, &run.id, ticket).await?;
-            limit(format!("ticket {ticket}"), row.ticket.budget, row.spend);
-        }
+    }
+    if let Some(row) = ticket {
+        limit(format!("ticket {}", row.id), row.ticket.budget, row.spend);
     }
     Ok(scopes)
 }

@@ -16,7 +16,7 @@
 //! use swarm_flows::{Asker, Flows};
 //!
 //! let flows = Flows::launch(parts, "node-1").await?;
-//! let ada = Asker { person: "ada".to_owned(), correlation: None };
+//! let ada = Asker { person: "ada".to_owned(), correlation: None, key: None };
 //! let project = swarm_domain::ProjectId::parse("textstat")?;
 //! let added = flows.add_project(&ada, &project, "/srv/git/textstat").await;
 //! # let _ = added; flows.shutdown().await; Ok(()) }
@@ -58,6 +58,7 @@ mod people;
 mod plan;
 mod proof;
 mod pull_request;
+mod quota;
 mod retry;
 mod review;
 mod routing;

@@ -126,7 +126,7 @@ async fn vitals(parts: &Parts) -> Result<Vitals, FlowError> {
         },
         work: lately.work,
         trouble: lately.trouble,
-        budget: parts.store.most_used_budget(tenant).await?,
+        budget: parts.store.most_used_budget(tenant, at).await?,
         models: models(parts),
         sandboxes: swarm_sandbox::vitals(parts.sandboxes.rung()),
     })

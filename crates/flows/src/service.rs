@@ -6,6 +6,7 @@ use swarm_domain::{
     Actor, EventBody, IdempotencyKey, NewEvent, PlanId, Problem, ProjectId, RunId, SpecId, Subject, SurveyId,
     TicketId,
     budget::Budget,
+    id::KeyId,
     run::{RunOptions, RunState},
     spec,
     survey::{Survey, SurveyOutcome},
@@ -36,6 +37,8 @@ pub struct Asker {
     pub person: String,
     /// The request's correlation id.
     pub correlation: Option<String>,
+    /// The API key that they came with: what it begins counts against its quota.
+    pub key: Option<KeyId>,
 }
 
 /// The flows of one process, at work.
@@ -219,7 +222,7 @@ impl Flows {
         self.start(by, plan, options).await
     }
 
-    /// Executes a plan with these options as they are.
+    /// Executes a plan with these options.
     pub(crate) async fn start(
         &self,
         by: &Asker,
@@ -236,6 +239,7 @@ impl Flows {
             ));
         }
         let run = RunId::mint(&*self.parts.clock, &*self.parts.entropy);
+        let options = RunOptions { key: by.key.clone(), ..options };
         let body = EventBody::RunStarted { plan: plan.clone(), options: options.clone() };
         self.record(by, &["run", run.as_str(), "started"], of_run(&known.project, &run), body).await?;
         self.works.get().start_build(&run, 1, &options).await.map_err(|error| error.problem())?;

@@ -9,6 +9,7 @@ use swarm_domain::{
     budget::Budget,
     event::CheckStage,
     finding::FindingCode,
+    quota::{Quota, QuotaScope},
     run::{RunOptions, RunState},
     ticket::TicketState,
 };
@@ -216,6 +217,32 @@ async fn a_budget_stops_the_call_before_it_is_made() {
     flows.retry_ticket(&world::ada(), &run.id, first, Some(larger)).await.unwrap();
     let run = world::run_settled(&flows, &run.id).await;
     assert_eq!((run.state, run.options.budget), (RunState::Done, larger));
+    flows.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_stops_the_call_before_it_is_made_whoever_began_the_run() {
+    let world = World::new().await;
+    let authors = [author("greet.sh", None, GREET), author("shout.sh", None, SHOUT)];
+    let flows = world.flows(script(&staff(&authors))).await;
+    let plan = planned(&flows, &world.repo(), GREETER).await;
+    let budget = Budget { usd: None, tokens: Some(1) };
+    let quota = Quota { budget, ..Quota::default() };
+    let empty = flows.set_quota(&world::ada(), QuotaScope::Tenant, Quota::default()).await.unwrap_err();
+    assert_eq!(empty.code, "quota.invalid");
+    let set = flows.set_quota(&world::ada(), QuotaScope::Tenant, quota).await.unwrap();
+    assert!(set.spent.calls > 0, "what planning took counts");
+    let run = flows.start_run(&world::ada(), &plan.id, RunOptions::default()).await.unwrap();
+    let stopped = world::run_settled(&flows, &run).await;
+    assert_eq!(needs(&stopped), "budget.reached");
+    assert_eq!(stopped.spend.calls, 0);
+
+    flows.lift_quota(&world::ada(), "tenant").await.unwrap();
+    assert_eq!(flows.lift_quota(&world::ada(), "tenant").await.unwrap_err().code, "store.not_found");
+    let tenant = &flows.parts().config.tenant;
+    let tickets = flows.store().tickets(tenant, &run).await.unwrap();
+    flows.retry_ticket(&world::ada(), &run, &tickets[0].id, None).await.unwrap();
+    assert_eq!(world::run_settled(&flows, &run).await.state, RunState::Done);
     flows.shutdown().await;
 }
 

@@ -32,7 +32,7 @@ fn staff() -> String {
 }
 
 fn ben() -> Asker {
-    Asker { person: "ben".to_owned(), correlation: None }
+    Asker { person: "ben".to_owned(), correlation: None, key: None }
 }
 
 async fn world(rules: &str) -> World {

@@ -176,6 +176,11 @@ impl ModelError {
                 "budget.reached",
                 "split the requirement in the spec, or choose a stronger model with --model, and build again",
             ),
+            Self::BudgetReached { scope, .. } if scope.starts_with("quota") => (
+                "budget.reached",
+                "wait for the next period, or let an admin set it higher (`swarm budget list`, `swarm budget set`); then \
+                 run `swarm ticket retry TICKET`",
+            ),
             Self::BudgetReached { .. } => {
                 ("budget.reached", "run `swarm ticket retry TICKET --budget USD` with a larger one")
             }

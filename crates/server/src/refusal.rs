@@ -130,7 +130,7 @@ fn status_of(code: &str) -> StatusCode {
         | "sandbox.vm_gone" => StatusCode::SERVICE_UNAVAILABLE,
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "store.blob_purged" => StatusCode::GONE,
-        "audit.too_many_readings" => StatusCode::TOO_MANY_REQUESTS,
+        "audit.too_many_readings" | "quota.reached" => StatusCode::TOO_MANY_REQUESTS,
         "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
         "auth.unverified"
         | "auth.registration"
@@ -199,6 +199,7 @@ fn status_of(code: &str) -> StatusCode {
         | "secret.window"
         | "secret.expiry"
         | "sandbox.invalid"
+        | "quota.invalid"
         | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
         code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -23,6 +23,7 @@ fn options() -> RunOptions {
         origin: None,
         continues: None,
         fresh: None,
+        key: None,
     }
 }
 

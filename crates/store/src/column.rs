@@ -54,9 +54,18 @@ impl<'r> Columns<'r> {
         Ok(count(self.get(column)?))
     }
 
+    pub(crate) fn count_or_none(&self, column: &str) -> Result<Option<u64>> {
+        Ok(self.get::<Option<i64>>(column)?.map(count))
+    }
+
     /// A count that the domain holds in 32 bits.
     pub(crate) fn small(&self, column: &str) -> Result<u32> {
         self.get::<i64>(column)?.try_into().map_err(|e| self.bad(column, e))
+    }
+
+    pub(crate) fn small_or_none(&self, column: &str) -> Result<Option<u32>> {
+        let stored: Option<i64> = self.get(column)?;
+        stored.map(TryInto::try_into).transpose().map_err(|e| self.bad(column, e))
     }
 
     pub(crate) fn id<T: TryFrom<String, Error = InvalidId>>(&self, column: &str) -> Result<T> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sqlx::migrate::MigrateError;
 use swarm_domain::{
     BlobHash, Problem, TenantId, claim::ClaimRefusal, identity::IdentityError, interrupt::InterruptRefusal,
-    secret::SecretError,
+    quota::QuotaScope, secret::SecretError,
 };
 
 use crate::secret::SecretFault;
@@ -178,6 +178,14 @@ pub enum StoreError {
         /// How.
         detail: String,
     },
+    /// As many runs are under way as a quota allows.
+    #[error("the quota of {scope} allows {limit} runs at once, and as many are under way")]
+    QuotaReached {
+        /// Whose quota.
+        scope: QuotaScope,
+        /// How many it allows.
+        limit: u32,
+    },
     /// No PostgreSQL server programs were found.
     #[error("no PostgreSQL 15 or newer was found on this machine (looked in {searched})")]
     NoPostgres {
@@ -268,6 +276,10 @@ impl StoreError {
                 "audit.too_many_readings",
                 "go on with a filter that was used within the hour, export the whole log, or wait",
             ),
+            Self::QuotaReached { .. } => (
+                "quota.reached",
+                "wait until one has ended (`swarm run list`), or ask an admin for more: `swarm budget set`",
+            ),
             Self::BlobTooLarge { .. } => {
                 ("store.blob_too_large", "make it smaller: cut the output or the file")
             }
@@ -326,6 +338,7 @@ impl StoreError {
                 | Self::Interrupt(_)
                 | Self::InvalidEvent { .. }
                 | Self::Identity(_)
+                | Self::QuotaReached { .. }
         )
     }
 

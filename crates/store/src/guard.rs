@@ -2,11 +2,11 @@
 //! writers who saw the same state cannot both change it.
 
 use sqlx::PgConnection;
-use swarm_domain::{Event, EventBody, PlanId, run::RunState, ticket::TicketState};
+use swarm_domain::{Event, EventBody, PlanId, quota::QuotaScope, run::RunState, ticket::TicketState};
 
 use crate::{
     Result, StoreError, identity, projection,
-    view::{PlanState, alert, hold, interrupt, not_found, plan, run, secret, ticket},
+    view::{PlanState, alert, hold, interrupt, not_found, plan, quota, run, secret, ticket},
 };
 
 /// Fails where the rules do not know the event, or where what it is about is not known.
@@ -28,17 +28,24 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         }
         EventBody::PlanProposed { plan } => requested(conn, event, &plan.id, "proposed").await,
         EventBody::PlanFailed { plan, .. } => requested(conn, event, plan, "failed").await,
-        EventBody::RunStarted { plan, .. } => {
+        EventBody::RunStarted { plan, options } => {
             let row = plan::find(conn, tenant, plan).await?;
             if row.state != PlanState::Proposed {
                 return Err(not_allowed(format!("plan {plan}"), row.state.name(), "run"));
             }
-            absent(conn, event, "run", projection::run_of(event)?.as_str()).await
+            absent(conn, event, "run", projection::run_of(event)?.as_str()).await?;
+            quota::run_may_begin(conn, tenant, &row.project, options.key.as_ref()).await
         }
         EventBody::RunStateChanged { to } => {
             let row = run::find(conn, tenant, projection::run_of(event)?).await?;
             run_may_become(&row.state, to)
-                .map_err(|()| not_allowed(format!("run {}", row.id), row.state.name(), to.name()))
+                .map_err(|()| not_allowed(format!("run {}", row.id), row.state.name(), to.name()))?;
+            match to {
+                RunState::Running => {
+                    quota::run_may_begin(conn, tenant, &row.project, row.options.key.as_ref()).await
+                }
+                _ => Ok(()),
+            }
         }
         EventBody::RunBudgetChanged { .. } => {
             let row = run::find(conn, tenant, projection::run_of(event)?).await?;
@@ -85,6 +92,10 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::InterruptReminded { .. }
         | EventBody::InterruptEscalated { .. }
         | EventBody::InterruptExpired { .. } => interrupt::may_follow(conn, event).await,
+        EventBody::QuotaSet { scope: QuotaScope::Project { project }, .. } => {
+            present(conn, event, "project", project.as_str()).await
+        }
+        EventBody::QuotaSet { .. } => Ok(()),
         EventBody::HoldSet { .. } | EventBody::HoldLifted { .. } => hold_may_change(conn, event).await,
         EventBody::UserAdded { .. }
         | EventBody::UserVerified { .. }

@@ -83,6 +83,6 @@ pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
     AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow,
-    InvitationRow, KeyRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings,
-    RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
+    InvitationRow, KeyRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, QuotaRow,
+    Recordings, RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
 };

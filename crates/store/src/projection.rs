@@ -13,12 +13,12 @@ use crate::{
     Result, StoreError,
     view::{
         alert, attempt, check, clash, commit, finding, hold, identity, interrupt, measure, model_call, plan,
-        project, pull_request, run, secret, spec, ticket, tool_call,
+        project, pull_request, quota, run, secret, spec, ticket, tool_call,
     },
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 23] = [
+pub(crate) const TABLES: [&str; 25] = [
     "projects",
     "specs",
     "plans",
@@ -38,6 +38,8 @@ pub(crate) const TABLES: [&str; 23] = [
     "secrets",
     "alerts",
     "holds",
+    "quotas",
+    "spending",
     "users",
     "invitations",
     "sessions",
@@ -142,6 +144,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::change(conn, event).await,
         EventBody::HoldSet { hold, scope, reason } => hold::set(conn, event, hold, scope, reason).await,
         EventBody::HoldLifted { hold, .. } => hold::lift(conn, event, hold).await,
+        EventBody::QuotaSet { scope, quota } => quota::set(conn, event, scope, quota.as_ref()).await,
         EventBody::UserAdded { .. }
         | EventBody::UserVerified { .. }
         | EventBody::UserRoleChanged { .. }

@@ -60,15 +60,15 @@ async fn what_was_done_and_what_failed_lately_is_counted_once_and_by_whom_it_was
 async fn the_budget_that_is_told_is_the_most_used_one_of_a_run_that_works() {
     let (_database, store) = told("burn").await;
     let tenant = story::tenant();
-    assert_eq!(store.most_used_budget(&tenant).await.unwrap(), None, "its run has settled");
+    assert_eq!(store.most_used_budget(&tenant, now()).await.unwrap(), None, "its run has settled");
     let budget = Budget { usd: Some(MicroUsd(1_000)), tokens: Some(300) };
     let changed = story::event("another budget", story::of_run(), EventBody::RunBudgetChanged { budget });
     store.append(changed).await.unwrap();
     let again = |to| story::event("works again", story::of_run(), EventBody::RunStateChanged { to });
     store.append(again(swarm_domain::run::RunState::Running)).await.unwrap();
-    let used = store.most_used_budget(&tenant).await.unwrap();
+    let used = store.most_used_budget(&tenant, now()).await.unwrap();
     // 240 of 300 tokens are more than 200 of 1000 millionths.
-    assert_eq!(used, Some(BudgetVitals { run: story::run_id().to_string(), used_percent: 80 }));
+    assert_eq!(used, Some(BudgetVitals { whose: story::run_id().to_string(), used_percent: 80 }));
 }
 
 #[tokio::test]

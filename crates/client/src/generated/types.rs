@@ -452,10 +452,10 @@ pub struct Budget {
 /// How far a run has used its budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetVitals {
-    /// Which run.
-    pub run: String,
     /// What it used of its budget, in percent: of money or of tokens, whichever is more.
     pub used_percent: u64,
+    /// Which run, or whose quota: `project:shop`.
+    pub whose: String,
 }
 
 /// How many replies were given up.
@@ -1893,8 +1893,17 @@ pub enum EventBody {
     BudgetReached {
         /// The limit and the spending, for people.
         detail: String,
-        /// Whose budget: `run`, `ticket`.
+        /// Whose budget: `run run_1`, `ticket T-1`, `project shop (month from 2026-11-01)`.
         scope: String,
+    },
+    /// A quota was set, in the place of the one before; without one, it was lifted.
+    #[serde(rename = "quota_set")]
+    QuotaSet {
+        /// The limits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quota: Option<Quota>,
+        /// Whose spending it limits.
+        scope: QuotaScope,
     },
     /// The policy asks people something, and the work waits for their answer.
     #[serde(rename = "interrupt_raised")]
@@ -3319,6 +3328,25 @@ pub struct NewProject {
     pub repo: String,
 }
 
+/// A quota to set. What is absent is not limited; something must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewQuota {
+    /// When it begins anew, in UTC; every month where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Period>,
+    /// Runs that may be under way at once; not for an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+    /// Whose spending: `tenant`, `project:NAME`, `agent:NAME` or `key:ID`.
+    pub scope: String,
+    /// Tokens in a period, in and out together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Money in a period, in millionths of a US dollar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<MicroUsd>,
+}
+
 /// What somebody is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRole {
@@ -3592,6 +3620,23 @@ pub struct Passage {
 
 /// A password, which is taken and never given back.
 pub type Password = Hidden;
+
+/// After what time a quota begins anew. Days and months are those of UTC.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Period {
+    /// `day`
+    #[serde(rename = "day")]
+    Day,
+    /// `month`
+    #[serde(rename = "month")]
+    Month,
+    /// `ever`
+    #[serde(rename = "ever")]
+    Ever,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
 
 /// How a secret is put into a request: `bearer`, `basic` or `header:NAME`.
 pub type Placement = String;
@@ -3911,6 +3956,75 @@ pub struct QueueVitals {
     pub waiting: u32,
     /// Tickets that are worked on.
     pub working: u32,
+}
+
+/// What may be spent in a period, and how many runs may be under way at once. What is absent is not limited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// What may be spent in a period.
+    pub budget: Budget,
+    /// When it begins anew.
+    pub per: Period,
+    /// How many runs may be under way at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+}
+
+/// The quotas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaList {
+    /// The tenant's own first.
+    pub items: Vec<QuotaRow>,
+}
+
+/// A quota, and what was used of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaRow {
+    /// The limits.
+    pub quota: Quota,
+    /// The first day of the next period, in UTC; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<String>,
+    /// How many runs are under way.
+    pub runs: u32,
+    /// Whose spending it limits.
+    pub scope: QuotaScope,
+    /// When.
+    pub set_at: DateTime<Utc>,
+    /// Who set it.
+    pub set_by: String,
+    /// What was spent in the period that it is now.
+    pub spent: Spend,
+}
+
+/// Whose spending a quota limits. Written `tenant`, `project:NAME`, `agent:NAME` or `key:ID`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum QuotaScope {
+    /// Everything of the tenant.
+    #[serde(rename = "tenant")]
+    Tenant,
+    /// A project.
+    #[serde(rename = "project")]
+    Project {
+        /// Which.
+        project: ProjectId,
+    },
+    /// An agent, in whatever it works on.
+    #[serde(rename = "agent")]
+    Agent {
+        /// Its name.
+        agent: String,
+    },
+    /// The runs that an API key began.
+    #[serde(rename = "key")]
+    Key {
+        /// Which.
+        key: KeyId,
+    },
+    /// What a later server says.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Whether the server can be asked, and on which tables it works.
@@ -4257,6 +4371,10 @@ pub struct RunOptions {
     /// Where the turns of its attempts are made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Hands>,
+    /// The API key that began it, whose quota it counts against. The server says which; what a request says here is not
+    /// looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
     /// What who makes its attempts must offer: the nodes, or the workers that claim them.
     #[serde(default)]
     pub labels: Vec<Label>,

@@ -74,6 +74,7 @@ impl EventBody {
             Self::KeyRotated { .. } => "key_rotated",
             Self::KeyRevoked { .. } => "key_revoked",
             Self::BudgetReached { .. } => "budget_reached",
+            Self::QuotaSet { .. } => "quota_set",
             Self::InterruptRaised { .. } => "interrupt_raised",
             Self::InterruptAnswered { .. } => "interrupt_answered",
             Self::InterruptDelegated { .. } => "interrupt_delegated",

@@ -89,8 +89,8 @@ pub struct TroubleVitals {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BudgetVitals {
-    /// Which run.
-    pub run: String,
+    /// Which run, or whose quota: `project:shop`.
+    pub whose: String,
     /// What it used of its budget, in percent: of money or of tokens, whichever is more.
     pub used_percent: u64,
 }
@@ -211,15 +211,6 @@ impl WorkVitals {
     }
 }
 
-impl BudgetVitals {
-    /// How many percent `spent` is of `limit`.
-    #[must_use]
-    pub fn percent(spent: u64, limit: u64) -> u64 {
-        let percent = u128::from(spent) * 100 / u128::from(limit.max(1));
-        u64::try_from(percent).unwrap_or(u64::MAX)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,12 +221,5 @@ mod tests {
         assert_eq!((none.usd_a_ticket(), none.rework_milli()), (None, None));
         let some = WorkVitals { merged: 3, attempts: 4, reworked: 1, usd: MicroUsd(9), ..none };
         assert_eq!((some.usd_a_ticket(), some.rework_milli()), (Some(MicroUsd(3)), Some(250)));
-    }
-
-    #[test]
-    fn a_percentage_neither_wraps_round_nor_divides_by_nothing() {
-        assert_eq!(BudgetVitals::percent(4, 5), 80);
-        assert_eq!(BudgetVitals::percent(u64::MAX, u64::MAX), 100);
-        assert_eq!(BudgetVitals::percent(u64::MAX, 0), u64::MAX);
     }
 }

@@ -124,7 +124,7 @@ async fn offer(attempt: &Attempt<'_>, brief: &BlobHash) -> Result<ClaimId, FlowE
 async fn budgets(attempt: &Attempt<'_>) -> Result<Vec<BudgetScope>, FlowError> {
     let parts = attempt.parts;
     let run = parts.store.run(&parts.config.tenant, &attempt.frame.run).await?;
-    calls::budgets(parts, &attempt.subject(), Some(&run)).await
+    calls::budgets(parts, &attempt.agent.name, &attempt.subject(), Some(&run)).await
 }
 
 /// Work that could not pay for its first call is not offered.

@@ -222,7 +222,7 @@ pub fn findings(events: &[Event]) -> Vec<swarm_domain::finding::Finding> {
 }
 
 pub fn ada() -> Asker {
-    Asker { person: "ada".to_owned(), correlation: Some("test".to_owned()) }
+    Asker { person: "ada".to_owned(), correlation: Some("test".to_owned()), key: None }
 }
 
 pub fn git(folder: &Path, args: &[&str]) -> String {

@@ -134,7 +134,12 @@ impl FromRequestParts<App> for By {
         let Some(Correlation(id)) = parts.extensions.get() else {
             return Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR));
         };
-        Ok(Self(Asker { person: found(parts)?.person().to_owned(), correlation: Some(id.clone()) }))
+        let principal = found(parts)?;
+        let key = match &principal.who {
+            Who::Key { key, .. } => Some(key.clone()),
+            Who::Operator { .. } | Who::User { .. } => None,
+        };
+        Ok(Self(Asker { person: principal.person().to_owned(), correlation: Some(id.clone()), key }))
     }
 }
 

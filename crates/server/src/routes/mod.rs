@@ -4,6 +4,7 @@
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod budgets;
 pub(crate) mod cache;
 mod checks;
 pub(crate) mod claims;
@@ -144,6 +145,8 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(retention::holds, retention::set_hold))
         .routes(routes!(retention::lift_hold))
         .routes(routes!(retention::purge))
+        .routes(routes!(budgets::budgets, budgets::set_budget))
+        .routes(routes!(budgets::lift_budget))
         .routes(routes!(audit::rebuild))
         .routes(routes!(health::health))
         .routes(routes!(health::live))

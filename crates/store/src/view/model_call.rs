@@ -8,7 +8,7 @@ use swarm_domain::{
     cache::CacheOutcome,
 };
 
-use super::{attempt, run, ticket};
+use super::{attempt, quota, run, ticket};
 use crate::{
     Result, Store,
     column::{Columns, whole},
@@ -124,6 +124,7 @@ pub(crate) async fn add(conn: &mut PgConnection, event: &Event) -> Result<()> {
 
 /// Counts what model calls used for everything that they were made for.
 pub(crate) async fn spend(conn: &mut PgConnection, event: &Event, spend: &Spend) -> Result<()> {
+    quota::spend(conn, event, spend).await?;
     let subject = &event.subject;
     let Some(of_run) = &subject.run else { return Ok(()) };
     run::spend(conn, event, of_run, spend).await?;

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, postgres::PgRow};
 use swarm_domain::{
     CommitId, Event, PlanId, ProjectId, RunId, SpecId, TenantId,
     budget::{Budget, Spend},
+    id::KeyId,
     run::{RunOptions, RunState},
 };
 
@@ -77,8 +78,8 @@ pub(crate) async fn start(
     options: &RunOptions,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO swarm.runs (tenant, id, project, plan, spec, state, options, started_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "INSERT INTO swarm.runs (tenant, id, project, plan, spec, state, options, started_at, updated_at, key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
     )
     .bind(event.tenant.as_str())
     .bind(projection::run_of(event)?.as_str())
@@ -88,6 +89,7 @@ pub(crate) async fn start(
     .bind(RunState::Running.name())
     .bind(to_json("runs.options", options)?)
     .bind(event.at)
+    .bind(options.key.as_ref().map(KeyId::as_str))
     .execute(conn)
     .await?;
     Ok(())

@@ -80,24 +80,33 @@ impl Store {
         })
     }
 
-    /// The running run that has used the greatest part of its budget; none where no running run has one.
-    pub async fn most_used_budget(&self, tenant: &TenantId) -> Result<Option<BudgetVitals>> {
+    /// Of the running runs and the quotas, the one that has used the greatest part of its budget; none where no running
+    /// run has one, and no quota limits spending.
+    pub async fn most_used_budget(
+        &self,
+        tenant: &TenantId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<BudgetVitals>> {
         let rows =
             sqlx::query("SELECT * FROM swarm.runs WHERE tenant = $1 AND state = 'running' ORDER BY id")
                 .bind(tenant.as_str())
                 .fetch_all(self.pool())
                 .await?;
-        let mut most: Option<BudgetVitals> = None;
+        let mut used = Vec::new();
         for row in &rows {
             let columns = Columns::of("runs", row);
             let (options, spend): (RunOptions, _) = (columns.json("options")?, columns.spend()?);
-            let money = options.budget.usd.map(|limit| BudgetVitals::percent(spend.usd.0, limit.0));
-            let tokens = options.budget.tokens.map(|limit| BudgetVitals::percent(spend.tokens(), limit));
-            let Some(used_percent) = money.max(tokens) else { continue };
-            if most.as_ref().is_none_or(|most| most.used_percent < used_percent) {
-                most = Some(BudgetVitals { run: columns.text("id")?, used_percent });
+            if let Some(used_percent) = options.budget.used_percent(spend) {
+                used.push(BudgetVitals { whose: columns.text("id")?, used_percent });
             }
         }
-        Ok(most)
+        for row in self.quotas(tenant, at).await? {
+            if let Some(used_percent) = row.quota.budget.used_percent(row.spent) {
+                used.push(BudgetVitals { whose: row.scope.to_string(), used_percent });
+            }
+        }
+        // Of those that are level, the first.
+        used.reverse();
+        Ok(used.into_iter().max_by_key(|used| used.used_percent))
     }
 }

@@ -27,6 +27,7 @@ use swarm_domain::{
     network::{NetworkDecision, NetworkUse},
     plan::Plan,
     quality::Measures,
+    quota::{Quota, QuotaScope},
     run::{RunOptions, RunState},
     sandbox::HandedBack,
     secret::{Placement, Reference, SecretHost, SecretId},
@@ -400,7 +401,7 @@ fn asked_people() -> Vec<NewEvent> {
 }
 
 /// The record is read, kept and purged.
-fn record() -> [NewEvent; 4] {
+fn record() -> [NewEvent; 6] {
     let hold = HoldId::parse("case-1").unwrap();
     [
         event(
@@ -411,6 +412,19 @@ fn record() -> [NewEvent; 4] {
                 scope: HoldScope::Project { project: project() },
                 reason: "asked for".to_owned(),
             },
+        ),
+        event(
+            "quota",
+            Subject::default(),
+            EventBody::QuotaSet {
+                scope: QuotaScope::Tenant,
+                quota: Some(Quota { runs: Some(9), ..Quota::default() }),
+            },
+        ),
+        event(
+            "quota lifted",
+            Subject::default(),
+            EventBody::QuotaSet { scope: QuotaScope::Agent { agent: "idle".to_owned() }, quota: None },
         ),
         event("lifted", Subject::default(), EventBody::HoldLifted { hold, reason: "settled".to_owned() }),
         event(

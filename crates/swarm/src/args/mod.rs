@@ -1,6 +1,7 @@
 //! The command line: what can be written after `swarm`, and the help for it.
 
 mod approval;
+mod budget;
 mod build;
 mod engine;
 mod gate;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use approval::{AnswerArgs, ApprovalsArgs, ApproveArgs, DelegateArgs, RejectArgs};
+pub(crate) use budget::{BudgetCommand, BudgetSetArgs};
 pub(crate) use build::BuildArgs;
 pub(crate) use engine::{EngineArgs, SandboxRung};
 pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
@@ -166,6 +168,9 @@ pub(crate) enum Command {
     /// The event log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Quotas: what a tenant, a project, an agent or a key may spend
+    #[command(subcommand)]
+    Budget(BudgetCommand),
     /// Legal holds: what is not purged although its time has come
     #[command(subcommand)]
     Hold(HoldCommand),

@@ -83,6 +83,7 @@ fn job(args: &BuildArgs, settings: &Settings) -> Result<Job> {
         origin: None,
         continues: None,
         fresh: args.fresh,
+        key: None,
     };
     Ok(Job { text, spec, repo, project, options, plan_only: args.plan_only, yes: args.yes })
 }

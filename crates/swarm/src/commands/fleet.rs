@@ -53,7 +53,7 @@ fn in_words(found: &Vitals) -> String {
         models.known, models.resting, models.in_flight, models.waiting
     );
     if let Some(budget) = &found.budget {
-        let _ = writeln!(text, "budget     {} has used {} % of its own", budget.run, budget.used_percent);
+        let _ = writeln!(text, "budget     {} has used {} % of its own", budget.whose, budget.used_percent);
     }
     text += &sandboxes(&found.sandboxes);
     text

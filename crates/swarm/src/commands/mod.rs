@@ -4,6 +4,7 @@ mod agent;
 mod alerts;
 mod approval;
 mod audit;
+mod budget;
 mod build;
 mod cache;
 mod completions;
@@ -94,6 +95,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),
         Command::Vm(command) => wait(vm::run(&context, command)),
         Command::Audit(command) => wait(audit::run(&context, &command)),
+        Command::Budget(command) => wait(budget::run(&context, command)),
         Command::Hold(command) => wait(retention::hold(&context, command)),
         Command::Purge(args) => wait(retention::purge(&context, args)),
         Command::Cache(command) => wait(cache::run(&context, &command)),

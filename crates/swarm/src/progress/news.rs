@@ -11,6 +11,7 @@ use swarm_domain::{
     gate::{CheckReport, Outcome, Verdict},
     network::{NetworkDecision, NetworkUse},
     quality::Measures,
+    quota::{Period, Quota},
     run::RunState,
     ticket::TicketState,
 };
@@ -139,7 +140,8 @@ fn words(body: &EventBody) -> (Weight, String) {
         }
         EventBody::AlertRaised { alert, words, .. } => (Main, format!("alert {alert}: {words}")),
         EventBody::AlertEnded { alert, .. } => (Main, format!("alert {alert} ended")),
-        EventBody::AuditRead { .. }
+        EventBody::QuotaSet { .. }
+        | EventBody::AuditRead { .. }
         | EventBody::HoldSet { .. }
         | EventBody::HoldLifted { .. }
         | EventBody::ContentsPurged { .. } => record(body),
@@ -260,6 +262,12 @@ fn record(body: &EventBody) -> (Weight, String) {
         EventBody::AuditRead { how, filter, count } => {
             (Weight::Detail, format!("the record was read ({}): {filter}, {count} events", how.name()))
         }
+        EventBody::QuotaSet { scope, quota: Some(quota) } => {
+            (Weight::Main, format!("the quota of {scope} is {}", limits(quota)))
+        }
+        EventBody::QuotaSet { scope, quota: None } => {
+            (Weight::Main, format!("the quota of {scope} was lifted"))
+        }
         EventBody::HoldSet { hold, scope, reason } => {
             (Weight::Main, format!("legal hold {hold} keeps {scope}: {reason}"))
         }
@@ -275,6 +283,17 @@ fn record(body: &EventBody) -> (Weight, String) {
         }
         _ => (Weight::Detail, String::new()),
     }
+}
+
+fn limits(quota: &Quota) -> String {
+    let per = match quota.per {
+        Period::Ever => "in all".to_owned(),
+        period => format!("a {}", period.name()),
+    };
+    let usd = quota.budget.usd.map(|usd| format!("{usd} {per}"));
+    let tokens = quota.budget.tokens.map(|tokens| format!("{tokens} tokens {per}"));
+    let runs = quota.runs.map(|runs| format!("{runs} runs at once"));
+    [usd, tokens, runs].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn secret(body: &EventBody) -> String {
