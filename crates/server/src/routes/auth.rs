@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     Actor,
     identity::{
-        EmailAddress, IdentityError, LinkPurpose, LinkText, Password, Proof, RefreshText, Registration,
+        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration,
         SessionEnd, SessionId, UserId, Who,
     },
 };
@@ -328,13 +328,7 @@ pub(crate) async fn reset_password(
     // A password that is not taken does not use the link up.
     asked.password.check(&user.email)?;
     let hash = app.door.passwords.hash(&asked.password, &*app.flows.parts().entropy).await?;
-    let user = app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
-    if user.verified_at.is_none() {
-        // Who had this link has the address as well, and the password is theirs by now.
-        let link = LinkText { proof: Proof::mint(&*app.flows.parts().entropy) };
-        app.store().make_user_link(app.tenant(), &user.id, LinkPurpose::Verify, &link).await?;
-        app.store().verify_user(app.tenant(), &link, Some(&correlation.0.0)).await?;
-    }
+    app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
