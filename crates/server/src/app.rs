@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use swarm_domain::TenantId;
 use swarm_flows::Flows;
 use swarm_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use crate::door::By;
@@ -13,6 +14,7 @@ use crate::{
     config::ServerConfig,
     door::{Passwords, TokenKeys},
     live::Live,
+    refusal::{Refusal, Reply},
     routes::health::SandboxProbe,
     token::Token,
 };
@@ -51,5 +53,17 @@ impl App {
 
     pub(crate) fn tenant(&self) -> &TenantId {
         &self.flows.parts().config.tenant
+    }
+
+    /// One of the places for readers that take long. It is free again when the permit is dropped.
+    pub(crate) fn stream_permit(&self) -> Reply<OwnedSemaphorePermit> {
+        self.streams.clone().try_acquire_owned().map_err(|_| {
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "events.too_many_streams",
+                format!("{} streams are served already", self.config.max_streams),
+                "close one, or read /api/events by pages",
+            )
+        })
     }
 }
