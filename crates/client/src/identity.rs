@@ -6,10 +6,10 @@ use crate::{
     Client, ClientError,
     call::{Target, api},
     types::{
-        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
-        MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
-        SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
-        VerifyAddress,
+        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkList, LinkPurpose,
+        LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, NewSignIn,
+        ProviderList, ProviderRow, Refresh, Reset, Role, SessionList, SessionRow, SessionTokens, SignIn,
+        SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
     },
 };
 
@@ -62,6 +62,32 @@ impl Client {
     /// Ends a session of one's own.
     pub async fn end_session(&self, session: &str) -> Result<(), ClientError> {
         self.delete(api(&["auth", "sessions", session])).await
+    }
+
+    /// The ways to sign in that are not a password.
+    pub async fn providers(&self) -> Result<Vec<ProviderRow>, ClientError> {
+        Ok(self.get::<ProviderList>(api(&["auth", "providers"])).await?.items)
+    }
+
+    /// Begins a sign-in by a provider. It goes on in a browser that kept the cookie of this answer, so it is for programs that
+    /// are one.
+    pub async fn start_sign_in(&self, provider: &str, asked: &NewSignIn) -> Result<SignInAt, ClientError> {
+        self.post(api(&["auth", "oidc", provider, "start"]), asked).await
+    }
+
+    /// The providers by which one can sign in, the oldest first.
+    pub async fn links(&self) -> Result<Vec<LinkRow>, ClientError> {
+        Ok(self.get::<LinkList>(api(&["auth", "links"])).await?.items)
+    }
+
+    /// Begins to link a provider with one's account. It goes on as a sign-in does.
+    pub async fn link_provider(&self, provider: &str) -> Result<SignInAt, ClientError> {
+        self.post(api(&["auth", "links", provider]), &json!({})).await
+    }
+
+    /// Lets oneself sign in by a provider no more.
+    pub async fn unlink_provider(&self, provider: &str) -> Result<(), ClientError> {
+        self.delete(api(&["auth", "links", provider])).await
     }
 
     /// The public keys of access tokens.

@@ -21,10 +21,10 @@ use crate::{
     gate::CheckReport,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, InvitationId, KeyId,
-        KeyName, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SessionId, SnapshotId,
-        SpecId, SurveyId, TenantId, TicketId, UserId,
+        KeyName, Label, NodeId, PlanId, ProjectId, ProviderName, RequirementId, RunId, SandboxId, SessionId,
+        SnapshotId, SpecId, SurveyId, TenantId, TicketId, UserId,
     },
-    identity::{EmailAddress, Joined, Role, Scope, SessionEnd},
+    identity::{EmailAddress, ExternalId, Joined, Role, Scope, SessionEnd},
     interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
     network::NetworkUse,
@@ -721,6 +721,22 @@ pub enum EventBody {
         user: UserId,
         /// Whether by a link, without knowing the old one.
         by_link: bool,
+    },
+    /// Somebody can sign in by a provider from now on.
+    IdentityLinked {
+        /// Who.
+        user: UserId,
+        /// By which.
+        provider: ProviderName,
+        /// Who they are there.
+        external: ExternalId,
+    },
+    /// Somebody can sign in by a provider no more.
+    IdentityUnlinked {
+        /// Who.
+        user: UserId,
+        /// By which.
+        provider: ProviderName,
     },
     /// Somebody may make an account. The link is known to who asked for it alone.
     UserInvited {

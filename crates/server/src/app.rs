@@ -13,6 +13,7 @@ pub(crate) use crate::door::By;
 use crate::{
     config::ServerConfig,
     door::{Passwords, TokenKeys},
+    federation::Providers,
     live::Live,
     refusal::{Refusal, Reply},
     routes::health::SandboxProbe,
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) flows: Flows,
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) door: Arc<Door>,
+    /// Who else says who somebody is.
+    pub(crate) providers: Arc<Providers>,
     /// What live connections share.
     pub(crate) live: Arc<Live>,
     /// A permit for every event stream.

@@ -1,12 +1,13 @@
 //! How a server is set up.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
-use swarm_domain::audit::RetentionPolicy;
+use swarm_domain::{
+    audit::RetentionPolicy,
+    identity::{ProviderName, Registration},
+};
 
-use crate::live::frame::Limits;
-
-use swarm_domain::identity::Registration;
+use crate::{federation::ProviderConfig, live::frame::Limits};
 
 /// How people sign in.
 #[derive(Debug, Clone)]
@@ -58,6 +59,8 @@ pub struct ServerConfig {
     pub operator: String,
     /// How people sign in.
     pub sign_in: SignInConfig,
+    /// Who else says who somebody is.
+    pub providers: BTreeMap<ProviderName, ProviderConfig>,
     /// The largest body that a request may have, in bytes.
     pub max_body_bytes: usize,
     /// The longest that a request may take, streams and the audit of the whole log aside.
@@ -83,6 +86,7 @@ impl ServerConfig {
             data_dir,
             operator: operator.into(),
             sign_in: SignInConfig::default(),
+            providers: BTreeMap::new(),
             max_body_bytes: 2 << 20,
             request_timeout: Duration::from_mins(1),
             max_streams: 64,

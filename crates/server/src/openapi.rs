@@ -60,6 +60,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/asyncapi.json", live)
         .route("/api/ws", get(routes::live::connect))
         .route("/api/dashboard/ws/dashboard", get(routes::live::connect))
+        .route("/api/auth/oidc/{provider}/start", get(routes::federation::start_page))
+        .route("/api/auth/oidc/{provider}/callback", get(routes::federation::callback_page))
         .route("/metrics", get(routes::metrics::metrics))
         .merge(SwaggerUi::new("/api/docs").config(page))
 }

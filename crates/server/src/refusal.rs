@@ -133,6 +133,8 @@ fn status_of(code: &str) -> StatusCode {
         "audit.too_many_readings" | "quota.reached" => StatusCode::TOO_MANY_REQUESTS,
         "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
         "auth.unverified"
+        | "auth.provider_address"
+        | "auth.provider_domain"
         | "auth.registration"
         | "auth.grant"
         | "interrupt.own_request"
@@ -145,6 +147,9 @@ fn status_of(code: &str) -> StatusCode {
         | "replay.running"
         | "auth.refresh_raced"
         | "auth.last_owner"
+        | "auth.last_way_in"
+        | "auth.link_needed"
+        | "auth.link_taken"
         | "replay.steered"
         | "replay.claimed"
         | "store.exists"

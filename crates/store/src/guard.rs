@@ -102,6 +102,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. }
+        | EventBody::IdentityLinked { .. }
+        | EventBody::IdentityUnlinked { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

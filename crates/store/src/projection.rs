@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 25] = [
+pub(crate) const TABLES: [&str; 26] = [
     "projects",
     "specs",
     "plans",
@@ -44,6 +44,7 @@ pub(crate) const TABLES: [&str; 25] = [
     "invitations",
     "sessions",
     "api_keys",
+    "linked_identities",
 ];
 
 /// Writes what an event says into the views.
@@ -150,6 +151,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. }
+        | EventBody::IdentityLinked { .. }
+        | EventBody::IdentityUnlinked { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

@@ -18,6 +18,11 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.me().await?;
     client.sessions().await?;
     client.end_session("x").await?;
+    client.providers().await?;
+    client.start_sign_in("x", &types::NewSignIn { link: Some(text()), return_to: Some(text()) }).await?;
+    client.links().await?;
+    client.link_provider("x").await?;
+    client.unlink_provider("x").await?;
     client.signing_keys().await?;
     client.rotate_signing_key().await?;
     let scopes = vec![types::Scope::WorkRead, types::Scope::RunsWrite];

@@ -66,6 +66,8 @@ impl EventBody {
             Self::UserRoleChanged { .. } => "user_role_changed",
             Self::UserDisabled { .. } => "user_disabled",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::IdentityLinked { .. } => "identity_linked",
+            Self::IdentityUnlinked { .. } => "identity_unlinked",
             Self::UserInvited { .. } => "user_invited",
             Self::InvitationWithdrawn { .. } => "invitation_withdrawn",
             Self::SessionBegun { .. } => "session_begun",

@@ -51,6 +51,23 @@ pub enum IdentityError {
     /// The keys that sign access tokens stand where others can read them.
     #[error("the file token-keys.json of the data folder is no plain file for its owner alone")]
     TokenKeys,
+    /// The provider names no address that it has verified.
+    #[error("the provider says of no email address that it is verified as yours")]
+    ProviderAddress,
+    /// The address is of a domain that is not let in.
+    #[error("people with an address of this domain are not let in by this provider")]
+    ProviderDomain,
+    /// There is an account of that address, and nobody has shown that both are of one person.
+    #[error(
+        "there is an account of this email address, and it is not linked with who signed in at the provider"
+    )]
+    LinkNeeded,
+    /// Who signed in at the provider is linked with another account, or this account with another at the provider.
+    #[error("the account, or who signed in at the provider, is linked already")]
+    LinkTaken,
+    /// A way in that is the only one cannot go.
+    #[error("this is the last way in to the account")]
+    LastWayIn,
     /// The last owner cannot go.
     #[error("this is the last owner who can sign in")]
     LastOwner,
@@ -107,6 +124,27 @@ impl IdentityError {
                 "auth.token_keys",
                 "remove the file: new keys are made, and everybody refreshes their session; others may have the old ones"
                     .to_owned(),
+            ),
+            Self::ProviderAddress => (
+                "auth.provider_address",
+                "verify the address at the provider and let it be seen, then sign in again".to_owned(),
+            ),
+            Self::ProviderDomain => {
+                ("auth.provider_domain", "sign in with another account at the provider, or ask an admin".to_owned())
+            }
+            Self::LinkNeeded => (
+                "auth.link_needed",
+                "sign in to that account with its password, then link the provider: POST /api/auth/links/PROVIDER"
+                    .to_owned(),
+            ),
+            Self::LinkTaken => (
+                "auth.link_taken",
+                "remove the other link first: DELETE /api/auth/links/PROVIDER, signed in to the account that has it"
+                    .to_owned(),
+            ),
+            Self::LastWayIn => (
+                "auth.last_way_in",
+                "choose a password first, by a link from an admin: `swarm user link EMAIL reset`".to_owned(),
             ),
             Self::LastOwner => (
                 "auth.last_owner",

@@ -18,6 +18,7 @@
 
 mod email;
 mod fault;
+mod federation;
 mod key;
 mod password;
 mod principal;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use email::EmailAddress;
 pub use fault::IdentityError;
+pub use federation::{Admission, ExternalId, Met, ProviderTrust};
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
 pub use principal::{Decision, Denial, Principal, Who, may, may_grant};
@@ -38,7 +40,7 @@ pub use role::Role;
 pub use scope::{Scope, within};
 pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};
 
-pub use crate::id::{InvitationId, KeyId, KeyName, SessionId, UserId};
+pub use crate::id::{InvitationId, KeyId, KeyName, ProviderName, SessionId, UserId};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,8 @@ pub enum Joined {
     Invited,
     /// By themselves.
     Registered,
+    /// By a provider that says who they are, with a verified address.
+    Federated,
 }
 
 /// What a link that counts once is for.

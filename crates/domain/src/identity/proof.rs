@@ -44,6 +44,19 @@ impl Proof {
         fits.then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
+    /// Another word of as many bits that follows from this one, and leads back to it by no way. Each purpose has its own.
+    #[must_use]
+    pub fn derived(&self, purpose: &str) -> Zeroizing<String> {
+        let bits = Zeroizing::new(blake3::derive_key(purpose, self.0.as_bytes()));
+        Zeroizing::new(blake3::Hash::from_bytes(*bits).to_hex().to_string())
+    }
+
+    /// The word itself, for who is given it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// What is kept of it.
     #[must_use]
     pub fn hash(&self) -> ProofHash {

@@ -39,6 +39,13 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/auth/refresh", Need::Nothing),
     (Method::POST, "/api/auth/verify", Need::Nothing),
     (Method::POST, "/api/auth/reset", Need::Nothing),
+    (Method::GET, "/api/auth/providers", Need::Nothing),
+    (Method::GET, "/api/auth/oidc/{provider}/start", Need::Nothing),
+    (Method::POST, "/api/auth/oidc/{provider}/start", Need::Nothing),
+    (Method::GET, "/api/auth/oidc/{provider}/callback", Need::Nothing),
+    (Method::GET, "/api/auth/links", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
+    (Method::DELETE, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
     (Method::POST, "/api/auth/logout", Need::Somebody),
     (Method::GET, "/api/auth/me", Need::Somebody),
     (Method::POST, "/api/auth/password", Need::Scope(Scope::AccountWrite)),
@@ -241,7 +248,14 @@ mod tests {
     use super::*;
 
     /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do.
-    const BESIDE_THE_DOCUMENT: [&str; 3] = ["/metrics", "/api/ws", "/api/dashboard/ws/dashboard"];
+    const BESIDE_THE_DOCUMENT: [&str; 5] = [
+        "/metrics",
+        "/api/ws",
+        "/api/dashboard/ws/dashboard",
+        // Pages on the way over a provider, which a browser opens.
+        "/api/auth/oidc/{provider}/start",
+        "/api/auth/oidc/{provider}/callback",
+    ];
 
     #[test]
     fn every_route_says_what_it_asks_for_and_nothing_else_stands_in_the_table() {

@@ -95,6 +95,8 @@ pub(crate) fn is_about_identity(body: &EventBody) -> bool {
             | EventBody::UserRoleChanged { .. }
             | EventBody::UserDisabled { .. }
             | EventBody::PasswordChanged { .. }
+            | EventBody::IdentityLinked { .. }
+            | EventBody::IdentityUnlinked { .. }
             | EventBody::UserInvited { .. }
             | EventBody::InvitationWithdrawn { .. }
             | EventBody::SessionBegun { .. }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     Actor,
     identity::{
-        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration,
-        SessionEnd, SessionId, UserId, Who,
+        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration, SessionEnd,
+        SessionId, UserId, Who,
     },
 };
 use swarm_store::{Arrival, IdentityChange, NewSession, NewUser, StoreError, UserRow};
@@ -175,8 +175,7 @@ pub(crate) async fn login(
     if user.verified_at.is_none() {
         return Err(IdentityError::Unverified.into());
     }
-    let agent = || headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let device = asked.device.or_else(agent).unwrap_or_default();
+    let device = device(asked.device, &headers);
     let actor = Actor::Person { name: user.email.to_string() };
     let by = IdentityChange { actor, correlation: Some(correlation.0.0) };
     begin(&app, &by, user, &device, asked.cookies).await
@@ -196,7 +195,14 @@ async fn authenticated(app: &App, email: &EmailAddress, password: &Password) -> 
     }
 }
 
-async fn begin(
+/// What they sign in with, by its own word.
+pub(super) fn device(said: Option<String>, headers: &HeaderMap) -> String {
+    let agent = || headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    said.or_else(agent).unwrap_or_default()
+}
+
+/// Begins a session, and answers with its tokens.
+pub(super) async fn begin(
     app: &App,
     by: &IdentityChange,
     user: UserRow,
@@ -365,7 +371,7 @@ pub(crate) fn not_signed_in() -> Refusal {
 }
 
 /// Counts a try, before any work is done for it.
-async fn tried(app: &App, from: SocketAddr, email: Option<&EmailAddress>) -> Reply<()> {
+pub(super) async fn tried(app: &App, from: SocketAddr, email: Option<&EmailAddress>) -> Reply<()> {
     let bounds = &app.config.sign_in;
     let address = format!("address/{}", from.ip().to_canonical());
     let account = email.map(|email| format!("account/{email}"));

@@ -9,6 +9,7 @@ pub(crate) mod cache;
 mod checks;
 pub(crate) mod claims;
 pub(crate) mod events;
+pub(crate) mod federation;
 pub(crate) mod health;
 pub(crate) mod hitl;
 pub(crate) mod invitations;
@@ -49,6 +50,10 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(auth::verify_address))
         .routes(routes!(auth::reset_password))
         .routes(routes!(auth::change_password))
+        .routes(routes!(federation::providers))
+        .routes(routes!(federation::start_sign_in))
+        .routes(routes!(federation::links))
+        .routes(routes!(federation::link_provider, federation::unlink_provider))
         .routes(routes!(sessions::me))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))

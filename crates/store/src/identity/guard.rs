@@ -6,6 +6,7 @@ use swarm_domain::{
     identity::{IdentityError, Joined, KeyId, Role, SessionId, UserId},
 };
 
+use super::federation;
 use crate::{Result, StoreError, view::identity as view};
 
 /// Asked behind the lock of the chain: of two owners who make each other a viewer, the second is refused.
@@ -35,6 +36,12 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             keeps_an_owner(conn, event, user, *role == Role::Owner).await
         }
         EventBody::UserDisabled { user, disabled } => keeps_an_owner(conn, event, user, !disabled).await,
+        EventBody::IdentityLinked { user, provider, external } => {
+            federation::may_link(conn, tenant, user, provider, external).await
+        }
+        EventBody::IdentityUnlinked { user, provider } => {
+            federation::may_unlink(conn, tenant, user, provider).await
+        }
         EventBody::UserInvited { email, .. } => {
             if exists(conn, event, Look::Email(email.as_str())).await? {
                 return Err(StoreError::Exists { kind: "user", id: email.to_string() });

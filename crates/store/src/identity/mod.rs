@@ -5,6 +5,7 @@
 //! the chain.
 
 mod account;
+mod federation;
 mod guard;
 mod key;
 mod link;
@@ -17,6 +18,7 @@ use swarm_domain::{Actor, Entropy, EventBody, IdempotencyKey, NewEvent, Subject,
 pub(crate) use guard::may_follow;
 
 pub use account::{Arrival, NewUser};
+pub use federation::{FLOW_SECONDS, NewFederated, NewFlow, ProviderFlow, ShownLink, TakenFlow};
 pub use key::{KeyHolder, NewKey};
 pub use session::{NewSession, Refreshed, SignedIn};
 pub use token_key::{KEPT_SECONDS, TokenKey};

@@ -9,7 +9,7 @@ use swarm_domain::{
     secret::{Issued, SecretVersion, rotated},
 };
 
-use super::not_found;
+use super::{federation, not_found};
 use crate::{
     Result, StoreError,
     column::{Columns, to_json, to_word},
@@ -182,6 +182,9 @@ pub(crate) async fn change(conn: &mut PgConnection, event: &Event) -> Result<()>
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. } => change_user(conn, event).await,
+        EventBody::IdentityLinked { .. } | EventBody::IdentityUnlinked { .. } => {
+            federation::change(conn, event).await
+        }
         EventBody::UserInvited { .. } | EventBody::InvitationWithdrawn { .. } => {
             change_invitation(conn, event).await
         }

@@ -16,6 +16,8 @@ pub(super) fn words(body: &EventBody) -> String {
         EventBody::UserDisabled { user, .. } => format!("{user} may sign in again"),
         EventBody::PasswordChanged { user, by_link: true } => format!("{user} chose a password by a link"),
         EventBody::PasswordChanged { user, .. } => format!("{user} changed the password"),
+        EventBody::IdentityLinked { user, provider, .. } => format!("{user} can sign in by {provider}"),
+        EventBody::IdentityUnlinked { user, provider } => format!("{user} can sign in by {provider} no more"),
         EventBody::UserInvited { email, role, .. } => format!("{email} was invited as {role}"),
         EventBody::InvitationWithdrawn { invitation } => format!("invitation {invitation} was withdrawn"),
         EventBody::SessionBegun { session, user, device, .. } => {

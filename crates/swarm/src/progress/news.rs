@@ -150,6 +150,8 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. }
+        | EventBody::IdentityLinked { .. }
+        | EventBody::IdentityUnlinked { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }
