@@ -35,6 +35,7 @@ mod routes;
 mod server;
 mod server_file;
 mod token;
+mod web;
 
 pub use config::{ServerConfig, SignInConfig, SocketLimits, Tries};
 pub use error::ServerError;

@@ -94,15 +94,9 @@ async fn a_body_that_cannot_be_read_is_refused_with_its_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_a_problem_too() {
     let world = World::new().await;
-    for path in [
-        "/",
-        "/api",
-        "/api/run",
-        "/api/runs/",
-        "/api/runs/x/tickets/y/z",
-        "/favicon.ico",
-        "/api/docs/nothing.js",
-    ] {
+    for path in
+        ["/api", "/api/run", "/api/runs/", "/api/runs/x/tickets/y/z", "/favicon.ico", "/api/docs/nothing.js"]
+    {
         problem(world.get(path).send().await.unwrap(), StatusCode::NOT_FOUND).await;
     }
     for (method, path, allowed) in [
@@ -137,6 +131,34 @@ async fn what_is_not_there_is_a_problem_too() {
             "request.path"
         );
     }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_is_shown_to_who_has_no_token_and_nothing_else_is() {
+    let world = World::new().await;
+    let get = |path: &str| world.http.get(format!("{}{path}", world.server.url()));
+    for path in ["/", "/runs/run_1", "/first-start", "/runs/..%2f..%2fapi"] {
+        let page = get(path).header("accept", "text/html").send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        let headers = page.headers();
+        assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"), "{path}");
+        assert_eq!(headers["x-frame-options"], "DENY", "{path}");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src") && !policy.contains("unsafe"), "{policy}");
+        assert!(headers["cache-control"].to_str().unwrap().starts_with("no-"), "{path}");
+    }
+    for path in ["/assets/gone-1.js", "/favicon.ico", "/index.html.br", "/assets/../../Cargo.toml"] {
+        let gone = get(path).header("accept", "*/*").send().await.unwrap();
+        assert_eq!(problem(gone, StatusCode::NOT_FOUND).await["code"], "request.no_route", "{path}");
+    }
+    // What is no page of the app asks who it is, whatever it is asked for as.
+    for path in ["/api/runs", "/api/nothing", "/metrics", "/metrics/x", "/claim/x"] {
+        let refused = get(path).header("accept", "text/html").send().await.unwrap();
+        problem(refused, StatusCode::UNAUTHORIZED).await;
+    }
+    let posted = world.http.post(format!("{}/", world.server.url())).send().await.unwrap();
+    problem(posted, StatusCode::UNAUTHORIZED).await;
     world.end().await;
 }
 

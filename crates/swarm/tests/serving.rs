@@ -251,7 +251,10 @@ fn the_first_account_is_made_by_the_link_that_up_prints_and_a_key_works_elsewher
     let Some(world) = World::new() else { return };
     let (mut first, ready) = world.ready();
     let link = ready["first_account"].as_str().unwrap();
-    let join = ["user", "join", link, "--email", "ada@example.org"];
+    // The page of the app that makes it; the command line takes that address for the link.
+    let address = ready["first_start"].as_str().unwrap();
+    assert_eq!(address, format!("{}/first-start#{link}", ready["url"].as_str().unwrap()));
+    let join = ["user", "join", address, "--email", "ada@example.org"];
     let short = world.told(&join, "short\n");
     assert!(!short.status.success() && said(&short).contains("[auth.password]"), "{}", said(&short));
     let joined = world.told(&join, "correct horse battery\n");

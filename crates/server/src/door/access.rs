@@ -13,6 +13,7 @@ use super::{principal, ticket};
 use crate::{
     app::App,
     refusal::{Refusal, Reply},
+    web,
 };
 
 /// What a route asks for.
@@ -175,7 +176,8 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Reply<Response> {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let known = matched.as_deref().and_then(|path| need(request.method(), path));
-    if known == Some(Need::Nothing) || is_page(request.uri().path()) {
+    let is_app = matched.is_none() && web::is_ours(request.method(), request.uri().path());
+    if known == Some(Need::Nothing) || is_page(request.uri().path()) || is_app {
         return Ok(next.run(request).await);
     }
     let principal = match principal::of(&app, request.method(), request.headers()).await? {

@@ -16,8 +16,9 @@ mod ticket;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{Method, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
+    response::Response,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -29,7 +30,11 @@ pub(crate) use principal::{Asking, By, Changing};
 pub(crate) use standing::{Standing, is_about_identity};
 pub(crate) use ticket::issue;
 
-use crate::{app::App, refusal::Refusal};
+use crate::{
+    app::App,
+    refusal::{Refusal, Reply},
+    web,
+};
 
 /// Puts the door in front of the routes.
 pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
@@ -45,9 +50,13 @@ pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
         .layer(from_fn(correlation::harden))
 }
 
-async fn no_such_route(uri: Uri) -> Refusal {
-    let detail = format!("there is nothing at {}", uri.path());
-    Refusal::new(StatusCode::NOT_FOUND, "request.no_route", detail, "see /api/docs for what there is")
+/// Where no route is there may be a page of the web app.
+async fn no_such_route(method: Method, uri: Uri, headers: HeaderMap) -> Reply<Response> {
+    let page = if web::is_ours(&method, uri.path()) { web::answer(&uri, &headers) } else { None };
+    page.ok_or_else(|| {
+        let detail = format!("there is nothing at {}", uri.path());
+        Refusal::new(StatusCode::NOT_FOUND, "request.no_route", detail, "see /api/docs for what there is")
+    })
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Refusal {

@@ -51,6 +51,7 @@ fn greet(context: &Context, house: &House, data: &std::path::Path, first: Option
         let mut said = serde_json::json!({ "url": url, "data": data });
         if let Some(link) = first {
             said["first_account"] = link.into();
+            said["first_start"] = format!("{url}/first-start#{link}").into();
         }
         return output::line(&said.to_string());
     }
@@ -58,7 +59,7 @@ fn greet(context: &Context, house: &House, data: &std::path::Path, first: Option
         if house.is_private() { "a private PostgreSQL" } else { "the database of the environment" };
     output::line(&format!("swarm is up at {url}"))?;
     output::line(&format!(
-        "  the API: {url}/api/docs, with the token of {}",
+        "  the web app is there; the API: {url}/api/docs, with the token of {}",
         data.join("server.json").display()
     ))?;
     output::line(&format!("  data: {}, {database}", data.display()))?;
@@ -66,9 +67,10 @@ fn greet(context: &Context, house: &House, data: &std::path::Path, first: Option
     let none = "models: none is configured; builds will say so (`swarm doctor`)".to_owned();
     output::line(&format!("  {}", house.source().notice().unwrap_or(none)))?;
     if let Some(link) = first {
-        output::line(&format!(
-            "  no account yet; the first one, an owner's: swarm user join {link} --email YOU@EXAMPLE.ORG"
-        ))?;
+        output::line(
+            "  no account yet; make the first one, an owner's (or with `swarm user join` and this address):",
+        )?;
+        output::line(&format!("  {url}/first-start#{link}"))?;
     }
     output::line("  Ctrl-C stops it; what is under way goes on at the next start")
 }

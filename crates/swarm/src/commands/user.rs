@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, command: UserCommand) -> Result<Exit>
         UserCommand::Invite { email, role } => invite(context, &email, role).await,
         UserCommand::Invitations => invitations(context).await,
         UserCommand::Withdraw { invitation } => withdraw(context, &invitation).await,
-        UserCommand::Join { link, email } => join(context, link, &email).await,
+        UserCommand::Join { link, email } => join(context, bare(&link), &email).await,
         UserCommand::Role { email, role } => {
             let role = wire(role)?;
             let changed =
@@ -49,13 +49,14 @@ pub(super) async fn run(context: &Context, command: UserCommand) -> Result<Exit>
         }
         UserCommand::Link { email, purpose } => link(context, &email, purpose).await,
         UserCommand::Verify { link, email } => {
+            let link = bare(&link);
             let shown = VerifyAddress { email: email.to_string(), link, password: password(false)? };
             door::reading(context, async |client| Ok(client.verify_address(&shown).await?)).await?;
             context.output.say("the address is verified")?;
             Ok(Exit::Done)
         }
         UserCommand::Reset { link } => {
-            let asked = Reset { link, password: password(true)? };
+            let asked = Reset { link: bare(&link), password: password(true)? };
             door::reading(context, async |client| Ok(client.reset_password(&asked).await?)).await?;
             context.output.say("the password is changed; every session of before is over")?;
             Ok(Exit::Done)
@@ -134,6 +135,11 @@ async fn withdraw(context: &Context, named: &str) -> Result<Exit> {
     .await?;
     context.output.say("the invitation counts no more")?;
     Ok(Exit::Done)
+}
+
+/// The link in an address of the web app, which it stands behind the `#` of; or the link.
+fn bare(link: &str) -> String {
+    link.rsplit('#').next().unwrap_or(link).to_owned()
 }
 
 async fn join(context: &Context, link: String, email: &EmailAddress) -> Result<Exit> {
