@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help setup demo guest test chaos soak lint fmt docs bench clean-state
+.PHONY: help setup demo guest web web-check web-tour test chaos soak lint fmt docs bench clean-state
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +14,19 @@ help: ## Print this list
 setup: ## Look for what is missing on this machine and install it
 	@scripts/setup
 
+web: ## Build the web app into web/dist, where the server takes it from
+	@scripts/web --need
+
+web-check: web ## Check the web app: types, tests, size, and journeys in a browser against a real server
+	cargo build --package swarm
+	@scripts/web check
+
+web-tour: web ## Take the pictures of the book's page on the web app again
+	cargo build --package swarm
+	@scripts/web tour
+
 demo: setup ## Build swarm and watch it turn examples/textstat/spec.md into merged code
+	@scripts/web
 	cargo build --package swarm
 	@scripts/demo
 

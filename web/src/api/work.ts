@@ -1,0 +1,44 @@
+import { queryOptions } from "@tanstack/react-query";
+import { client, take } from "./client";
+
+/** What is read of the work, by several pages. */
+
+export const runs = queryOptions({
+  queryKey: ["runs"],
+  queryFn: async () => take(client.GET("/api/runs")),
+});
+
+export const projects = queryOptions({
+  queryKey: ["projects"],
+  queryFn: async () => take(client.GET("/api/projects")),
+});
+
+export const run = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: async () => take(client.GET("/api/runs/{run}", { params: { path: { run: id } } })),
+  });
+
+export const tickets = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "tickets"],
+    queryFn: async () => take(client.GET("/api/runs/{run}/tickets", { params: { path: { run: id } } })),
+  });
+
+/** A plan never changes once it is there, and no event has to make it old. */
+export const plan = (id: string) =>
+  queryOptions({
+    queryKey: ["plans", id],
+    queryFn: async () => take(client.GET("/api/plans/{plan}", { params: { path: { plan: id } } })),
+  });
+
+export const spec = (id: string) =>
+  queryOptions({
+    queryKey: ["specs", id],
+    queryFn: async () => take(client.GET("/api/specs/{spec}", { params: { path: { spec: id } } })),
+  });
+
+export const specs = queryOptions({
+  queryKey: ["specs"],
+  queryFn: async () => take(client.GET("/api/specs")),
+});

@@ -1,0 +1,20 @@
+import type { Scope } from "~/api/generated/api";
+
+/** A place that navigation, the palette and the keyboard lead to. Pages that are not there are not listed. */
+export interface Place {
+  readonly to: "/" | "/approvals" | "/runs" | "/audit" | "/admin" | "/settings";
+  readonly label: string;
+  /** G, then this letter. */
+  readonly key: string;
+  /** Who has not this does not see it. */
+  readonly scope?: Scope;
+}
+
+export const PLACES: readonly Place[] = [
+  { to: "/", label: "Home", key: "h" },
+  { to: "/approvals", label: "Approvals", key: "a" },
+  { to: "/runs", label: "Runs", key: "r" },
+  { to: "/audit", label: "Audit", key: "l", scope: "audit:read" },
+  { to: "/admin", label: "Admin", key: "u", scope: "users:read" },
+  { to: "/settings", label: "Settings", key: "s" },
+];

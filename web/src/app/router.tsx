@@ -1,0 +1,174 @@
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import { queryClient } from "~/api/cache";
+import { problemOf } from "~/api/problem";
+import { me, remember, wasSignedIn } from "~/api/session";
+import { filterOf } from "~/features/audit/filter";
+import { Fault } from "~/parts/Fault";
+import { Lost } from "~/parts/Lost";
+import { Waiting } from "~/parts/Waiting";
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: Lost });
+
+const entry = createRoute({
+  getParentRoute: () => root,
+  id: "entry",
+  component: lazyRouteComponent(() => import("~/features/entry/Frame"), "Frame"),
+});
+
+/** Where somebody wanted to go before they were asked who they are; a path of ours and nothing else. */
+function wanted(search: Record<string, unknown>): { to?: string } {
+  const { to } = search;
+  return typeof to === "string" && /^\/(?![/\\])/.test(to) ? { to } : {};
+}
+
+const signIn = createRoute({
+  getParentRoute: () => entry,
+  path: "/sign-in",
+  validateSearch: wanted,
+  component: lazyRouteComponent(() => import("~/features/entry/SignIn"), "SignIn"),
+});
+
+const firstStart = createRoute({
+  getParentRoute: () => entry,
+  path: "/first-start",
+  component: lazyRouteComponent(() => import("~/features/entry/Join"), "FirstStart"),
+});
+
+const join = createRoute({
+  getParentRoute: () => entry,
+  path: "/join",
+  component: lazyRouteComponent(() => import("~/features/entry/Join"), "AcceptInvitation"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => entry,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("~/features/entry/Reset"), "Reset"),
+});
+
+const verify = createRoute({
+  getParentRoute: () => entry,
+  path: "/verify",
+  component: lazyRouteComponent(() => import("~/features/entry/Verify"), "Verify"),
+});
+
+/** All that is behind the sign-in. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ context, location }) => {
+    const to = location.href === "/" ? {} : { to: location.href };
+    if (!wasSignedIn()) throw redirect({ to: "/sign-in", search: to });
+    try {
+      await context.queries.ensureQueryData(me);
+    } catch (thrown) {
+      if (problemOf(thrown).status !== 401) throw thrown;
+      remember(false);
+      throw redirect({ to: "/sign-in", search: to });
+    }
+  },
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  component: lazyRouteComponent(() => import("~/features/home/Home"), "Home"),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => inside,
+  path: "/approvals",
+  validateSearch: (search: Record<string, unknown>): { show?: "decided" } => (search.show === "decided" ? { show: "decided" } : {}),
+  component: lazyRouteComponent(() => import("~/features/approvals/Approvals"), "Approvals"),
+});
+
+const approval = createRoute({
+  getParentRoute: () => approvals,
+  path: "$interrupt",
+  component: lazyRouteComponent(() => import("~/features/approvals/Approval"), "Approval"),
+});
+
+const plan = createRoute({
+  getParentRoute: () => inside,
+  path: "/plans/$plan",
+  component: lazyRouteComponent(() => import("~/features/plans/PlanPage"), "PlanPage"),
+});
+
+const runList = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs",
+  component: lazyRouteComponent(() => import("~/features/runs/Runs"), "Runs"),
+});
+
+const runPage = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$run",
+  validateSearch: (search: Record<string, unknown>): { view?: "graph" | "timeline" | "result" } =>
+    search.view === "graph" || search.view === "timeline" || search.view === "result" ? { view: search.view } : {},
+  component: lazyRouteComponent(() => import("~/features/runs/RunPage"), "RunPage"),
+});
+
+const ticketPage = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$run/tickets/$ticket",
+  component: lazyRouteComponent(() => import("~/features/runs/TicketPage"), "TicketPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("~/features/settings/Settings"), "Settings"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: "/audit",
+  validateSearch: filterOf,
+  component: lazyRouteComponent(() => import("~/features/audit/Audit"), "Audit"),
+});
+
+const admin = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("~/features/admin/Admin"), "Admin"),
+});
+
+const tree = root.addChildren([
+  entry.addChildren([signIn, firstStart, join, reset, verify]),
+  inside.addChildren([home, plan, runList, runPage, ticketPage, audit, settings, admin, approvals.addChildren([approval])]),
+]);
+
+export const queries = queryClient(() => signedOut());
+
+export const router = createRouter({
+  routeTree: tree,
+  context: { queries },
+  defaultPreload: "intent",
+  // What is preloaded is code; what the server says is in the cache of queries.
+  defaultPreloadStaleTime: 0,
+  defaultPendingComponent: Waiting,
+  defaultPendingMs: 300,
+  defaultErrorComponent: Fault,
+  scrollRestoration: true,
+});
+
+/** Called where the server knows nobody any more: what was shown is forgotten, and the way back kept. */
+export function signedOut(): void {
+  if (!wasSignedIn()) return;
+  remember(false);
+  queries.clear();
+  const { href, pathname } = router.state.location;
+  void router.navigate({ to: "/sign-in", search: pathname === "/" ? {} : { to: href } });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,86 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { me } from "~/api/session";
+import { send } from "~/features/approvals/outbox";
+import { live } from "~/live/store";
+import { Mark } from "~/parts/Brand";
+import { signedOut } from "../router";
+import { Account } from "./Account";
+import { LiveMark, Notice } from "./LiveMark";
+import { BottomNav, Nav } from "./Nav";
+import styles from "./Shell.module.css";
+import { useKeys } from "./useKeys";
+
+const Palette = lazy(() => import("./Palette").then(({ Palette }) => ({ default: Palette })));
+const Shortcuts = lazy(() => import("./Shortcuts").then(({ Shortcuts }) => ({ default: Shortcuts })));
+
+export type Overlay = "palette" | "shortcuts" | undefined;
+
+/** Around every page behind the sign-in: where one is, where one can go, and whether what is shown is true now. */
+export function Shell() {
+  const queries = useQueryClient();
+  const { data: who } = useQuery(me);
+  const [overlay, setOverlay] = useState<Overlay>();
+  useEffect(() => live.start(queries, signedOut), [queries]);
+  useKeys(setOverlay);
+  const main = useFocusOnArrival();
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#content">
+        Skip to the content
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" className={styles.brand}>
+          <Mark />
+          <span>swarm</span>
+        </Link>
+        <LiveMark />
+        {who ? <Account who={who} open={setOverlay} /> : null}
+      </header>
+      <aside className={styles.side}>
+        <Link to="/" className={styles.brand}>
+          <Mark />
+          <span>swarm</span>
+        </Link>
+        <Nav who={who} open={setOverlay} />
+        <div className={styles.foot}>
+          <LiveMark />
+          {who ? <Account who={who} open={setOverlay} named /> : null}
+        </div>
+      </aside>
+      <main className={styles.main} id="content" tabIndex={-1} ref={main}>
+        <Notice />
+        <Delivery />
+        <Outlet />
+      </main>
+      <BottomNav who={who} open={setOverlay} />
+      <Suspense>
+        {overlay === "palette" ? <Palette who={who} close={() => setOverlay(undefined)} /> : null}
+        {overlay === "shortcuts" ? <Shortcuts close={() => setOverlay(undefined)} /> : null}
+      </Suspense>
+    </div>
+  );
+}
+
+/** Sends the answers that were kept on this device, as soon as the server is there. */
+function Delivery() {
+  const queries = useQueryClient();
+  const { phase } = useSyncExternalStore(live.subscribe, live.link);
+  useEffect(() => {
+    if (phase === "open") void send(queries);
+  }, [phase, queries]);
+  return null;
+}
+
+/** Who listens is brought to the page that they went to, and not left at the link behind it. */
+function useFocusOnArrival() {
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current !== path && !main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+  return main;
+}

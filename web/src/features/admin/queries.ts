@@ -1,0 +1,28 @@
+import { queryOptions } from "@tanstack/react-query";
+import { client, take } from "~/api/client";
+
+export const users = queryOptions({
+  queryKey: ["users"],
+  queryFn: async () => take(client.GET("/api/users")),
+});
+
+export const invitations = queryOptions({
+  queryKey: ["invitations"],
+  queryFn: async () => take(client.GET("/api/invitations")),
+});
+
+/** How the program fares. It answers with 503 where something is wrong, and says what. */
+export const health = queryOptions({
+  queryKey: ["figures", "health"],
+  queryFn: async () => take(client.GET("/health")),
+});
+
+export const alerts = queryOptions({
+  queryKey: ["alerts"],
+  queryFn: async () => take(client.GET("/api/alerts")),
+});
+
+export const workers = queryOptions({
+  queryKey: ["workers"],
+  queryFn: async () => take(client.GET("/api/workers")),
+});

@@ -1,0 +1,197 @@
+import { Button, Textarea } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useId, useState } from "react";
+import { problemOf } from "~/api/problem";
+import { me, may } from "~/api/session";
+import { isTyping } from "~/app/shell/keys";
+import { Danger } from "~/parts/Danger";
+import { Trouble } from "~/parts/Trouble";
+import { When } from "~/parts/When";
+import styles from "./AnswerBar.module.css";
+import { ACTIONS, effect, turnedDown } from "./asked";
+import { EditPlan } from "./EditPlan";
+import { drop, keep, useOutbox } from "./outbox";
+import { answer, question } from "~/api/approvals";
+import type { HumanResponse, InterruptDetail } from "./types";
+
+type Mode = "ask" | "reject" | "edit";
+
+/** The answers that are taken, each with what follows from it. What was decided meanwhile is said, never overwritten. */
+export function AnswerBar({ detail }: { detail: InterruptDetail }) {
+  const { summary, interrupt } = detail;
+  const { allow_accept, allow_edit, allow_ignore, allow_respond } = interrupt.request.config;
+  const { data: who } = useQuery(me);
+  const [mode, setMode] = useState<Mode>("ask");
+  const unsent = useOutbox().find(({ id }) => id === summary.id);
+  const respond = useAnswering(summary.id);
+  const mayAnswer = may(who, "gates:approve");
+  const busy = respond.isPending;
+  const accept = useCallback(() => !busy && respond.mutate({ type: "accept" }), [busy, respond]);
+  const keys = { a: allow_accept ? accept : undefined, r: () => setMode("reject"), e: allow_edit ? () => setMode("edit") : undefined };
+  useLetters(mode === "ask" && mayAnswer && !unsent ? keys : {});
+
+  const words = ACTIONS[summary.kind];
+  const more = summary.answers - summary.accepted_by.length > 1;
+  return (
+    <div className={styles.bar}>
+      {respond.isError ? <Trouble problem={respond.error} title="The answer was not taken" /> : null}
+      {unsent ? (
+        <Unsent unsent={unsent} />
+      ) : !mayAnswer ? (
+        <p className={styles.effect}>Your role may look and not answer.</p>
+      ) : mode === "reject" ? (
+        <Reject
+          detail={detail}
+          busy={busy}
+          withWords={allow_respond}
+          withoutWords={allow_ignore}
+          send={(response) => respond.mutate(response)}
+          back={() => setMode("ask")}
+        />
+      ) : mode === "edit" ? (
+        <EditPlan detail={detail} busy={busy} send={(response) => respond.mutate(response)} back={() => setMode("ask")} />
+      ) : (
+        <>
+          <p className={styles.effect}>
+            {busy ? "Sending…" : effect(summary.kind, "accept", more)}
+          </p>
+          <div className={styles.buttons}>
+            <Button onClick={() => setMode("reject")} disabled={busy} rightSection={<kbd>R</kbd>}>
+              {words.turnDown}
+            </Button>
+            {allow_edit ? (
+              <Button onClick={() => setMode("edit")} disabled={busy} rightSection={<kbd>E</kbd>}>
+                Edit
+              </Button>
+            ) : null}
+            <Button variant="filled" loading={busy} onClick={accept} rightSection={<kbd>A</kbd>}>
+              {words.accept}
+            </Button>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Sends an answer. Where the server is away it is kept on this device; what the server says is what is shown. */
+function useAnswering(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (response: HumanResponse) => {
+      try {
+        return await answer(id, response);
+      } catch (thrown) {
+        if (!problemOf(thrown).isAway) throw thrown;
+        keep(id, response);
+        return undefined;
+      }
+    },
+    onSuccess: (detail) => {
+      if (detail) queries.setQueryData(question(id).queryKey, detail);
+    },
+    // Somebody may have been first: what they decided is read, and shown instead of the buttons.
+    onSettled: () => {
+      void queries.invalidateQueries({ queryKey: ["approvals"] });
+      void queries.invalidateQueries({ queryKey: ["approval", id] });
+    },
+  });
+}
+
+function Unsent({ unsent }: { unsent: { id: string; at: string; response: HumanResponse; refused?: { code: string; detail: string; next: string } } }) {
+  if (unsent.refused) {
+    return (
+      <div className={styles.unsent}>
+        <p>
+          <strong>Your answer was not taken:</strong> {unsent.refused.detail}
+        </p>
+        <Button size="xs" onClick={() => drop(unsent.id)}>
+          Understood
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className={styles.unsent} role="status">
+      <p>
+        <strong>{unsent.response.type === "accept" ? "Approved" : "Answered"} on this device</strong> <When at={unsent.at} />. It is sent
+        once when the server can be reached; who answers before that was first.
+      </p>
+      <Button size="xs" onClick={() => drop(unsent.id)}>
+        Take it back
+      </Button>
+    </div>
+  );
+}
+
+interface RejectProps {
+  detail: InterruptDetail;
+  busy: boolean;
+  withWords: boolean;
+  withoutWords: boolean;
+  send: (response: HumanResponse) => void;
+  back: () => void;
+}
+
+function Reject({ detail: { summary }, busy, withWords, withoutWords, send, back }: RejectProps) {
+  const [words, setWords] = useState("");
+  const says = words.trim() !== "";
+  const ready = !busy && (says ? withWords : withoutWords);
+  const form = useId();
+  return (
+    <form
+      id={form}
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) send(turnedDown(words));
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") back();
+        if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.requestSubmit();
+      }}
+    >
+      <Textarea
+        label={summary.kind === "clarification" ? "What it means" : "Why not"}
+        description={effect(summary.kind, says ? "words" : "nothing", false)}
+        autosize
+        minRows={2}
+        maxRows={8}
+        autoFocus
+        value={words}
+        onChange={(event) => setWords(event.currentTarget.value)}
+      />
+      <div className={styles.buttons}>
+        <Button onClick={back} disabled={busy}>
+          Back
+        </Button>
+        {summary.kind === "clarification" && says ? (
+          <Button type="submit" variant="filled" loading={busy} disabled={!ready}>
+            Answer
+          </Button>
+        ) : (
+          <Danger type="submit" loading={busy} disabled={!ready}>
+            {says ? "Reject with this reason" : "Turn down without a reason"}
+          </Danger>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** Single letters that do something while nobody types. */
+function useLetters(keys: Record<string, (() => void) | undefined | false>) {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || event.repeat || isTyping(event.target)) return;
+      if (document.querySelector("[role=dialog]")) return;
+      const does = keys[event.key];
+      if (does) {
+        event.preventDefault();
+        does();
+      }
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  });
+}

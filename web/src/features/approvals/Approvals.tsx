@@ -1,0 +1,151 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useRef } from "react";
+import { isTyping } from "~/app/shell/keys";
+import { useNow } from "~/live/store";
+import { age, plural } from "~/parts/format";
+import { Nothing } from "~/parts/Nothing";
+import { useTitle } from "~/parts/Page";
+import { RiskMark } from "~/parts/RiskMark";
+import { StateMark } from "~/parts/StateMark";
+import { Trouble } from "~/parts/Trouble";
+import { Waiting } from "~/parts/Waiting";
+import styles from "./Approvals.module.css";
+import { neighbour } from "./asked";
+import { title } from "~/parts/question";
+import { useOutbox } from "./outbox";
+import { decided, waiting } from "~/api/approvals";
+import type { InterruptSummary } from "./types";
+
+const route = getRouteApi("/inside/approvals");
+
+/** The queue of questions, and beside it the one that is looked at. On a phone one of the two. */
+export function Approvals() {
+  useTitle("Approvals");
+  const { show } = route.useSearch();
+  const queue = useQuery(show === "decided" ? decided : waiting);
+  const opened = useOpened();
+  const items = queue.data?.items ?? [];
+  useMoving(items, opened);
+  return (
+    <div className={styles.split} data-open={opened !== undefined || undefined}>
+      <section className={styles.queue} aria-label="Questions">
+        <header className={styles.head}>
+          <h1>Approvals</h1>
+          <nav className={styles.which} aria-label="Which questions">
+            <Link to="/approvals" search={{}} className={styles.tab} data-on={!show || undefined} activeOptions={{ exact: true, includeSearch: true }}>
+              Waiting
+            </Link>
+            <Link to="/approvals" search={{ show: "decided" }} className={styles.tab} data-on={show} activeOptions={{ exact: true, includeSearch: true }}>
+              Decided
+            </Link>
+          </nav>
+        </header>
+        <Queue items={items} opened={opened} show={show} query={queue} />
+      </section>
+      <section className={styles.detail} aria-label="The question">
+        {opened === undefined ? <Unopened count={items.length} show={show} /> : <Outlet />}
+      </section>
+    </div>
+  );
+}
+
+/** Which question the address names. */
+function useOpened(): string | undefined {
+  const match = useMatchRoute()({ to: "/approvals/$interrupt" });
+  return match ? match.interrupt : undefined;
+}
+
+interface QueueProps {
+  items: readonly InterruptSummary[];
+  opened: string | undefined;
+  show: "decided" | undefined;
+  query: { isPending: boolean; isError: boolean; error: unknown; data?: unknown; refetch: () => unknown };
+}
+
+function Queue({ items, opened, show, query }: QueueProps) {
+  const outbox = useOutbox();
+  const now = useNow(10_000);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest" });
+  }, [opened]);
+  if (query.isPending) return <Waiting what="Loading the questions" lines={5} />;
+  if (query.isError && query.data === undefined) return <Trouble problem={query.error} again={() => void query.refetch()} />;
+  if (items.length === 0) return <Empty show={show} />;
+  return (
+    <ul className={styles.list} ref={list}>
+      {items.map((item) => (
+        <li key={item.id}>
+          <Link
+            to="/approvals/$interrupt"
+            params={{ interrupt: item.id }}
+            search={show ? { show } : {}}
+            className={styles.item}
+            aria-current={item.id === opened ? "page" : undefined}
+          >
+            <span className={styles.title}>{title(item)}</span>
+            <span className={styles.age}>{age(now - Date.parse(item.raised_at))}</span>
+            <span className={styles.facts}>
+              {item.state === "waiting" ? <RiskMark risk={item.risk} /> : <StateMark state={item.state} />}
+              <span>{item.project}</span>
+              {item.state === "waiting" && item.blocked.length > 0 ? <span>holds {plural(item.blocked.length, "ticket")}</span> : null}
+              {outbox.some(({ id }) => id === item.id) ? <strong>answer unsent</strong> : null}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Empty({ show }: { show: "decided" | undefined }) {
+  if (show === "decided") {
+    return (
+      <Nothing title="Nothing was decided yet">
+        <p>Questions stand here once somebody answered them.</p>
+      </Nothing>
+    );
+  }
+  return (
+    <Nothing title="Nobody waits for you">
+      <p>Agents ask where a rule of the configuration says so. Without one, nobody is asked.</p>
+    </Nothing>
+  );
+}
+
+/** Beside the queue while no question is open: on a desk only. */
+function Unopened({ count, show }: { count: number; show: "decided" | undefined }) {
+  if (count === 0) return null;
+  return (
+    <Nothing title={show === "decided" ? "Choose one to see how it was decided" : `${plural(count, "question")} ${count === 1 ? "waits" : "wait"}`}>
+      <p>
+        <kbd>J</kbd> opens the first.
+      </p>
+    </Nothing>
+  );
+}
+
+/** J and K go through the queue. */
+function useMoving(items: readonly InterruptSummary[], opened: string | undefined) {
+  const navigate = useNavigate();
+  const { show } = route.useSearch();
+  const move = useCallback(
+    (step: 1 | -1) => {
+      const to = neighbour(items, opened, step);
+      if (to && to.id !== opened) {
+        void navigate({ to: "/approvals/$interrupt", params: { interrupt: to.id }, search: show ? { show } : {}, replace: opened !== undefined });
+      }
+    },
+    [items, opened, navigate, show],
+  );
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector("[role=dialog]")) return;
+      if (event.key === "j") move(1);
+      if (event.key === "k") move(-1);
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [move]);
+}

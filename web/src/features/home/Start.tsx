@@ -1,0 +1,127 @@
+import "@mantine/core/styles/Combobox.css";
+import "@mantine/core/styles/ScrollArea.css";
+import "@mantine/core/styles/Popover.css";
+import { Autocomplete, Button, Textarea, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { type DragEvent, useRef, useState } from "react";
+import type { Project } from "~/api/generated/api";
+import { Trouble } from "~/parts/Trouble";
+import styles from "./Home.module.css";
+import { begin } from "./start";
+import { missing } from "./wish";
+
+/** The largest spec that the server reads, in bytes. */
+const LARGEST = 1 << 20;
+
+interface Props {
+  known: readonly Project[];
+  /** Whether nothing was ever run here. */
+  first: boolean;
+}
+
+/** The one box: what is to be built, pasted, typed, or dropped as a file. It shows a plan and a price before anything runs. */
+export function Start({ known, first }: Props) {
+  const [router, queries] = [useRouter(), useQueryClient()];
+  const [text, setText] = useState("");
+  const [project, setProject] = useState(known.length === 1 ? (known[0]?.id ?? "") : "");
+  const [repo, setRepo] = useState("");
+  const [tried, setTried] = useState(false);
+  const file = useRef<HTMLInputElement>(null);
+  const isNew = project !== "" && known.every(({ id }) => id !== project);
+  const open = text !== "";
+  const wish = { project, repo: isNew ? repo : undefined, text };
+  const lacks = tried ? missing(wish) : {};
+  const start = useMutation({
+    mutationFn: () => begin(wish),
+    onSuccess: (plan) => router.navigate({ to: "/plans/$plan", params: { plan } }),
+    // What was begun before something went wrong is there.
+    onSettled: () => queries.invalidateQueries({ queryKey: ["projects"] }),
+  });
+  const take = async (given: File | undefined) => {
+    if (given && given.size <= LARGEST) setText(await given.text());
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    void take(event.dataTransfer.files[0]);
+  };
+  return (
+    <section className={styles.start} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      {first ? (
+        <p className={styles.welcome}>
+          Paste a spec, or take the example. You see the tickets and the price before an agent works.
+        </p>
+      ) : null}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setTried(true);
+          if (Object.keys(missing(wish)).length === 0 && !start.isPending) start.mutate();
+        }}
+      >
+        <Textarea
+          aria-label="What should be built"
+          placeholder="What should be built? Paste a spec in Markdown, or drop a file"
+          autosize
+          minRows={first ? 4 : 2}
+          maxRows={18}
+          value={text}
+          error={lacks.text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        {open ? (
+          <div className={styles.where}>
+            <Autocomplete
+              label="Project"
+              description="A known one, or a new name"
+              data={known.map(({ id }) => id)}
+              value={project}
+              error={lacks.project}
+              onChange={setProject}
+              comboboxProps={{ withinPortal: true }}
+            />
+            {isNew ? (
+              <TextInput
+                label="Its repository"
+                description="The folder of a git repository on the server's machine. Your branches stay as they are"
+                placeholder="/home/you/src/app"
+                value={repo}
+                error={lacks.repo}
+                spellCheck={false}
+                onChange={(event) => setRepo(event.currentTarget.value)}
+              />
+            ) : null}
+          </div>
+        ) : null}
+        {start.isError ? <Trouble problem={start.error} /> : null}
+        <div className={styles.go}>
+          <p>{open ? "Nothing is built before you have seen the plan and its price." : null}</p>
+          <input
+            ref={file}
+            type="file"
+            accept=".md,.markdown,.txt,text/markdown,text/plain"
+            hidden
+            onChange={(event) => void take(event.currentTarget.files?.[0])}
+          />
+          {open ? null : (
+            <>
+              <Button variant="default" onClick={() => void example().then(setText)}>
+                Take the example
+              </Button>
+              <Button onClick={() => file.current?.click()}>Choose a file</Button>
+            </>
+          )}
+          <Button type="submit" variant="filled" loading={start.isPending}>
+            Make a plan
+          </Button>
+        </div>
+      </form>
+    </section>
+  );
+}
+
+/** The spec that the demo builds. */
+async function example(): Promise<string> {
+  const { default: text } = await import("../../../../examples/textstat/spec.md?raw");
+  return text;
+}

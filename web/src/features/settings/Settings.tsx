@@ -1,0 +1,28 @@
+import { useQuery } from "@tanstack/react-query";
+import { me, may } from "~/api/session";
+import { Page } from "~/parts/Page";
+import { Trouble } from "~/parts/Trouble";
+import { Waiting } from "~/parts/Waiting";
+import { Appearance } from "./Appearance";
+import { Keys } from "./Keys";
+import { Profile } from "./Profile";
+import { Sessions } from "./Sessions";
+
+/** What is one's own: who one is, how it looks, where one is signed in, and the keys of one's programs. */
+export function Settings() {
+  const { data: who, error, refetch } = useQuery(me);
+  return (
+    <Page title="Settings">
+      {error && !who ? <Trouble problem={error} again={() => void refetch()} /> : null}
+      {!who && !error ? <Waiting lines={4} /> : null}
+      {who ? (
+        <>
+          <Profile who={who} />
+          <Appearance />
+          {may(who, "account:write") ? <Sessions own={who.session ?? undefined} /> : null}
+          {may(who, "account:write") ? <Keys who={who} /> : null}
+        </>
+      ) : null}
+    </Page>
+  );
+}

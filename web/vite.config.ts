@@ -1,0 +1,36 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { pack } from "./scripts/pack.ts";
+
+// Where `npm run dev` finds a server: SWARM_URL=http://127.0.0.1:4180 npm run dev
+const server = process.env.SWARM_URL ?? "http://127.0.0.1:4180";
+
+export default defineConfig({
+  plugins: [react(), pack()],
+  resolve: { alias: { "~": new URL("./src", import.meta.url).pathname } },
+  build: {
+    target: "es2022",
+    // The page may run and load nothing that is not a file of the server's own.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      "/api": {
+        target: server,
+        changeOrigin: true,
+        ws: true,
+        // The server takes cookies from its own pages alone; while it is developed this one stands for them.
+        configure: (proxy) => {
+          proxy.on("proxyReq", (request) => request.getHeader("origin") && request.setHeader("origin", server));
+          proxy.on("proxyReqWs", (request) => request.setHeader("origin", server));
+        },
+      },
+      "/health": server,
+    },
+  },
+  // What the server says of its pages: nothing runs, or gives a look, that is not a file of its own.
+  preview: { headers: { "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'" } },
+  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node" },
+} as Parameters<typeof defineConfig>[0]);
