@@ -61,6 +61,8 @@ describe("somebody comes in", () => {
   it("signs out and in again, and comes back to where they wanted to go", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: ADA }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+    await accessible(page, "the account's menu", false);
     await page.getByRole("menuitem", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await ada.go("/approvals?show=decided");

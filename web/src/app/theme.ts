@@ -27,6 +27,8 @@ export const theme = createTheme({
     // What keeps the page behind from scrolling writes a style into the page.
     Modal: { defaultProps: { lockScroll: false, centered: true, radius: "md", overlayProps: { backgroundOpacity: 0.45 }, closeButtonProps: { "aria-label": "Close" } } },
     Drawer: { defaultProps: { lockScroll: false } },
+    // An element that takes the focus first is no entry of a menu, and who listens is told of it as one.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false } },
     Button: { defaultProps: { variant: "default" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },

@@ -1,3 +1,5 @@
+import "@mantine/core/styles/Menu.css";
+import "@mantine/core/styles/Popover.css";
 import { ActionIcon, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { IconCheck, IconContrast2, IconKeyboard, IconLogout, IconMoon, IconSelector, IconSun, IconSunMoon, IconUser } from "@tabler/icons-react";

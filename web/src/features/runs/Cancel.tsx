@@ -39,7 +39,7 @@ export function Cancel({ run }: { run: string }) {
         >
           <p>
             {counts
-              ? `${plural(stops, "ticket")} ${stops === 1 ? "stops" : "stop"}; ${plural(counts.merged, "merged one")} ${counts.merged === 1 ? "stays" : "stay"} on the branch.`
+              ? `${plural(stops, "ticket")} ${stops === 1 ? "stops" : "stop"}. What is merged, ${counts.merged} of ${counts.total}, stays on the branch.`
               : "Nothing of it begins."}{" "}
             Questions that it asked are taken back. What was done is kept, and a ticket can be retried.
           </p>
