@@ -83,5 +83,6 @@ pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
     AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow,
-    InvitationRow, KeyRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, QuotaRow, Recordings, RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow, LinkRow,
+    InvitationRow, KeyRow, Lately, LinkRow, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow,
+    QuotaRow, Recordings, RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
 };
