@@ -196,6 +196,9 @@ pub struct ApiKey {
     /// Whose it is; absent where it is the operator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// How often it may ask; as often as the server lets every key where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<DateTime<Utc>>,
@@ -1884,6 +1887,9 @@ pub enum EventBody {
         /// Whose; absent where the operator made it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<UserId>,
+        /// How often it may ask; as often as the server lets every key where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate>,
         /// What it may do.
         scopes: Vec<Scope>,
     },
@@ -3346,6 +3352,10 @@ pub struct NewKey {
     pub expires: Option<DateTime<Utc>>,
     /// What it is called.
     pub name: KeyName,
+    /// How often it may ask, such as `20/min`; as often as the server lets every key where absent. More than that only an
+    /// admin can give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// What it may do: at most what who asks may do.
     pub scopes: Vec<Scope>,
 }
@@ -6160,3 +6170,69 @@ pub struct WorkerList {
     /// By name, those that are gone too.
     pub items: Vec<Worker>,
 }
+
+/// A limit of this server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is counted.
+    pub policy: Policy,
+    /// How often.
+    pub rate: String,
+}
+
+/// What is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitLeft {
+    /// x
+    pub full_in_seconds: u64,
+    /// x
+    pub left: u32,
+    /// x
+    pub policy: Policy,
+    /// x
+    pub rate: String,
+}
+
+/// What holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitList {
+    /// x
+    pub counted_as: Policy,
+    /// x
+    pub house: Vec<Limit>,
+    /// x
+    pub max_body_bytes: u64,
+    /// x
+    pub request_seconds: u64,
+    /// x
+    pub yours: Vec<LimitLeft>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Policy {
+    /// `address`
+    #[serde(rename = "address")]
+    Address,
+    /// `key`
+    #[serde(rename = "key")]
+    Key,
+    /// `user`
+    #[serde(rename = "user")]
+    User,
+    /// `operator`
+    #[serde(rename = "operator")]
+    Operator,
+    /// `project`
+    #[serde(rename = "project")]
+    Project,
+    /// `tenant`
+    #[serde(rename = "tenant")]
+    Tenant,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How often.
+pub type Rate = String;
