@@ -61,6 +61,11 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/ws", get(routes::live::connect))
         .route("/api/dashboard/ws/dashboard", get(routes::live::connect))
         .route("/metrics", get(routes::metrics::metrics))
+        .route("/api/hitl/answer", get(routes::answer::answer_page).post(routes::answer::answer_by_link))
+        .route(
+            "/api/auth/link",
+            get(routes::account_link::account_link_page).post(routes::account_link::use_account_link),
+        )
         .merge(SwaggerUi::new("/api/docs").config(page))
 }
 

@@ -55,6 +55,10 @@ impl Server {
         let stop = CancellationToken::new();
         let grace = config.shutdown_grace;
         let parts = flows.parts();
+        let mut hosts = hosts(addr);
+        // What links in mails begin with: whoever stands between must pass the name on.
+        let named = parts.config.notifications.base().and_then(|base| base.split_once("://"));
+        hosts.extend(named.map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned()));
         let live = Live::start(
             flows.store().clone(),
             &parts.config.tenant,
@@ -69,7 +73,7 @@ impl Server {
                 token: token.clone(),
                 token_keys: TokenKeys::default(),
                 passwords: Passwords::default(),
-                hosts: hosts(addr),
+                hosts,
             }),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             sandbox: Arc::default(),

@@ -219,7 +219,12 @@ async fn put_to_work(
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
     let store =
         Store::connect(url, &wiring.data, Arc::clone(&clock)).await.map_err(|error| error.problem())?;
+    let mut notifications = wiring.settings.flows.notifications.clone();
+    notifications.operator = Some(operator());
+    // Channels are known where people come in: a worker elsewhere may have other settings.
+    notifications.carries = duty == Duty::Work;
     let config = FlowsConfig {
+        notifications,
         state_dir: wiring.data.join("flows"),
         takes: wiring.takes.clone(),
         ..wiring.settings.flows.clone()

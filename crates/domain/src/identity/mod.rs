@@ -33,7 +33,7 @@ pub use fault::IdentityError;
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
 pub use principal::{Decision, Denial, Principal, Who, may, may_grant};
-pub use proof::{KeyText, LinkText, Proof, ProofHash, RefreshText};
+pub use proof::{AnswerText, KeyText, LinkText, Proof, ProofHash, RefreshText};
 pub use role::Role;
 pub use scope::{Scope, within};
 pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};

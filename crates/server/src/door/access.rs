@@ -39,6 +39,9 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/auth/refresh", Need::Nothing),
     (Method::POST, "/api/auth/verify", Need::Nothing),
     (Method::POST, "/api/auth/reset", Need::Nothing),
+    (Method::POST, "/api/auth/forgot", Need::Nothing),
+    (Method::GET, "/api/auth/link", Need::Nothing),
+    (Method::POST, "/api/auth/link", Need::Nothing),
     (Method::POST, "/api/auth/logout", Need::Somebody),
     (Method::GET, "/api/auth/me", Need::Somebody),
     (Method::POST, "/api/auth/password", Need::Scope(Scope::AccountWrite)),
@@ -116,9 +119,18 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/cache/clear", Need::Scope(Scope::SystemWrite)),
 
     (Method::GET, "/api/hitl", Need::Scope(Scope::WorkRead)),
+    // Who holds a link shows it.
+    (Method::GET, "/api/hitl/answer", Need::Nothing),
+    (Method::POST, "/api/hitl/answer", Need::Nothing),
     (Method::GET, "/api/hitl/{interrupt}", Need::Scope(Scope::WorkRead)),
     (Method::POST, "/api/hitl/{interrupt}/respond", Need::Scope(Scope::GatesApprove)),
     (Method::POST, "/api/hitl/{interrupt}/delegate", Need::Scope(Scope::GatesApprove)),
+
+    (Method::GET, "/api/notifications", Need::Scope(Scope::WorkRead)),
+    (Method::POST, "/api/notifications/read", Need::Scope(Scope::AccountWrite)),
+    (Method::GET, "/api/notifications/dead", Need::Scope(Scope::SystemWrite)),
+    (Method::POST, "/api/notifications/{notification}/replay", Need::Scope(Scope::SystemWrite)),
+    (Method::POST, "/api/notifications/test", Need::Scope(Scope::SystemWrite)),
 
     (Method::GET, "/api/vms", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/vms/{vm}", Need::Scope(Scope::WorkRead)),
@@ -240,8 +252,10 @@ mod tests {
 
     use super::*;
 
-    /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do.
-    const BESIDE_THE_DOCUMENT: [&str; 3] = ["/metrics", "/api/ws", "/api/dashboard/ws/dashboard"];
+    /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do. And pages
+    /// for people, to which links in mails lead.
+    const BESIDE_THE_DOCUMENT: [&str; 5] =
+        ["/metrics", "/api/ws", "/api/dashboard/ws/dashboard", "/api/hitl/answer", "/api/auth/link"];
 
     #[test]
     fn every_route_says_what_it_asks_for_and_nothing_else_stands_in_the_table() {
@@ -272,7 +286,7 @@ mod tests {
         for (method, path, need) in TABLE.iter().filter(|(method, path, _)| changes(method, path)) {
             let reads = [Scope::WorkRead, Scope::SecretsRead, Scope::UsersRead, Scope::AuditRead];
             assert!(!reads.iter().any(|scope| *need == Need::Scope(*scope)), "{method} {path}");
-            let before_known = path.starts_with("/api/auth/");
+            let before_known = path.starts_with("/api/auth/") || path == "/api/hitl/answer";
             assert!(matches!(need, Need::Scope(_)) || before_known, "{method} {path}");
         }
     }

@@ -22,7 +22,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use access_token::{Claims, TokenKeys};
-pub(crate) use correlation::Correlation;
+pub(crate) use correlation::{Correlation, Page};
 pub(crate) use origin::is_ours;
 pub(crate) use passwords::Passwords;
 pub(crate) use principal::{Asking, By, Changing};

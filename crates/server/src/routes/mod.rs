@@ -1,7 +1,9 @@
 //! The routes, a file a family: what comes in, what goes out, and the handlers between. A handler extracts, calls one
 //! function and renders.
 
+pub(crate) mod account_link;
 pub(crate) mod alerts;
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod budgets;
@@ -15,6 +17,7 @@ pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod metrics;
+pub(crate) mod notifications;
 pub(crate) mod plans;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
@@ -48,6 +51,7 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::verify_address))
         .routes(routes!(auth::reset_password))
+        .routes(routes!(account_link::forgot))
         .routes(routes!(auth::change_password))
         .routes(routes!(sessions::me))
         .routes(routes!(sessions::sessions))
@@ -102,6 +106,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(hitl::interrupt))
         .routes(routes!(hitl::answer_interrupt))
         .routes(routes!(hitl::delegate_interrupt))
+        .routes(routes!(notifications::notifications))
+        .routes(routes!(notifications::read_notifications))
+        .routes(routes!(notifications::dead_letters))
+        .routes(routes!(notifications::replay_notification))
+        .routes(routes!(notifications::try_channel))
         .routes(routes!(trace::trace))
         .routes(routes!(statistics::overview))
         .routes(routes!(statistics::calibration))

@@ -8,6 +8,7 @@ mod gate;
 mod history;
 mod identity;
 mod look;
+mod notification;
 mod place;
 mod record;
 mod remote;
@@ -33,6 +34,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
     TicketCommand, TraceArgs, VerifyArgs,
 };
+pub(crate) use notification::NotificationCommand;
 pub(crate) use place::PlaceArgs;
 pub(crate) use record::{
     AuditExportArgs, AuditListArgs, AuditTailArgs, ExportForm, FilterArgs, HoldCommand, Moment, PurgeArgs,
@@ -117,6 +119,9 @@ pub(crate) enum Command {
     Answer(AnswerArgs),
     /// Hand a question to another person
     Delegate(DelegateArgs),
+    /// What you were told, and what could not be sent
+    #[command(subcommand)]
+    Notifications(NotificationCommand),
     /// What goes on, live: who is in trouble first
     Top(TopArgs),
     /// One requirement: its tickets, commits, acceptance commands and their output

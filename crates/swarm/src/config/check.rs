@@ -201,6 +201,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     for (_, what) in settings.flows.approvals.faults() {
         fault("flows.approvals.rules", what);
     }
+    for what in settings.flows.notifications.faults() {
+        fault("flows.notifications", what);
+    }
     if settings.flows.max_agents == 0 {
         fault("flows.max_agents", "with none, no work is ever done".to_owned());
     }

@@ -161,6 +161,7 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
         EventBody::InterruptRaised { .. }
+        | EventBody::InterruptRouted { .. }
         | EventBody::InterruptAnswered { .. }
         | EventBody::InterruptDelegated { .. }
         | EventBody::InterruptReminded { .. }
