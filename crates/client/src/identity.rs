@@ -6,9 +6,9 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
-        MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
-        SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
+        ApiKey, ChangePassword, Explained, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
+        MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, PolicyList, Refresh, Reset,
+        Role, SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
         VerifyAddress,
     },
 };
@@ -97,6 +97,22 @@ impl Client {
     /// Lets a key count no more.
     pub async fn revoke_key(&self, key: &str) -> Result<(), ClientError> {
         self.delete(api(&["keys", key])).await
+    }
+
+    /// The policies by which everything is decided.
+    pub async fn policies(&self) -> Result<PolicyList, ClientError> {
+        self.get(api(&["policies"])).await
+    }
+
+    /// Why somebody may do something or not.
+    pub async fn explain(
+        &self,
+        who: &str,
+        action: &str,
+        about: Option<&str>,
+    ) -> Result<Explained, ClientError> {
+        let query = [("who", Some(who)), ("action", Some(action)), ("about", about)];
+        self.get(api(&["auth", "explain"]).with(&query)).await
     }
 
     /// The accounts, the oldest first.

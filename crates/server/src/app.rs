@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use swarm_domain::TenantId;
 use swarm_flows::Flows;
+use swarm_policy::Policy;
 use swarm_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use crate::door::By;
 use crate::{
     config::ServerConfig,
-    door::{Passwords, TokenKeys},
+    door::{Denials, Passwords, TokenKeys},
     live::Live,
     routes::health::SandboxProbe,
     token::Token,
@@ -40,6 +41,8 @@ pub(crate) struct Door {
     /// What signs access tokens.
     pub(crate) token_keys: TokenKeys,
     pub(crate) passwords: Passwords,
+    /// Which denials were written down lately.
+    pub(crate) denials: Denials,
     /// The names of this server, with its port, that a `Host` header may say.
     pub(crate) hosts: Vec<String>,
 }
@@ -47,6 +50,11 @@ pub(crate) struct Door {
 impl App {
     pub(crate) fn store(&self) -> &Store {
         self.flows.store()
+    }
+
+    /// Who may do what.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.flows.parts().policy
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {

@@ -36,6 +36,7 @@ mod server_file;
 mod token;
 
 pub use config::{ServerConfig, SignInConfig, SocketLimits, Tries};
+pub use door::decide::policy;
 pub use error::ServerError;
 pub use live::contract::{asyncapi, live_schema};
 pub use openapi::document;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Door},
     config::ServerConfig,
-    door::{self, Passwords, TokenKeys},
+    door::{self, Denials, Passwords, TokenKeys},
     error::ServerError,
     live::Live,
     openapi,
@@ -59,6 +59,7 @@ impl Server {
             flows.store().clone(),
             &parts.config.tenant,
             Arc::clone(&parts.clock),
+            Arc::clone(&parts.policy),
             config.sockets.clone(),
             stop.clone(),
         );
@@ -69,6 +70,7 @@ impl Server {
                 token: token.clone(),
                 token_keys: TokenKeys::default(),
                 passwords: Passwords::default(),
+                denials: Denials::default(),
                 hosts: hosts(addr),
             }),
             streams: Arc::new(Semaphore::new(config.max_streams)),

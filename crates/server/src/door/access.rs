@@ -1,5 +1,5 @@
-//! What each route asks for, and the one place that lets requests in. A route that does not stand in the table is refused
-//! to everybody.
+//! What each route asks for, and the one place that lets requests in: by what the policies decide. A route that does not
+//! stand in the table is refused to everybody.
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -7,24 +7,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use swarm_domain::identity::{Decision, Denial, Principal, Scope, may};
+use swarm_domain::identity::Scope;
+pub(crate) use swarm_policy::Need;
+use swarm_policy::{Operation, PAGE, Resource};
 
-use super::{principal, ticket};
+use super::{Correlation, decide, principal, ticket};
 use crate::{
     app::App,
     refusal::{Refusal, Reply},
 };
-
-/// What a route asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Nothing: probes, and what somebody does before they are known.
-    Nothing,
-    /// To be somebody.
-    Somebody,
-    /// To be somebody who may do this.
-    Scope(Scope),
-}
 
 /// Every route, with what it asks for.
 #[rustfmt::skip]
@@ -49,6 +40,8 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/keys", Need::Scope(Scope::AccountWrite)),
     (Method::POST, "/api/keys/{key}/rotate", Need::Scope(Scope::AccountWrite)),
     (Method::DELETE, "/api/keys/{key}", Need::Scope(Scope::AccountWrite)),
+    (Method::GET, "/api/auth/explain", Need::Scope(Scope::UsersWrite)),
+    (Method::GET, "/api/policies", Need::Scope(Scope::AuditRead)),
     (Method::GET, "/api/users", Need::Scope(Scope::UsersRead)),
     (Method::GET, "/api/users/{user}", Need::Scope(Scope::UsersRead)),
     (Method::POST, "/api/users/{user}/role", Need::Scope(Scope::UsersWrite)),
@@ -165,7 +158,13 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Reply<Response> {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let known = matched.as_deref().and_then(|path| need(request.method(), path));
-    if known == Some(Need::Nothing) || is_page(request.uri().path()) {
+    if is_page(request.uri().path()) {
+        decide::open(&app, PAGE, Resource::tenant(app.tenant()))?;
+        return Ok(next.run(request).await);
+    }
+    if let (Some(Need::Nothing), Some(path)) = (known, &matched) {
+        let about = decide::about(&app, path, &mut request).await?;
+        decide::open(&app, &action(request.method(), path), about)?;
         return Ok(next.run(request).await);
     }
     let principal = match principal::of(&app, request.method(), request.headers()).await? {
@@ -177,28 +176,28 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
         },
     };
     match (known, matched) {
-        (Some(Need::Scope(scope)), _) => allow(&principal, scope)?,
+        (Some(_), Some(path)) => {
+            let about = decide::about(&app, &path, &mut request).await?;
+            let correlation = request.extensions().get::<Correlation>().map(|Correlation(id)| id.clone());
+            decide::known(&app, &principal, &action(request.method(), &path), about, correlation).await?;
+        }
         (None, Some(path)) if TABLE.iter().all(|(_, at, _)| *at != path) => return Err(undeclared(&path)),
-        // It asks for somebody; or nothing is there, or not by this method, which is said to somebody alone.
+        // Nothing is there, or not by this method, which is said to somebody alone.
         _ => {}
     }
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }
 
-/// Asks the decision point.
-pub(crate) fn allow(principal: &Principal, scope: Scope) -> Reply<()> {
-    let next = match may(principal, scope) {
-        Decision::Allowed => return Ok(()),
-        Decision::Denied(Denial::Role(role)) => {
-            format!("a {role} does not have it; ask an admin: `swarm user role EMAIL ROLE`")
-        }
-        Decision::Denied(Denial::Key) => {
-            format!("use a key that has it: `swarm key create NAME --scope {scope}`")
-        }
-    };
-    let detail = format!("this needs the scope {scope}");
-    Err(Refusal::new(StatusCode::FORBIDDEN, "auth.denied", detail, next))
+/// What policies call a route: what answers GET answers HEAD.
+fn action(method: &Method, path: &str) -> String {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    format!("{method} {path}")
+}
+
+/// Every route as policies know it.
+pub(crate) fn operations() -> Vec<Operation> {
+    TABLE.iter().map(|(method, path, need)| Operation::new(method.as_str(), path, *need)).collect()
 }
 
 fn undeclared(path: &str) -> Refusal {

@@ -5,6 +5,8 @@ pub(crate) mod access;
 mod access_token;
 pub(crate) mod cookie;
 mod correlation;
+pub(crate) mod decide;
+mod denials;
 mod host;
 mod limits;
 mod origin;
@@ -23,10 +25,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use access_token::{Claims, TokenKeys};
 pub(crate) use correlation::Correlation;
+pub(crate) use denials::Denials;
 pub(crate) use origin::is_ours;
 pub(crate) use passwords::Passwords;
-pub(crate) use principal::{Asking, By, Changing};
-pub(crate) use standing::{Standing, is_about_identity};
+pub(crate) use principal::{Asking, By, Changing, again};
+pub(crate) use standing::Standing;
 pub(crate) use ticket::issue;
 
 use crate::{app::App, refusal::Refusal};

@@ -86,7 +86,7 @@ async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
 }
 
 /// Who was let in by this before, as what they are by now.
-pub(super) async fn again(app: &App, by: LetInBy) -> Reply<Option<Principal>> {
+pub(crate) async fn again(app: &App, by: LetInBy) -> Reply<Option<Principal>> {
     match by {
         LetInBy::Operator => Ok(Some(of_operator(app))),
         LetInBy::Session(session) => of_session(app, session).await,

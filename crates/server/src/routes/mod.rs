@@ -15,6 +15,7 @@ pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod plans;
+pub(crate) mod policies;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
 pub(crate) mod quality;
@@ -49,6 +50,8 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(auth::reset_password))
         .routes(routes!(auth::change_password))
         .routes(routes!(sessions::me))
+        .routes(routes!(policies::explain))
+        .routes(routes!(policies::policies))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(sessions::signing_keys))

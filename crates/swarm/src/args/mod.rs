@@ -8,6 +8,7 @@ mod history;
 mod identity;
 mod look;
 mod place;
+mod policy;
 mod record;
 mod remote;
 mod sandbox;
@@ -32,6 +33,7 @@ pub(crate) use look::{
     TicketCommand, TraceArgs, VerifyArgs,
 };
 pub(crate) use place::PlaceArgs;
+pub(crate) use policy::{AuthCommand, PolicyCommand};
 pub(crate) use record::{
     AuditExportArgs, AuditListArgs, AuditTailArgs, ExportForm, FilterArgs, HoldCommand, Moment, PurgeArgs,
 };
@@ -149,6 +151,12 @@ pub(crate) enum Command {
     /// What programs show to be let in: API keys that may do a part of what you may
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Why somebody may do something, or may not
+    #[command(subcommand)]
+    Auth(AuthCommand),
+    /// The policies by which everything is decided
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// The configuration: each value and where it came from; whether it is sound
     #[command(subcommand)]
     Config(ConfigCommand),

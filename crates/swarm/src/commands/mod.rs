@@ -17,6 +17,7 @@ mod key;
 mod plan;
 mod planned;
 mod planning;
+mod policy;
 mod pr;
 mod quality;
 mod remote_worker;
@@ -89,6 +90,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Secret(command) => wait(secret::run(&context, command)),
         Command::User(command) => wait(user::run(&context, command)),
         Command::Key(command) => wait(key::run(&context, command)),
+        Command::Auth(command) => wait(policy::auth(&context, command)),
+        Command::Policy(command) => wait(policy::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),
