@@ -26,6 +26,9 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The address of Redis is none. Mend it, or unset it.
+    #[error("{}", .0.detail)]
+    Redis(Problem),
     /// The file that tells clients where the server is cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     File {
@@ -45,6 +48,7 @@ impl ServerError {
             Self::Taken { .. } => {
                 ("server.taken", "use it, stop it first, or choose another folder with `--data`")
             }
+            Self::Redis(problem) => return problem.clone(),
             Self::Bind { .. } => ("server.bind", "choose another port, or 0 for a free one"),
             Self::File { .. } => {
                 ("server.file", "check the free space and the rights of the folder: `swarm doctor`")

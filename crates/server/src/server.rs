@@ -3,6 +3,7 @@
 use std::{future::IntoFuture, net::SocketAddr, sync::Arc};
 
 use axum::Router;
+use swarm_domain::BlobHash;
 use swarm_flows::Flows;
 use tokio::{
     net::TcpListener,
@@ -17,7 +18,7 @@ use crate::{
     config::ServerConfig,
     door::{self, Passwords, TokenKeys},
     error::ServerError,
-    live::Live,
+    live::{Live, fanout::Fanout},
     openapi,
     server_file::ServerFile,
     token::Token,
@@ -44,6 +45,9 @@ impl Server {
         if !config.addr.ip().is_loopback() {
             return Err(ServerError::NotLoopback(config.addr));
         }
+        let node = name(&flows);
+        let fanout = config.redis.as_deref().map(|url| Fanout::to(url, config.redis_held, node.clone()));
+        let fanout = fanout.transpose().map_err(ServerError::Redis)?;
         ServerFile::refuse_second(&config.data_dir).await?;
         let bind = |source| ServerError::Bind { addr: config.addr, source };
         let listener = TcpListener::bind(config.addr).await.map_err(bind)?;
@@ -60,6 +64,7 @@ impl Server {
             &parts.config.tenant,
             Arc::clone(&parts.clock),
             config.sockets.clone(),
+            (node, fanout),
             stop.clone(),
         );
         let app = App {
@@ -128,6 +133,13 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
 
 fn router(app: App) -> Router {
     door::guard(openapi::router(), &app).with_state(app)
+}
+
+/// A name for this server among those of its database.
+fn name(flows: &Flows) -> String {
+    let mut name = BlobHash::of(&flows.parts().entropy.bytes()).to_string();
+    name.truncate(16);
+    name
 }
 
 /// The names by which this machine's own programs call a loopback address.

@@ -44,10 +44,12 @@ mod cluster;
 mod column;
 mod error;
 mod event_log;
+mod fanout_key;
 mod guard;
 mod identity;
 mod live_ticket;
 mod node;
+mod presence;
 mod projection;
 mod purge;
 mod rebuild;
@@ -61,20 +63,22 @@ mod view;
 
 pub use audit::{
     AuditEntry, AuditKeys, AuditOrder, AuditPage, AuditSearch, CheckpointRow, Due, Fault, FaultKind,
-    MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, prove,
+    MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, SignedLog, prove,
 };
 pub use blob::{Blobs, MAX_BLOB_BYTES};
 pub use cache::{CACHE_CLEARED, CacheBounds, CachePlace, CacheReport, CachedReply};
 pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
-pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ, Wakes};
+pub use fanout_key::FanoutKey;
 pub use identity::{
     Arrival, IdentityChange, KEPT_SECONDS, KeyHolder, NewKey, NewSession, NewUser, Refreshed, SignedIn,
     TokenKey,
 };
 pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};
+pub use presence::Watching;
 pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;

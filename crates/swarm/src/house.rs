@@ -26,7 +26,7 @@ use crate::{
     config::Settings,
     data,
     exit::{Failure, Result},
-    models::{self, Source},
+    models::{self, Source, environment},
     output,
 };
 
@@ -313,6 +313,7 @@ async fn serve(
     let folder = aside.as_ref().map_or_else(|| wiring.data.clone(), |aside| aside.path().to_owned());
     let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
     let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
+    config.redis = environment(&wiring.settings.live.redis_url_env);
     config.retention = wiring.settings.retention.policy();
     config.sign_in.registration = wiring.settings.server.registration;
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
