@@ -6,12 +6,23 @@ use crate::{
     Client, ClientError,
     call::Target,
     types::{
-        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkPurpose,
-        MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, Refresh, Reset, Role,
-        SessionList, SessionRow, SessionTokens, SignIn, SigningKey, SigningKeys, UserList, UserRow,
-        VerifyAddress,
+        ApiKey, ChangePassword, Code, InvitationList, InvitationRow, KeyList, KeyRotation, LinkList,
+        LinkPurpose, LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey,
+        NewSecondFactor, NewSignIn, ProviderList, ProviderRow, RecoveryCodes, Refresh, Reset, Role,
+        SecondStepShown, SecondStepWanted, SessionList, SessionRow, SessionTokens, SignIn, SignInAt,
+        SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
     },
 };
+
+/// What a sign-in came to.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Login {
+    /// Both steps were right, or there is but one.
+    Session(SessionTokens),
+    /// The password was, and a code is asked for: [`Client::second_step`].
+    SecondStep(SecondStepWanted),
+}
 
 fn api(segments: &[&str]) -> Target {
     Target::of(&[&["api"], segments].concat())
@@ -23,9 +34,40 @@ impl Client {
         self.tell(api(&["auth", "register"]), Some(new)).await
     }
 
-    /// Signs in. The client itself goes on asking as it did: make another one with the access token.
-    pub async fn login(&self, asked: &SignIn) -> Result<SessionTokens, ClientError> {
+    /// Signs in, or takes the first of two steps. The client itself goes on asking as it did: make another one with the
+    /// access token.
+    pub async fn login(&self, asked: &SignIn) -> Result<Login, ClientError> {
         self.post(api(&["auth", "login"]), asked).await
+    }
+
+    /// Takes the second step of a sign-in, by a code.
+    pub async fn second_step(&self, shown: &SecondStepShown) -> Result<SessionTokens, ClientError> {
+        self.post(api(&["auth", "login", "second"]), shown).await
+    }
+
+    /// Begins to set a second factor up. What the app needs is in this answer alone.
+    pub async fn begin_second_factor(&self) -> Result<NewSecondFactor, ClientError> {
+        self.post(api(&["auth", "second-factor"]), &json!({})).await
+    }
+
+    /// Confirms it by a code. The recovery codes are in this answer alone.
+    pub async fn confirm_second_factor(&self, code: &Code) -> Result<RecoveryCodes, ClientError> {
+        self.post(api(&["auth", "second-factor", "confirm"]), code).await
+    }
+
+    /// Makes other recovery codes.
+    pub async fn renew_recovery_codes(&self, code: &Code) -> Result<RecoveryCodes, ClientError> {
+        self.post(api(&["auth", "second-factor", "recovery-codes"]), code).await
+    }
+
+    /// Removes one's second factor.
+    pub async fn remove_second_factor(&self, code: &Code) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "second-factor", "remove"]), Some(code)).await
+    }
+
+    /// Removes somebody's second factor.
+    pub async fn remove_users_second_factor(&self, user: &str) -> Result<UserRow, ClientError> {
+        self.post(api(&["users", user, "second-factor", "remove"]), &json!({})).await
     }
 
     /// Gives another access token, once for each refresh token.
@@ -66,6 +108,32 @@ impl Client {
     /// Ends a session of one's own.
     pub async fn end_session(&self, session: &str) -> Result<(), ClientError> {
         self.delete(api(&["auth", "sessions", session])).await
+    }
+
+    /// The ways to sign in that are not a password.
+    pub async fn providers(&self) -> Result<Vec<ProviderRow>, ClientError> {
+        Ok(self.get::<ProviderList>(api(&["auth", "providers"])).await?.items)
+    }
+
+    /// Begins a sign-in by a provider. It goes on in a browser that kept the cookie of this answer, so it is for programs that
+    /// are one.
+    pub async fn start_sign_in(&self, provider: &str, asked: &NewSignIn) -> Result<SignInAt, ClientError> {
+        self.post(api(&["auth", "oidc", provider, "start"]), asked).await
+    }
+
+    /// The providers by which one can sign in, the oldest first.
+    pub async fn links(&self) -> Result<Vec<LinkRow>, ClientError> {
+        Ok(self.get::<LinkList>(api(&["auth", "links"])).await?.items)
+    }
+
+    /// Begins to link a provider with one's account. It goes on as a sign-in does.
+    pub async fn link_provider(&self, provider: &str) -> Result<SignInAt, ClientError> {
+        self.post(api(&["auth", "links", provider]), &json!({})).await
+    }
+
+    /// Lets oneself sign in by a provider no more.
+    pub async fn unlink_provider(&self, provider: &str) -> Result<(), ClientError> {
+        self.delete(api(&["auth", "links", provider])).await
     }
 
     /// The public keys of access tokens.

@@ -21,10 +21,10 @@ use crate::{
     gate::CheckReport,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, InvitationId, KeyId,
-        KeyName, Label, NodeId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SessionId, SnapshotId,
-        SpecId, SurveyId, TenantId, TicketId, UserId,
+        KeyName, Label, NodeId, PlanId, ProjectId, ProviderName, RequirementId, RunId, SandboxId, SessionId,
+        SnapshotId, SpecId, SurveyId, TenantId, TicketId, UserId,
     },
-    identity::{EmailAddress, Joined, Role, Scope, SessionEnd},
+    identity::{EmailAddress, ExternalId, Joined, Role, Scope, SessionEnd},
     interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
     network::NetworkUse,
@@ -720,6 +720,46 @@ pub enum EventBody {
         user: UserId,
         /// Whether by a link, without knowing the old one.
         by_link: bool,
+    },
+    /// Somebody can sign in by a provider from now on.
+    IdentityLinked {
+        /// Who.
+        user: UserId,
+        /// By which.
+        provider: ProviderName,
+        /// Who they are there.
+        external: ExternalId,
+    },
+    /// Somebody can sign in by a provider no more.
+    IdentityUnlinked {
+        /// Who.
+        user: UserId,
+        /// By which.
+        provider: ProviderName,
+    },
+    /// Somebody is asked for a second factor from now on.
+    SecondFactorSet {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is asked for a second factor no more.
+    SecondFactorRemoved {
+        /// Who.
+        user: UserId,
+        /// Whether by a code of theirs; otherwise by who manages accounts.
+        by_code: bool,
+    },
+    /// Somebody has other recovery codes; those of before count no more.
+    RecoveryCodesMade {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody used a recovery code in the place of their second factor.
+    RecoveryCodeUsed {
+        /// Who.
+        user: UserId,
+        /// How many are left.
+        left: u32,
     },
     /// Somebody may make an account. The link is known to who asked for it alone.
     UserInvited {

@@ -138,6 +138,8 @@ ids! {
     KeyId, "key";
     /// What an API key is called.
     KeyName, "name of a key";
+    /// Who else says who somebody is, by the name that it has in the configuration: `github`.
+    ProviderName, "provider";
     /// An invitation to make an account: `invite_…`.
     InvitationId, "invitation";
 }

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use swarm_domain::TenantId;
 use swarm_flows::Flows;
 use swarm_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use crate::door::By;
 use crate::{
     config::ServerConfig,
     door::{Passwords, TokenKeys},
+    federation::Providers,
     live::Live,
+    refusal::{Refusal, Reply},
     routes::health::SandboxProbe,
     token::Token,
 };
@@ -23,6 +26,8 @@ pub(crate) struct App {
     pub(crate) flows: Flows,
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) door: Arc<Door>,
+    /// Who else says who somebody is.
+    pub(crate) providers: Arc<Providers>,
     /// What live connections share.
     pub(crate) live: Arc<Live>,
     /// A permit for every event stream.
@@ -51,5 +56,17 @@ impl App {
 
     pub(crate) fn tenant(&self) -> &TenantId {
         &self.flows.parts().config.tenant
+    }
+
+    /// One of the places for readers that take long. It is free again when the permit is dropped.
+    pub(crate) fn stream_permit(&self) -> Reply<OwnedSemaphorePermit> {
+        self.streams.clone().try_acquire_owned().map_err(|_| {
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "events.too_many_streams",
+                format!("{} streams are served already", self.config.max_streams),
+                "close one, or read /api/events by pages",
+            )
+        })
     }
 }

@@ -1,18 +1,21 @@
 //! How a server is set up.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
-use swarm_domain::audit::RetentionPolicy;
+use swarm_domain::{
+    audit::RetentionPolicy,
+    identity::{ProviderName, Registration, SecondFactorPolicy},
+};
 
-use crate::live::frame::Limits;
-
-use swarm_domain::identity::Registration;
+use crate::{federation::ProviderConfig, live::frame::Limits};
 
 /// How people sign in.
 #[derive(Debug, Clone)]
 pub struct SignInConfig {
     /// Who may make an account.
     pub registration: Registration,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorPolicy,
     /// How long an access token counts; at most an hour.
     pub access: Duration,
     /// How long a session goes on without being used.
@@ -38,6 +41,7 @@ impl Default for SignInConfig {
     fn default() -> Self {
         Self {
             registration: Registration::default(),
+            second_factor: SecondFactorPolicy::default(),
             access: Duration::from_mins(10),
             idle: Duration::from_hours(14 * 24),
             session: Duration::from_hours(30 * 24),
@@ -58,6 +62,8 @@ pub struct ServerConfig {
     pub operator: String,
     /// How people sign in.
     pub sign_in: SignInConfig,
+    /// Who else says who somebody is.
+    pub providers: BTreeMap<ProviderName, ProviderConfig>,
     /// The largest body that a request may have, in bytes.
     pub max_body_bytes: usize,
     /// The longest that a request may take, streams and the audit of the whole log aside.
@@ -83,6 +89,7 @@ impl ServerConfig {
             data_dir,
             operator: operator.into(),
             sign_in: SignInConfig::default(),
+            providers: BTreeMap::new(),
             max_body_bytes: 2 << 20,
             request_timeout: Duration::from_mins(1),
             max_streams: 64,

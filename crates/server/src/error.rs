@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use swarm_domain::Problem;
+use swarm_domain::{Problem, identity::ProviderName};
 
 /// Why a server did not start, sorted by what the operator can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,14 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A provider cannot be as it is set. Mend its setting.
+    #[error("the provider {provider} cannot be as it is set: {what}")]
+    Provider {
+        /// Which.
+        provider: ProviderName,
+        /// The setting, and what is wrong with it.
+        what: String,
+    },
     /// The file that tells clients where the server is cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     File {
@@ -46,6 +54,9 @@ impl ServerError {
                 ("server.taken", "use it, stop it first, or choose another folder with `--data`")
             }
             Self::Bind { .. } => ("server.bind", "choose another port, or 0 for a free one"),
+            Self::Provider { .. } => {
+                ("server.provider", "mend its section `[auth.providers.NAME]`: `swarm config check`")
+            }
             Self::File { .. } => {
                 ("server.file", "check the free space and the rights of the folder: `swarm doctor`")
             }

@@ -26,6 +26,7 @@ mod config;
 mod door;
 mod error;
 mod extract;
+mod federation;
 mod live;
 mod openapi;
 mod refusal;
@@ -37,6 +38,7 @@ mod token;
 
 pub use config::{ServerConfig, SignInConfig, SocketLimits, Tries};
 pub use error::ServerError;
+pub use federation::{ProviderConfig, ProviderKind};
 pub use live::contract::{asyncapi, live_schema};
 pub use openapi::document;
 pub use server::Server;

@@ -131,8 +131,14 @@ fn status_of(code: &str) -> StatusCode {
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "store.blob_purged" => StatusCode::GONE,
         "audit.too_many_readings" => StatusCode::TOO_MANY_REQUESTS,
-        "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
+        "auth.second_factor_code"
+        | "auth.second_step"
+        | "auth.credentials"
+        | "auth.session_over"
+        | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
         "auth.unverified"
+        | "auth.provider_address"
+        | "auth.provider_domain"
         | "auth.registration"
         | "auth.grant"
         | "interrupt.own_request"
@@ -145,6 +151,11 @@ fn status_of(code: &str) -> StatusCode {
         | "replay.running"
         | "auth.refresh_raced"
         | "auth.last_owner"
+        | "auth.last_way_in"
+        | "auth.second_factor_set"
+        | "auth.second_factor_none"
+        | "auth.link_needed"
+        | "auth.link_taken"
         | "replay.steered"
         | "replay.claimed"
         | "store.exists"

@@ -17,6 +17,7 @@ use crate::{
     config::ServerConfig,
     door::{self, Passwords, TokenKeys},
     error::ServerError,
+    federation::Providers,
     live::Live,
     openapi,
     server_file::ServerFile,
@@ -44,6 +45,8 @@ impl Server {
         if !config.addr.ip().is_loopback() {
             return Err(ServerError::NotLoopback(config.addr));
         }
+        let providers = Providers::new(&config.providers)
+            .map_err(|(provider, what)| ServerError::Provider { provider, what })?;
         ServerFile::refuse_second(&config.data_dir).await?;
         let bind = |source| ServerError::Bind { addr: config.addr, source };
         let listener = TcpListener::bind(config.addr).await.map_err(bind)?;
@@ -71,6 +74,7 @@ impl Server {
                 passwords: Passwords::default(),
                 hosts: hosts(addr),
             }),
+            providers: Arc::new(providers),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             sandbox: Arc::default(),
             stop: stop.clone(),

@@ -70,8 +70,9 @@ pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
 pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
 pub use identity::{
-    Arrival, IdentityChange, KEPT_SECONDS, KeyHolder, NewKey, NewSession, NewUser, Refreshed, SignedIn,
-    TokenKey,
+    Arrival, FLOW_SECONDS, IdentityChange, KEPT_SECONDS, KeyHolder, NewFederated, NewFlow, NewKey,
+    NewSecondStep, NewSession, NewUser, ProviderFlow, RECOVERY_CODES, Refreshed, SECOND_STEP_SECONDS,
+    SecondStep, ShownLink, SignedIn, TakenFlow, TokenKey,
 };
 pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};
@@ -83,6 +84,6 @@ pub use store::Store;
 pub use time::{SystemClock, SystemEntropy};
 pub use view::{
     AttemptRow, Census, CheckRow, CommitRow, FindingRow, History, HoldRow, InterruptQuery, InterruptRow,
-    InvitationRow, KeyRow, Lately, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow, Recordings,
-    RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
+    InvitationRow, KeyRow, Lately, LinkRow, ModelCallRow, PlanRow, PlanState, ProjectRow, PullRequestRow,
+    Recordings, RunRow, SecretRow, SessionRow, SpecRow, TicketRow, Trace, TracedTicket, UserRow,
 };

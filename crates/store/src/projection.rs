@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The tables that the projection writes, and all that a rebuild empties.
-pub(crate) const TABLES: [&str; 23] = [
+pub(crate) const TABLES: [&str; 24] = [
     "projects",
     "specs",
     "plans",
@@ -42,6 +42,7 @@ pub(crate) const TABLES: [&str; 23] = [
     "invitations",
     "sessions",
     "api_keys",
+    "linked_identities",
 ];
 
 /// Writes what an event says into the views.
@@ -147,6 +148,12 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. }
+        | EventBody::IdentityLinked { .. }
+        | EventBody::IdentityUnlinked { .. }
+        | EventBody::SecondFactorSet { .. }
+        | EventBody::SecondFactorRemoved { .. }
+        | EventBody::RecoveryCodesMade { .. }
+        | EventBody::RecoveryCodeUsed { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

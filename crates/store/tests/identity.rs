@@ -298,6 +298,43 @@ async fn a_link_to_reset_counts_for_an_hour() {
 }
 
 #[tokio::test]
+async fn a_reset_and_the_verified_address_are_one_change() {
+    let world = World::new("reset_verifies").await;
+    world.owner().await;
+    let bob = world.add("bob@example.org", Arrival::Open).await.unwrap();
+    assert!(bob.verified_at.is_none());
+    let reset = link();
+    world.store.make_user_link(&tenant(), &bob.id, LinkPurpose::Reset, &reset).await.unwrap();
+    let hash = async || world.store.user_by_email(&tenant(), &bob.email).await.unwrap().unwrap().1;
+
+    // What breaks between the two breaks both: the database refuses the second.
+    for statement in [
+        "CREATE FUNCTION swarm.refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+        "CREATE TRIGGER refuse BEFORE UPDATE OF verified_at ON swarm.users
+         FOR EACH ROW EXECUTE FUNCTION swarm.refuse()",
+    ] {
+        sqlx::query(statement).execute(&world.pool).await.unwrap();
+    }
+    let before = world.kinds().await;
+    assert!(world.store.reset_password(&tenant(), &reset, "$other", None).await.is_err());
+    assert_eq!((hash().await.as_str(), world.kinds().await), (HASH, before));
+    sqlx::query("DROP TRIGGER refuse ON swarm.users").execute(&world.pool).await.unwrap();
+
+    // The link was not used up by that.
+    let row = world.store.reset_password(&tenant(), &reset, "$other", None).await.unwrap();
+    assert!(row.verified_at.is_some() && row.password_changed_at.is_some());
+    assert_eq!(hash().await, "$other");
+    assert!(world.kinds().await.ends_with(&["password_changed", "user_verified"]));
+    // It is said once.
+    let reset = link();
+    world.store.make_user_link(&tenant(), &bob.id, LinkPurpose::Reset, &reset).await.unwrap();
+    world.store.reset_password(&tenant(), &reset, "$third", None).await.unwrap();
+    let verified = world.kinds().await.iter().filter(|kind| **kind == "user_verified").count();
+    assert_eq!(verified, 1);
+}
+
+#[tokio::test]
 async fn who_is_disabled_is_out_at_once_with_all_their_sessions_and_keys() {
     let world = World::new("disabled").await;
     world.owner().await;

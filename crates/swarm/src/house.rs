@@ -315,6 +315,8 @@ async fn serve(
     let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
     config.retention = wiring.settings.retention.policy();
     config.sign_in.registration = wiring.settings.server.registration;
+    config.sign_in.second_factor = wiring.settings.auth.second_factor;
+    config.providers.clone_from(&wiring.settings.auth.providers);
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
     Ok((Some(server), aside))
 }

@@ -1813,6 +1813,24 @@ pub enum EventBody {
         /// Who.
         user: UserId,
     },
+    /// Somebody can sign in by a provider from now on.
+    #[serde(rename = "identity_linked")]
+    IdentityLinked {
+        /// Who they are there.
+        external: ExternalId,
+        /// By which.
+        provider: ProviderName,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody can sign in by a provider no more.
+    #[serde(rename = "identity_unlinked")]
+    IdentityUnlinked {
+        /// By which.
+        provider: ProviderName,
+        /// Who.
+        user: UserId,
+    },
     /// Somebody may make an account. The link is known to who asked for it alone.
     #[serde(rename = "user_invited")]
     UserInvited {
@@ -1981,6 +1999,15 @@ pub enum Evidence {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// Somebody at a provider. Never given to another person there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalId {
+    /// Who says so: the provider's address.
+    pub issuer: String,
+    /// Its own name for the person, which nobody else gets.
+    pub subject: String,
 }
 
 /// What kind of failure it was: who can do something about it.
@@ -2737,6 +2764,9 @@ pub enum Joined {
     /// `registered`
     #[serde(rename = "registered")]
     Registered,
+    /// `federated`
+    #[serde(rename = "federated")]
+    Federated,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -2913,6 +2943,13 @@ pub struct Limits {
     pub send_queue: u64,
 }
 
+/// The providers by which somebody can sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkList {
+    /// The oldest first.
+    pub items: Vec<LinkRow>,
+}
+
 /// What a link that counts once is for.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkPurpose {
@@ -2931,6 +2968,17 @@ pub enum LinkPurpose {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// A provider by which somebody can sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRow {
+    /// Who they are there.
+    pub external: ExternalId,
+    /// Since when.
+    pub linked_at: DateTime<Utc>,
+    /// Its name here.
+    pub provider: ProviderName,
 }
 
 /// Something that is wrong with a plan.
@@ -3359,6 +3407,17 @@ pub struct NewSecret {
     pub value: Option<Secret>,
 }
 
+/// A sign-in that begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSignIn {
+    /// The link of an invitation, for who has no account yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The page of this server to end on: a path such as `/runs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<String>,
+}
+
 /// A spec that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSpec {
@@ -3777,6 +3836,29 @@ pub type ProjectId = String;
 pub struct ProjectList {
     /// By name.
     pub items: Vec<Project>,
+}
+
+/// The ways to sign in that are not a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderList {
+    /// By name.
+    pub items: Vec<ProviderRow>,
+}
+
+/// Who else says who somebody is, by the name that it has in the configuration: `github`.
+pub type ProviderName = String;
+
+/// A way to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderRow {
+    /// What it speaks: `oidc` or `github`.
+    pub kind: String,
+    /// What people read.
+    pub label: String,
+    /// Its name, which stands in paths.
+    pub name: ProviderName,
+    /// The page that a browser opens to sign in.
+    pub start: String,
 }
 
 /// A pull request.
@@ -4658,6 +4740,13 @@ pub struct SignIn {
     pub email: EmailAddress,
     /// Their password.
     pub password: Password,
+}
+
+/// Where a browser goes on. It must be the one that asked: what it was given as a cookie is looked for when it comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInAt {
+    /// The address at the provider.
+    pub url: String,
 }
 
 /// A public key (RFC 8037).

@@ -9,6 +9,13 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     let asked =
         types::SignIn { email: text(), password: hidden(), device: Some(text()), cookies: Some(false) };
     client.login(&asked).await?;
+    client.second_step(&types::SecondStepShown { pending: text(), code: text() }).await?;
+    let code = types::Code { code: text() };
+    client.begin_second_factor().await?;
+    client.confirm_second_factor(&code).await?;
+    client.renew_recovery_codes(&code).await?;
+    client.remove_second_factor(&code).await?;
+    client.remove_users_second_factor("x").await?;
     client.refresh(&types::Refresh { refresh_token: Some(hidden()) }).await?;
     client.logout().await?;
     let shown = types::VerifyAddress { email: text(), link: text(), password: hidden() };
@@ -18,6 +25,11 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.me().await?;
     client.sessions().await?;
     client.end_session("x").await?;
+    client.providers().await?;
+    client.start_sign_in("x", &types::NewSignIn { link: Some(text()), return_to: Some(text()) }).await?;
+    client.links().await?;
+    client.link_provider("x").await?;
+    client.unlink_provider("x").await?;
     client.signing_keys().await?;
     client.rotate_signing_key().await?;
     let scopes = vec![types::Scope::WorkRead, types::Scope::RunsWrite];

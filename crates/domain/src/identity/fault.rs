@@ -51,6 +51,35 @@ pub enum IdentityError {
     /// The keys that sign access tokens stand where others can read them.
     #[error("the file token-keys.json of the data folder is no plain file for its owner alone")]
     TokenKeys,
+    /// The provider names no address that it has verified.
+    #[error("the provider says of no email address that it is verified as yours")]
+    ProviderAddress,
+    /// The address is of a domain that is not let in.
+    #[error("people with an address of this domain are not let in by this provider")]
+    ProviderDomain,
+    /// There is an account of that address, and nobody has shown that both are of one person.
+    #[error(
+        "there is an account of this email address, and it is not linked with who signed in at the provider"
+    )]
+    LinkNeeded,
+    /// Who signed in at the provider is linked with another account, or this account with another at the provider.
+    #[error("the account, or who signed in at the provider, is linked already")]
+    LinkTaken,
+    /// A way in that is the only one cannot go.
+    #[error("this is the last way in to the account")]
+    LastWayIn,
+    /// The code is not the one of now, or was used.
+    #[error("the code does not count: it is another, its time is over, or it was used before")]
+    SecondFactorCode,
+    /// There is a second factor already.
+    #[error("the account has a second factor already")]
+    SecondFactorSet,
+    /// There is no second factor.
+    #[error("the account has no second factor, or it was not confirmed yet")]
+    SecondFactorNone,
+    /// The second step came too late, or too many codes were wrong.
+    #[error("the sign-in is over: its second step took too long, or too many codes were wrong")]
+    SecondStep,
     /// The last owner cannot go.
     #[error("this is the last owner who can sign in")]
     LastOwner,
@@ -108,6 +137,41 @@ impl IdentityError {
                 "remove the file: new keys are made, and everybody refreshes their session; others may have the old ones"
                     .to_owned(),
             ),
+            Self::ProviderAddress => (
+                "auth.provider_address",
+                "verify the address at the provider and let it be seen, then sign in again".to_owned(),
+            ),
+            Self::ProviderDomain => {
+                ("auth.provider_domain", "sign in with another account at the provider, or ask an admin".to_owned())
+            }
+            Self::LinkNeeded => (
+                "auth.link_needed",
+                "sign in to that account with its password, then link the provider: POST /api/auth/links/PROVIDER"
+                    .to_owned(),
+            ),
+            Self::LinkTaken => (
+                "auth.link_taken",
+                "remove the other link first: DELETE /api/auth/links/PROVIDER, signed in to the account that has it"
+                    .to_owned(),
+            ),
+            Self::LastWayIn => (
+                "auth.last_way_in",
+                "choose a password first, by a link from an admin: `swarm user link EMAIL reset`".to_owned(),
+            ),
+            Self::SecondFactorCode => (
+                "auth.second_factor_code",
+                "wait for the next code of the app, and see that the clock there is right; who lost it uses a recovery code"
+                    .to_owned(),
+            ),
+            Self::SecondFactorSet => (
+                "auth.second_factor_set",
+                "remove it first, by a code: POST /api/auth/second-factor/remove".to_owned(),
+            ),
+            Self::SecondFactorNone => (
+                "auth.second_factor_none",
+                "set one up first: POST /api/auth/second-factor".to_owned(),
+            ),
+            Self::SecondStep => ("auth.second_step", "sign in again from the start".to_owned()),
             Self::LastOwner => (
                 "auth.last_owner",
                 "make somebody else an owner first: `swarm user role EMAIL owner`".to_owned(),

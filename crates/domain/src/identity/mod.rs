@@ -18,6 +18,7 @@
 
 mod email;
 mod fault;
+mod federation;
 mod key;
 mod password;
 mod principal;
@@ -30,15 +31,16 @@ mod tests;
 
 pub use email::EmailAddress;
 pub use fault::IdentityError;
+pub use federation::{Admission, ExternalId, Met, ProviderTrust};
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
 pub use principal::{Decision, Denial, Principal, Who, may, may_grant};
-pub use proof::{KeyText, LinkText, Proof, ProofHash, RefreshText};
+pub use proof::{KeyText, LinkText, Proof, ProofHash, RecoveryCode, RefreshText, SecondStepText};
 pub use role::Role;
 pub use scope::{Scope, within};
 pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};
 
-pub use crate::id::{InvitationId, KeyId, KeyName, SessionId, UserId};
+pub use crate::id::{InvitationId, KeyId, KeyName, ProviderName, SessionId, UserId};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,25 @@ pub enum Registration {
     Closed,
 }
 
+/// Who must have a second factor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorPolicy {
+    /// Nobody; who wants sets one up.
+    #[default]
+    Optional,
+    /// Owners and admins. Who is one and has none can do nothing but set one up.
+    RequiredForAdmins,
+}
+
+impl SecondFactorPolicy {
+    /// Whether somebody of this role must have one.
+    #[must_use]
+    pub fn wants(self, role: Role) -> bool {
+        self == Self::RequiredForAdmins && matches!(role, Role::Owner | Role::Admin)
+    }
+}
+
 /// How an account came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -67,6 +88,8 @@ pub enum Joined {
     Invited,
     /// By themselves.
     Registered,
+    /// By a provider that says who they are, with a verified address.
+    Federated,
 }
 
 /// What a link that counts once is for.

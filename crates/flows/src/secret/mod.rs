@@ -7,7 +7,10 @@ mod check;
 mod credential;
 mod reference;
 
-use swarm_domain::{Actor, Problem, secret::SecretId};
+use swarm_domain::{
+    Actor, Problem,
+    secret::{Reference, Secret, SecretId},
+};
 use swarm_store::{NewSecret, Rekeyed, Rotation, SecretChange, SecretRow};
 
 pub use check::SecretCheck;
@@ -29,6 +32,11 @@ impl Flows {
         // What has ended is of no use to anybody but a thief.
         parts.store.forget_ended_secrets(&parts.config.tenant).await.map_err(|e| e.problem())?;
         parts.store.secrets(&parts.config.tenant).await.map_err(|e| e.problem())
+    }
+
+    /// The value that stands elsewhere: of a setting that names where.
+    pub async fn look_up(&self, reference: &Reference) -> Result<Secret, Problem> {
+        reference::look_up(reference, &self.parts().config.vault).await
     }
 
     /// One secret, without its value.

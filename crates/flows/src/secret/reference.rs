@@ -26,7 +26,8 @@ pub(super) async fn value(
     Ok(value)
 }
 
-async fn look_up(reference: &Reference, vault: &VaultConfig) -> Result<Secret, Problem> {
+/// The value that stands elsewhere.
+pub(super) async fn look_up(reference: &Reference, vault: &VaultConfig) -> Result<Secret, Problem> {
     match reference {
         Reference::Env(name) => match environment(name) {
             Some(value) => Ok(Secret::new(value)),

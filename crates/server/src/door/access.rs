@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use swarm_domain::identity::{Decision, Denial, Principal, Scope, may};
+use swarm_domain::identity::{Decision, Denial, Principal, Scope, Who, may};
 
 use super::{principal, ticket};
 use crate::{
@@ -39,6 +39,20 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/auth/refresh", Need::Nothing),
     (Method::POST, "/api/auth/verify", Need::Nothing),
     (Method::POST, "/api/auth/reset", Need::Nothing),
+    (Method::POST, "/api/auth/login/second", Need::Nothing),
+    (Method::POST, "/api/auth/oidc/second", Need::Nothing),
+    (Method::POST, "/api/auth/second-factor", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/confirm", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/recovery-codes", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/remove", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/users/{user}/second-factor/remove", Need::Scope(Scope::UsersWrite)),
+    (Method::GET, "/api/auth/providers", Need::Nothing),
+    (Method::GET, "/api/auth/oidc/{provider}/start", Need::Nothing),
+    (Method::POST, "/api/auth/oidc/{provider}/start", Need::Nothing),
+    (Method::GET, "/api/auth/oidc/{provider}/callback", Need::Nothing),
+    (Method::GET, "/api/auth/links", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
+    (Method::DELETE, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
     (Method::POST, "/api/auth/logout", Need::Somebody),
     (Method::GET, "/api/auth/me", Need::Somebody),
     (Method::POST, "/api/auth/password", Need::Scope(Scope::AccountWrite)),
@@ -193,6 +207,14 @@ pub(crate) fn allow(principal: &Principal, scope: Scope) -> Reply<()> {
         Decision::Denied(Denial::Role(role)) => {
             format!("a {role} does not have it; ask an admin: `swarm user role EMAIL ROLE`")
         }
+        Decision::Denied(Denial::Key) if matches!(principal.who, Who::User { .. }) => {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "auth.second_factor_needed",
+                format!("a {} needs a second factor here, and this account has none", principal.role),
+                "set one up: POST /api/auth/second-factor",
+            ));
+        }
         Decision::Denied(Denial::Key) => {
             format!("use a key that has it: `swarm key create NAME --scope {scope}`")
         }
@@ -238,7 +260,15 @@ mod tests {
     use super::*;
 
     /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do.
-    const BESIDE_THE_DOCUMENT: [&str; 3] = ["/metrics", "/api/ws", "/api/dashboard/ws/dashboard"];
+    const BESIDE_THE_DOCUMENT: [&str; 6] = [
+        "/metrics",
+        "/api/ws",
+        "/api/dashboard/ws/dashboard",
+        // Pages on the way over a provider, which a browser opens.
+        "/api/auth/oidc/second",
+        "/api/auth/oidc/{provider}/start",
+        "/api/auth/oidc/{provider}/callback",
+    ];
 
     #[test]
     fn every_route_says_what_it_asks_for_and_nothing_else_stands_in_the_table() {

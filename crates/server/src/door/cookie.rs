@@ -9,6 +9,10 @@ use crate::{app::App, refusal::Refusal};
 const ACCESS: &str = "swarm_access";
 /// The cookie of the refresh token, which goes to the routes of sign-in alone.
 const REFRESH: &str = "swarm_refresh";
+/// The cookie of a sign-in that is on its way over a provider.
+const FLOW: &str = "swarm_flow";
+/// Where that goes.
+const FLOW_PATH: &str = "/api/auth/oidc";
 /// Where the refresh token goes.
 const REFRESH_PATH: &str = "/api/auth";
 
@@ -31,6 +35,17 @@ pub(crate) fn set(access: (&str, i64), refresh: (&str, i64)) -> Vec<HeaderValue>
     };
     let both = [cookie(ACCESS, access, "/"), cookie(REFRESH, refresh, REFRESH_PATH)];
     both.into_iter().filter_map(Result::ok).collect()
+}
+
+/// What ties a sign-in by a provider to the browser that it began in.
+pub(crate) fn flow_of(headers: &HeaderMap) -> Option<&str> {
+    of_name(headers, FLOW)
+}
+
+/// The header that sets it, or takes it away where it is empty. It comes back on a way that begins at the provider's page, so
+/// it is `Lax`; by itself it opens nothing.
+pub(crate) fn flow(value: &str, seconds: i64) -> String {
+    format!("{FLOW}={value}; Path={FLOW_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Lax")
 }
 
 fn of_name<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

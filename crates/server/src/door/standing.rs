@@ -95,6 +95,12 @@ pub(crate) fn is_about_identity(body: &EventBody) -> bool {
             | EventBody::UserRoleChanged { .. }
             | EventBody::UserDisabled { .. }
             | EventBody::PasswordChanged { .. }
+            | EventBody::IdentityLinked { .. }
+            | EventBody::IdentityUnlinked { .. }
+            | EventBody::SecondFactorSet { .. }
+            | EventBody::SecondFactorRemoved { .. }
+            | EventBody::RecoveryCodesMade { .. }
+            | EventBody::RecoveryCodeUsed { .. }
             | EventBody::UserInvited { .. }
             | EventBody::InvitationWithdrawn { .. }
             | EventBody::SessionBegun { .. }

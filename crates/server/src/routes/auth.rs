@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     Actor,
     identity::{
-        EmailAddress, IdentityError, LinkPurpose, LinkText, Password, Proof, RefreshText, Registration,
-        SessionEnd, SessionId, UserId, Who,
+        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration, SessionEnd,
+        SessionId, UserId, Who,
     },
 };
 use swarm_store::{Arrival, IdentityChange, NewSession, NewUser, StoreError, UserRow};
 use utoipa::ToSchema;
 
+use super::second_factor::{self, SecondStepWanted};
 use crate::{
     app::App,
     config::Tries,
@@ -159,7 +160,8 @@ async fn arrival(app: &App, link: Option<&str>) -> Reply<Arrival> {
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = SignIn,
-    responses((status = OK, description = "The session.", body = SessionTokens)))]
+    responses((status = OK, description = "The session.", body = SessionTokens),
+        (status = ACCEPTED, description = "The password is right, and a code is asked for.", body = SecondStepWanted)))]
 pub(crate) async fn login(
     State(app): State<App>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -175,8 +177,11 @@ pub(crate) async fn login(
     if user.verified_at.is_none() {
         return Err(IdentityError::Unverified.into());
     }
-    let agent = || headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let device = asked.device.or_else(agent).unwrap_or_default();
+    let device = device(asked.device, &headers);
+    if user.second_factor_at.is_some() {
+        let wanted = second_factor::wanted(&app, &user, device, asked.cookies).await?;
+        return Ok((StatusCode::ACCEPTED, Json(wanted)).into_response());
+    }
     let actor = Actor::Person { name: user.email.to_string() };
     let by = IdentityChange { actor, correlation: Some(correlation.0.0) };
     begin(&app, &by, user, &device, asked.cookies).await
@@ -196,7 +201,14 @@ async fn authenticated(app: &App, email: &EmailAddress, password: &Password) -> 
     }
 }
 
-async fn begin(
+/// What they sign in with, by its own word.
+pub(super) fn device(said: Option<String>, headers: &HeaderMap) -> String {
+    let agent = || headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    said.or_else(agent).unwrap_or_default()
+}
+
+/// Begins a session, and answers with its tokens.
+pub(super) async fn begin(
     app: &App,
     by: &IdentityChange,
     user: UserRow,
@@ -328,13 +340,7 @@ pub(crate) async fn reset_password(
     // A password that is not taken does not use the link up.
     asked.password.check(&user.email)?;
     let hash = app.door.passwords.hash(&asked.password, &*app.flows.parts().entropy).await?;
-    let user = app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
-    if user.verified_at.is_none() {
-        // Who had this link has the address as well, and the password is theirs by now.
-        let link = LinkText { proof: Proof::mint(&*app.flows.parts().entropy) };
-        app.store().make_user_link(app.tenant(), &user.id, LinkPurpose::Verify, &link).await?;
-        app.store().verify_user(app.tenant(), &link, Some(&correlation.0.0)).await?;
-    }
+    app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -371,7 +377,7 @@ pub(crate) fn not_signed_in() -> Refusal {
 }
 
 /// Counts a try, before any work is done for it.
-async fn tried(app: &App, from: SocketAddr, email: Option<&EmailAddress>) -> Reply<()> {
+pub(super) async fn tried(app: &App, from: SocketAddr, email: Option<&EmailAddress>) -> Reply<()> {
     let bounds = &app.config.sign_in;
     let address = format!("address/{}", from.ip().to_canonical());
     let account = email.map(|email| format!("account/{email}"));

@@ -134,7 +134,7 @@ pub(crate) async fn stream(
 ) -> Reply<Response> {
     let after = last_seen(&headers)?.unwrap_or(query.after);
     let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
-    let open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Sse) };
+    let open = Open { _permit: app.stream_permit()?, _counted: app.live.meter.open(Transport::Sse) };
     let reader = Reader::behind(&app.live, who, after);
     let stop = app.stop.clone().cancelled_owned();
     let keep_alive = KeepAlive::new().interval(app.config.keep_alive).text("still here");
@@ -152,7 +152,7 @@ pub(crate) async fn poll(
     InQuery(query): InQuery<PollQuery>,
 ) -> Reply<Json<EventPage>> {
     let wanted = Wanted::of(&app, &who, query.run, query.path.as_deref())?;
-    let _open = Open { _permit: permit(&app)?, _counted: app.live.meter.open(Transport::Poll) };
+    let _open = Open { _permit: app.stream_permit()?, _counted: app.live.meter.open(Transport::Poll) };
     let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or(POLL.0).min(POLL.1));
     let mut reader = Reader::behind(&app.live, who, query.after);
     let mut events = Vec::new();
@@ -202,17 +202,6 @@ impl Wanted {
 struct Open {
     _permit: OwnedSemaphorePermit,
     _counted: meter::Open,
-}
-
-fn permit(app: &App) -> Reply<OwnedSemaphorePermit> {
-    app.streams.clone().try_acquire_owned().map_err(|_| {
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "events.too_many_streams",
-            format!("{} streams are served already", app.config.max_streams),
-            "close one, or read /api/events by pages",
-        )
-    })
 }
 
 fn last_seen(headers: &HeaderMap) -> Reply<Option<u64>> {

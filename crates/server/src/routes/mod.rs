@@ -8,6 +8,7 @@ pub(crate) mod cache;
 mod checks;
 pub(crate) mod claims;
 pub(crate) mod events;
+pub(crate) mod federation;
 pub(crate) mod health;
 pub(crate) mod hitl;
 pub(crate) mod invitations;
@@ -21,6 +22,7 @@ pub(crate) mod quality;
 pub(crate) mod record;
 pub(crate) mod retention;
 pub(crate) mod runs;
+pub(crate) mod second_factor;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod specs;
@@ -48,6 +50,16 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(auth::verify_address))
         .routes(routes!(auth::reset_password))
         .routes(routes!(auth::change_password))
+        .routes(routes!(federation::providers))
+        .routes(routes!(federation::start_sign_in))
+        .routes(routes!(federation::links))
+        .routes(routes!(federation::link_provider, federation::unlink_provider))
+        .routes(routes!(second_factor::begin_second_factor))
+        .routes(routes!(second_factor::confirm_second_factor))
+        .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(second_factor::remove_second_factor))
+        .routes(routes!(second_factor::remove_users_second_factor))
+        .routes(routes!(second_factor::second_step))
         .routes(routes!(sessions::me))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))

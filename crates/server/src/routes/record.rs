@@ -19,7 +19,7 @@ use swarm_domain::{
     audit::{Asked, AuditFilter, AuditOutcome, Reading},
 };
 use swarm_store::{AuditOrder, AuditPage, AuditSearch, MAX_EVENTS_READ};
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -146,7 +146,7 @@ pub(crate) async fn audit(
     let Some(wait) = wait.filter(|_| order == AuditOrder::Oldest) else {
         return Ok(Json(store.audit(tenant, &search).await?));
     };
-    let _permit = permit(&app)?;
+    let _permit = app.stream_permit()?;
     let end = Instant::now() + wait;
     let mut growth = store.growth();
     loop {
@@ -176,7 +176,7 @@ pub(crate) async fn export_log(
 ) -> Reply<Response> {
     let form = query.form.unwrap_or_default();
     let filter = query.filter()?;
-    let permit = permit(&app)?;
+    let permit = app.stream_permit()?;
     let how = if form == Form::Csv { Reading::Csv } else { Reading::Jsonl };
     write_down(&app, by, how, &filter).await?;
     let (store, tenant) = (app.store(), app.tenant());
@@ -194,18 +194,6 @@ pub(crate) async fn export_log(
 async fn write_down(app: &App, By(asker): By, how: Reading, filter: &AuditFilter) -> Reply<()> {
     let reader = Actor::Person { name: asker.person };
     Ok(app.store().record_reading(app.tenant(), &reader, asker.correlation, how, filter).await?)
-}
-
-/// One of the places for readers that take long.
-fn permit(app: &App) -> Reply<OwnedSemaphorePermit> {
-    app.streams.clone().try_acquire_owned().map_err(|_| {
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "events.too_many_streams",
-            format!("{} streams are served already", app.config.max_streams),
-            "close one, then ask again",
-        )
-    })
 }
 
 fn read(asked: Asked) -> Reply<AuditFilter> {

@@ -98,7 +98,8 @@ impl Store {
         self.taken(&mut tx, tenant, LinkPurpose::Reset, link).await
     }
 
-    /// Gives somebody another password by their link, and ends every session of theirs.
+    /// Gives somebody another password by their link, and ends every session of theirs. Who had the link has the address as
+    /// well: it is verified with the same change.
     pub async fn reset_password(
         &self,
         tenant: &TenantId,
@@ -112,10 +113,15 @@ impl Store {
         write_password(&mut tx, tenant, &row.id, password_hash).await?;
         let mut events =
             session::ends(&mut tx, tenant, &by, &row.id, None, SessionEnd::PasswordChanged).await?;
-        // Who has the link had it from an admin who knows whose the address is.
         let body = EventBody::PasswordChanged { user: row.id.clone(), by_link: true };
         events.push(said(tenant, &by, row.id.as_str(), body));
+        if row.verified_at.is_none() {
+            // Who has the link had it from an admin who knows whose the address is.
+            let body = EventBody::UserVerified { user: row.id.clone() };
+            events.push(said(tenant, &by, row.id.as_str(), body));
+        }
         self.append_within(&mut tx, &events).await?;
+        let row = find_user(&mut tx, tenant, &row.id).await?;
         tx.commit().await?;
         Ok(row)
     }

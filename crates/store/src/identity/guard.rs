@@ -6,6 +6,7 @@ use swarm_domain::{
     identity::{IdentityError, Joined, KeyId, Role, SessionId, UserId},
 };
 
+use super::federation;
 use crate::{Result, StoreError, view::identity as view};
 
 /// Asked behind the lock of the chain: of two owners who make each other a viewer, the second is refused.
@@ -28,13 +29,25 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
                 _ => Ok(()),
             }
         }
-        EventBody::UserVerified { user } | EventBody::PasswordChanged { user, .. } => {
-            view::find_user(conn, tenant, user).await.map(drop)
+        EventBody::SecondFactorRemoved { user, .. } => {
+            let row = view::find_user(conn, tenant, user).await?;
+            if row.second_factor_at.is_some() { Ok(()) } else { Err(IdentityError::SecondFactorNone.into()) }
         }
+        EventBody::UserVerified { user }
+        | EventBody::PasswordChanged { user, .. }
+        | EventBody::SecondFactorSet { user }
+        | EventBody::RecoveryCodesMade { user }
+        | EventBody::RecoveryCodeUsed { user, .. } => view::find_user(conn, tenant, user).await.map(drop),
         EventBody::UserRoleChanged { user, role } => {
             keeps_an_owner(conn, event, user, *role == Role::Owner).await
         }
         EventBody::UserDisabled { user, disabled } => keeps_an_owner(conn, event, user, !disabled).await,
+        EventBody::IdentityLinked { user, provider, external } => {
+            federation::may_link(conn, tenant, user, provider, external).await
+        }
+        EventBody::IdentityUnlinked { user, provider } => {
+            federation::may_unlink(conn, tenant, user, provider).await
+        }
         EventBody::UserInvited { email, .. } => {
             if exists(conn, event, Look::Email(email.as_str())).await? {
                 return Err(StoreError::Exists { kind: "user", id: email.to_string() });

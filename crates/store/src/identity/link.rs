@@ -77,12 +77,23 @@ pub(super) async fn take(
     link: &LinkText,
     now: DateTime<Utc>,
 ) -> Result<String> {
+    take_hash(conn, tenant, purpose, link.proof.hash().as_bytes(), now).await
+}
+
+/// The same, for one that was shown before.
+pub(super) async fn take_hash(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    purpose: LinkPurpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<String> {
     let subject: Option<String> = sqlx::query_scalar(
         "DELETE FROM swarm.one_time_links WHERE tenant = $1 AND hash = $2 AND purpose = $3 AND expires > $4
          RETURNING subject",
     )
     .bind(tenant.as_str())
-    .bind(link.proof.hash().as_bytes())
+    .bind(hash)
     .bind(purpose.as_str())
     .bind(now)
     .fetch_optional(conn)

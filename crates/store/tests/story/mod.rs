@@ -18,7 +18,8 @@ use swarm_domain::{
     event::CheckStage,
     finding::{Finding, FindingCode},
     identity::{
-        EmailAddress, InvitationId, Joined, KeyId, KeyName, Role, Scope, SessionEnd, SessionId, UserId,
+        EmailAddress, ExternalId, InvitationId, Joined, KeyId, KeyName, ProviderName, Role, Scope,
+        SessionEnd, SessionId, UserId,
     },
     interrupt::{
         ActionRequest, Escalation, HumanInterrupt, HumanResponse, Interrupt, InterruptKind, OnExpiry, Terms,
@@ -173,6 +174,15 @@ fn user(id: &str) -> UserId {
 fn user_added(id: &str, email: &str, role: Role) -> EventBody {
     let email = EmailAddress::parse(email).unwrap();
     EventBody::UserAdded { user: user(id), email, role, how: Joined::Registered, invitation: None }
+}
+
+fn provider(name: &str) -> ProviderName {
+    ProviderName::parse(name).unwrap()
+}
+
+fn linked(id: &str, name: &str) -> EventBody {
+    let external = ExternalId::of(&format!("https://{name}.example.org"), "248289761001").unwrap();
+    EventBody::IdentityLinked { user: user(id), provider: provider(name), external }
 }
 
 fn far_away() -> chrono::DateTime<chrono::Utc> {
@@ -668,6 +678,22 @@ pub fn whole() -> Vec<NewEvent> {
             EventBody::PasswordChanged { user: user("user_2"), by_link: false },
         ),
         event("user 6", Subject::default(), EventBody::UserDisabled { user: user("user_2"), disabled: true }),
+        event("factor 1", Subject::default(), EventBody::SecondFactorSet { user: user("user_1") }),
+        event("factor 2", Subject::default(), EventBody::RecoveryCodesMade { user: user("user_1") }),
+        event("factor 3", Subject::default(), EventBody::RecoveryCodeUsed { user: user("user_1"), left: 9 }),
+        event("factor 4", Subject::default(), EventBody::SecondFactorSet { user: user("user_2") }),
+        event(
+            "factor 5",
+            Subject::default(),
+            EventBody::SecondFactorRemoved { user: user("user_2"), by_code: true },
+        ),
+        event("link 1", Subject::default(), linked("user_1", "corp")),
+        event("link 2", Subject::default(), linked("user_1", "github")),
+        event(
+            "link 3",
+            Subject::default(),
+            EventBody::IdentityUnlinked { user: user("user_1"), provider: provider("github") },
+        ),
         event(
             "invitation 1",
             Subject::default(),

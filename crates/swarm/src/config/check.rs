@@ -201,6 +201,11 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     for (_, what) in settings.flows.approvals.faults() {
         fault("flows.approvals.rules", what);
     }
+    for (name, provider) in &settings.auth.providers {
+        if let Some((key, what)) = provider.fault() {
+            fault(&format!("auth.providers.{name}.{key}"), what.to_owned());
+        }
+    }
     if settings.flows.max_agents == 0 {
         fault("flows.max_agents", "with none, no work is ever done".to_owned());
     }
@@ -283,6 +288,25 @@ mod tests {
     fn no_file_at_all_is_sound() {
         let layers = Layers { files: vec!["/nowhere/swarm.toml".into()], ..Layers::default() };
         assert_eq!(faults(&layers).1, []);
+    }
+
+    #[test]
+    fn a_provider_that_cannot_be_is_named_and_a_secret_in_its_place_is_not_repeated() {
+        let provider = |lines: &str| {
+            let (_folder, layers) =
+                layers(&format!("[auth.providers.corp]\nclient_id = \"swarm\"\n{lines}\n"));
+            faults(&layers).1
+        };
+        assert_eq!(provider("issuer = \"https://id.example.org\"\nclient_secret = \"env:CORP\""), []);
+        let open = provider("issuer = \"http://id.example.org\"");
+        assert_eq!(open[0].key, "auth.providers.corp.issuer");
+        let pasted = provider("issuer = \"https://id.example.org\"\nclient_secret = \"hunter2\"");
+        assert!(
+            pasted[0].key.contains("client_secret") && !pasted[0].to_string().contains("hunter2"),
+            "{pasted:?}"
+        );
+        let wide = provider("issuer = \"https://id.example.org\"\ntrusted_domains = [\"*.example.org\"]");
+        assert!(wide[0].key.contains("trusted_domains"), "{wide:?}");
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use swarm_domain::audit::{Retention, RetentionPolicy};
-use swarm_domain::identity::Registration;
+use swarm_domain::identity::{ProviderName, Registration, SecondFactorPolicy};
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
+use swarm_server::ProviderConfig;
 
 use super::network::NetworkSettings;
 use crate::args::SandboxRung;
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) database: DatabaseSettings,
     /// The server's door.
     pub(crate) server: ServerSettings,
+    /// Who else says who somebody is.
+    pub(crate) auth: AuthSettings,
     /// Where code runs.
     pub(crate) sandbox: SandboxSettings,
     /// Who works.
@@ -75,6 +78,16 @@ pub(crate) struct ServerSettings {
     /// Who may make an account: `open` for anybody who can reach the server, `invite` for whoever was invited, `closed`
     /// for nobody.
     pub(crate) registration: Registration,
+}
+
+/// `[auth]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AuthSettings {
+    /// Who must have a second factor: `optional` for nobody, `required_for_admins` for owners and admins.
+    pub(crate) second_factor: SecondFactorPolicy,
+    /// The providers by which people sign in, by the name that each has in paths: `[auth.providers.google]`.
+    pub(crate) providers: BTreeMap<ProviderName, ProviderConfig>,
 }
 
 /// `[retention]`.

@@ -148,6 +148,12 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
         | EventBody::PasswordChanged { .. }
+        | EventBody::IdentityLinked { .. }
+        | EventBody::IdentityUnlinked { .. }
+        | EventBody::SecondFactorSet { .. }
+        | EventBody::SecondFactorRemoved { .. }
+        | EventBody::RecoveryCodesMade { .. }
+        | EventBody::RecoveryCodeUsed { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }
