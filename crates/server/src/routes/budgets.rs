@@ -56,7 +56,7 @@ pub(crate) async fn set_budget(
     Body(new): Body<NewQuota>,
 ) -> Reply<Json<QuotaRow>> {
     let scope = new.scope.parse().map_err(|error: swarm_domain::quota::InvalidQuotaScope| {
-        Problem::new("quota.invalid", error.to_string(), "see `swarm budget list` and `swarm project list`")
+        Problem::new("quota.invalid", error.to_string(), "see `swarm budget set --help`")
     })?;
     let budget = Budget { usd: new.usd, tokens: new.tokens };
     let quota = Quota { per: new.per, budget, runs: new.runs };
