@@ -6,7 +6,7 @@ SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help setup demo guest web web-check web-tour test chaos soak lint fmt docs bench clean-state
+.PHONY: help setup demo guest web web-check web-tour test chaos soak security lint fmt docs bench clean-state
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ chaos: ## Kill builds at every position of their journals, simulate, and try fau
 
 soak: ## Make and kill sandboxes at random for SOAK_MINUTES (10), and look for what they leave
 	@scripts/soak
+
+security: ## Check the door: who comes in, limits, TLS, and every route as nobody, a viewer and an admin
+	@scripts/security
 
 lint: ## Run the checks that need no running program: format, clippy, dependencies, scripts, docs
 	@scripts/test lint

@@ -1,11 +1,18 @@
 //! One call: its path, its request, and its answer as a value or a problem.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Client, error::ClientError, place::Place, types::ProblemDocument};
+
+/// What a server says to who asked too often. It did nothing of what was asked.
+const TOO_OFTEN: &str = "limits.exceeded";
+/// How often is waited until the server wants to be asked again.
+const MAX_WAITS: u32 = 5;
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// A path, with what comes from outside encoded into it.
 pub(crate) struct Target(String);
@@ -100,8 +107,27 @@ impl Client {
     }
 
     /// Sends, and gives back an answer that is a success. Where nothing was reached, or the token is not this
-    /// server's, a server that was started again elsewhere is asked instead: the first one did nothing.
+    /// server's, a server that was started again elsewhere is asked instead: the first one did nothing. Where this was
+    /// asked too often, it is asked again when the server says.
     pub(crate) async fn send(
+        &self,
+        method: Method,
+        target: &Target,
+        finish: impl Fn(RequestBuilder) -> RequestBuilder + Send + Sync,
+    ) -> Result<Response, ClientError> {
+        for _ in 0..MAX_WAITS {
+            match self.send_once(method.clone(), target, &finish).await {
+                Err(error) if error.code() == TOO_OFTEN => match error.retry_after() {
+                    Some(wait) if wait <= LONGEST_WAIT => tokio::time::sleep(wait).await,
+                    _ => return Err(error),
+                },
+                sent => return sent,
+            }
+        }
+        self.send_once(method, target, &finish).await
+    }
+
+    async fn send_once(
         &self,
         method: Method,
         target: &Target,
@@ -160,9 +186,12 @@ async fn problem(response: Response) -> ClientError {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after =
+        retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
     let body = response.bytes().await.unwrap_or_default();
     match serde_json::from_slice::<ProblemDocument>(&body) {
-        Ok(problem) if is_problem => ClientError::Refused { problem: Box::new(problem) },
+        Ok(problem) if is_problem => ClientError::Refused { problem: Box::new(problem), retry_after },
         _ => ClientError::Unreadable { detail: format!("status {status} without a problem document") },
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with a call.
 
+use std::time::Duration;
+
 use crate::types::ProblemDocument;
 
 /// What can go wrong with a call, sorted by what the caller can do about it.
@@ -18,6 +20,8 @@ pub enum ClientError {
     Refused {
         /// What it said.
         problem: Box<ProblemDocument>,
+        /// When to come again, where it said so.
+        retry_after: Option<Duration>,
     },
     /// The answer is not one that the document describes: another version, or another program.
     #[error("the server's answer cannot be read: {detail}")]
@@ -39,7 +43,7 @@ impl ClientError {
     pub fn code(&self) -> &str {
         match self {
             Self::Unreachable { .. } => "client.unreachable",
-            Self::Refused { problem } => &problem.code,
+            Self::Refused { problem, .. } => &problem.code,
             Self::Unreadable { .. } => "client.unreadable",
             Self::Setup { .. } => "client.setup",
         }
@@ -56,7 +60,7 @@ impl ClientError {
     pub fn next(&self) -> &str {
         match self {
             Self::Unreachable { .. } => "run `swarm up`",
-            Self::Refused { problem } => &problem.next,
+            Self::Refused { problem, .. } => &problem.next,
             Self::Unreadable { .. } => {
                 "stop the server and run `swarm up` again, so that both have one version"
             }
@@ -68,7 +72,16 @@ impl ClientError {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused { problem } => u16::try_from(problem.status).ok(),
+            Self::Refused { problem, .. } => u16::try_from(problem.status).ok(),
+            _ => None,
+        }
+    }
+
+    /// When the server wants to be asked again, where it said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -76,7 +89,7 @@ impl ClientError {
     /// Whether the same call may succeed a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. }) || matches!(self.status(), Some(503))
+        matches!(self, Self::Unreachable { .. }) || matches!(self.status(), Some(429 | 503))
     }
 }
 

@@ -225,7 +225,7 @@ fn event_of(message: &Message) -> Result<Event, ClientError> {
             next,
             correlation: String::new(),
         };
-        return Err(ClientError::Refused { problem: Box::new(problem) });
+        return Err(ClientError::Refused { problem: Box::new(problem), retry_after: None });
     }
     serde_json::from_str(&message.data).map_err(|error| ClientError::Unreadable { detail: error.to_string() })
 }

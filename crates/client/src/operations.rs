@@ -9,13 +9,13 @@ use crate::{
         Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
         CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
         Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse,
-        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LiveLimits, LiveTicket,
-        NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue, Overview,
-        PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, QualityReport,
-        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
-        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
-        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole,
-        VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
+        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LimitList, LiveLimits,
+        LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue,
+        Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
+        QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck,
+        SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline,
+        StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm,
+        VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
         WebSocketMetrics, WorkDemand, Worker, WorkerList,
     },
 };
@@ -489,6 +489,11 @@ impl Client {
     /// Draws every view again from the log.
     pub async fn rebuild(&self) -> Result<RebuildReport, ClientError> {
         self.post(api(&["views", "rebuild"]), &json!({})).await
+    }
+
+    /// How often anybody may ask, and what is left to who asks.
+    pub async fn limits(&self) -> Result<LimitList, ClientError> {
+        self.get(api(&["limits"])).await
     }
 
     /// The cache of replies: how much it holds, and what it was good for.

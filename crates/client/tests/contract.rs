@@ -279,6 +279,7 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.lift_hold("case-1", "settled").await?;
     client.purge(true).await?;
     client.rebuild().await?;
+    client.limits().await?;
     client.cache().await?;
     client.clear_cache().await?;
     client.health().await?;

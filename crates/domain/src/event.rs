@@ -31,6 +31,7 @@ use crate::{
     plan::Plan,
     quality::Measures,
     quota::{Quota, QuotaScope},
+    rate::Rate,
     run::{RunOptions, RunState},
     sandbox::HandedBack,
     secret::{Placement, Reference, SecretHost, SecretId},
@@ -788,6 +789,9 @@ pub enum EventBody {
         /// When it stops to count by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<DateTime<Utc>>,
+        /// How often it may ask; as often as the server lets every key where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate>,
     },
     /// An API key got another secret, and the old one counts beside it for a while.
     KeyRotated {

@@ -58,6 +58,7 @@ pub mod problem;
 pub mod quality;
 pub mod quantile;
 pub mod quota;
+pub mod rate;
 pub mod run;
 pub mod run_diff;
 pub mod sandbox;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use swarm_domain::TenantId;
 use swarm_flows::Flows;
 use swarm_store::Store;
@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use crate::door::By;
 use crate::{
     config::ServerConfig,
-    door::{Passwords, TokenKeys},
+    door::{Passwords, RunProjects, TokenKeys},
     federation::Providers,
     live::Live,
+    rates::Rates,
     refusal::{Refusal, Reply},
     routes::health::SandboxProbe,
     token::Token,
+    web_origin::WebOrigin,
 };
 
 /// What the handlers work with. A clone is cheap and shares all of it.
@@ -28,6 +30,10 @@ pub(crate) struct App {
     pub(crate) door: Arc<Door>,
     /// Who else says who somebody is.
     pub(crate) providers: Arc<Providers>,
+    /// How often everybody has asked lately.
+    pub(crate) rates: Arc<Rates>,
+    /// Which project the runs are of that were asked about.
+    pub(crate) runs: Arc<RunProjects>,
     /// What live connections share.
     pub(crate) live: Arc<Live>,
     /// A permit for every event stream.
@@ -45,8 +51,29 @@ pub(crate) struct Door {
     /// What signs access tokens.
     pub(crate) token_keys: TokenKeys,
     pub(crate) passwords: Passwords,
-    /// The names of this server, with its port, that a `Host` header may say.
-    pub(crate) hosts: Vec<String>,
+    /// Where its own pages are from; the names in them are those that a `Host` header may say.
+    pub(crate) origins: Vec<WebOrigin>,
+    /// Where the pages of others are from that may ask.
+    pub(crate) friends: Vec<WebOrigin>,
+}
+
+impl Door {
+    /// The address of this server that a request names.
+    pub(crate) fn named(&self, host: &str) -> Option<&WebOrigin> {
+        // A port that is the scheme's own may be said, too.
+        let is = |origin: &&WebOrigin| {
+            let usual = if origin.is_secure() { ":443" } else { ":80" };
+            let host = host.strip_suffix(usual).unwrap_or(host);
+            origin.authority().eq_ignore_ascii_case(host)
+        };
+        self.origins.iter().find(is)
+    }
+
+    /// Whether what is answered goes over TLS, by the name that was called.
+    pub(crate) fn is_sealed(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        host.and_then(|host| self.named(host)).is_some_and(WebOrigin::is_secure)
+    }
 }
 
 impl App {

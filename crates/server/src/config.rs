@@ -1,13 +1,14 @@
 //! How a server is set up.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use swarm_domain::{
     audit::RetentionPolicy,
     identity::{ProviderName, Registration},
+    rate::{Rate, RateLimit, Unit},
 };
 
-use crate::{federation::ProviderConfig, live::frame::Limits};
+use crate::{federation::ProviderConfig, live::frame::Limits, network::Network, web_origin::WebOrigin};
 
 /// How people sign in.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ impl Default for SignInConfig {
 /// How a server is set up. Every bound that it keeps has a name here.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// Where it listens. Loopback only; port 0 takes a free one.
+    /// Where this machine's own programs come in. Loopback only; port 0 takes a free one.
     pub addr: SocketAddr,
     /// The data folder, in which `server.json` tells clients where the server is.
     pub data_dir: PathBuf,
@@ -61,6 +62,20 @@ pub struct ServerConfig {
     pub sign_in: SignInConfig,
     /// Who else says who somebody is.
     pub providers: BTreeMap<ProviderName, ProviderConfig>,
+    /// Where this server is known to be, as its pages are: names that `Host` may say beside those of loopback.
+    pub urls: Vec<WebOrigin>,
+    /// The door for a network, beside that of this machine; none where absent.
+    pub public: Option<PublicDoor>,
+    /// What a connection may cost before a request has come, and how many there may be.
+    pub connections: ConnectionLimits,
+    /// How often anybody may ask.
+    pub rates: RateLimits,
+    /// The proxies whose word counts about who called them (`X-Forwarded-For`).
+    pub trusted_proxies: Vec<Network>,
+    /// Where the pages of others are from that may ask, with a token of their own.
+    pub cors_origins: Vec<WebOrigin>,
+    /// The longest that the body of a request may take to come.
+    pub body_timeout: Duration,
     /// The largest body that a request may have, in bytes.
     pub max_body_bytes: usize,
     /// The longest that a request may take, streams and the audit of the whole log aside.
@@ -87,6 +102,13 @@ impl ServerConfig {
             operator: operator.into(),
             sign_in: SignInConfig::default(),
             providers: BTreeMap::new(),
+            urls: Vec::new(),
+            public: None,
+            connections: ConnectionLimits::default(),
+            rates: RateLimits::default(),
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            body_timeout: Duration::from_secs(30),
             max_body_bytes: 2 << 20,
             request_timeout: Duration::from_mins(1),
             max_streams: 64,
@@ -94,6 +116,102 @@ impl ServerConfig {
             keep_alive: Duration::from_secs(15),
             retention: RetentionPolicy::default(),
             shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A door that others than this machine's own programs come to.
+#[derive(Debug, Clone)]
+pub struct PublicDoor {
+    /// Where it is.
+    pub listen: SocketAddr,
+    /// What seals what is said there.
+    pub seal: Seal,
+    /// Where plain HTTP is taken only to be led to TLS.
+    pub redirect_from: Option<SocketAddr>,
+}
+
+/// What seals a public door.
+#[derive(Debug, Clone)]
+pub enum Seal {
+    /// TLS by a certificate in files.
+    Files(CertificateFiles),
+    /// TLS ends before: only the trusted proxies are spoken to.
+    Proxy,
+}
+
+/// A certificate in files, in PEM form. They are read again when they change, and when SIGHUP comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate, and those between it and the root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// What a connection may cost before a request has come, and how many there may be.
+#[derive(Debug, Clone)]
+pub struct ConnectionLimits {
+    /// How many there may be at each door. More wait in the system's queue.
+    pub max_connections: usize,
+    /// How many from one address; of IPv6, from one network of 64 bits. This machine and trusted proxies may have all.
+    pub max_per_address: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long the head of a request may take to come, and how long a connection may say nothing between two.
+    pub head_timeout: Duration,
+    /// How many headers a request may have.
+    pub max_headers: usize,
+    /// How large the head of a request may be, in bytes.
+    pub max_head_bytes: usize,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_per_address: 500,
+            handshake_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(30),
+            max_headers: 100,
+            max_head_bytes: 32 << 10,
+        }
+    }
+}
+
+/// How often anybody may ask. Each is counted by this server alone, in memory.
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    /// Each address of those who show nobody: of IPv6, each network of 64 bits.
+    pub address: RateLimit,
+    /// Each API key that has no rate of its own, which may not be more unless an admin gives it.
+    pub key: RateLimit,
+    /// Each account, all its sessions together.
+    pub user: RateLimit,
+    /// Who shows the token of `server.json`.
+    pub operator: RateLimit,
+    /// Each project, whoever asks about it.
+    pub project: RateLimit,
+    /// Each tenant, whoever asks.
+    pub tenant: RateLimit,
+    /// How many of a kind are counted apart at once. Those for whom there is no place share one count.
+    pub max_subjects: usize,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        let count = |count: u32| NonZeroU32::MIN.saturating_add(count.saturating_sub(1));
+        let a_minute = |number| Rate::new(count(number), Unit::Minute);
+        // A page asks for much when it is opened, and for little after.
+        let of_a_person = RateLimit(Some(a_minute(100).at_once(count(300))));
+        Self {
+            address: of_a_person,
+            key: RateLimit(Some(a_minute(100))),
+            user: of_a_person,
+            operator: RateLimit(None),
+            project: RateLimit(Some(a_minute(1000))),
+            tenant: RateLimit(Some(a_minute(1000))),
+            max_subjects: 10_000,
         }
     }
 }

@@ -8,8 +8,20 @@ use swarm_domain::{Problem, identity::ProviderName};
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The address can be reached from other machines. Choose a loopback address.
-    #[error("{0} can be reached from other machines, and what is sent there is not sealed yet")]
+    #[error("{0} can be reached from other machines, and this door is for those of this one")]
     NotLoopback(SocketAddr),
+    /// The public door has no TLS, and no proxy is trusted that would have it.
+    #[error("{0} would be reached without TLS: there is no certificate, and no proxy is trusted")]
+    Unsealed(SocketAddr),
+    /// What was set up needs a name that starts with `https://`.
+    #[error("no address of this server is known that begins with https://")]
+    Nameless,
+    /// A certificate, its key or an authority's cannot be used.
+    #[error("the certificate cannot be used: {detail}")]
+    Certificate {
+        /// Which file, and what is wrong.
+        detail: String,
+    },
     /// Another server works on this data folder. Use that one.
     #[error("a server already works on this data folder: {url}, process {pid}")]
     Taken {
@@ -49,7 +61,18 @@ impl ServerError {
     #[must_use]
     pub fn problem(&self) -> Problem {
         let (code, next) = match self {
-            Self::NotLoopback(_) => ("server.not_loopback", "listen on 127.0.0.1 or [::1]"),
+            Self::NotLoopback(_) => {
+                ("server.not_loopback", "listen on 127.0.0.1 or [::1]; for others there is `server.public`")
+            }
+            Self::Unsealed(_) => (
+                "server.unsealed",
+                "give `server.public` a certificate, or `server.trusted_proxies` the proxy before it",
+            ),
+            Self::Nameless => ("server.nameless", "name it in `server.urls`: `https://swarm.example.org`"),
+            Self::Certificate { .. } => (
+                "server.certificate",
+                "name a certificate and its own key in PEM form, readable by who runs swarm",
+            ),
             Self::Taken { .. } => {
                 ("server.taken", "use it, stop it first, or choose another folder with `--data`")
             }

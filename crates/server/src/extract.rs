@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::refusal::Refusal;
+use crate::{door::is_too_slow, refusal::Refusal};
 
 const SEE_DOCS: &str = "see /api/docs for the form of this request";
 
@@ -99,10 +99,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
 }
 
 fn body(rejection: &JsonRejection) -> Refusal {
+    if is_too_slow(rejection) {
+        let detail = "the body did not come in its time, and nothing was done";
+        let next = "send it faster, or send less";
+        return Refusal::new(StatusCode::REQUEST_TIMEOUT, "request.slow_body", detail, next);
+    }
     let (code, next) = match rejection {
-        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            ("request.too_large", "send less: a body may have 2 MiB, a spec 1 MiB")
-        }
+        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => (
+            "request.too_large",
+            "send less: `swarm limits` says how much a request may have; a spec may have 1 MiB",
+        ),
         JsonRejection::JsonSyntaxError(_) => ("request.malformed", "send one JSON object, encoded as UTF-8"),
         JsonRejection::JsonDataError(_) => ("request.invalid", SEE_DOCS),
         JsonRejection::MissingJsonContentType(_) => {

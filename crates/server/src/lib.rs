@@ -3,8 +3,8 @@
 //! Thin on purpose: a request is let in, read, handed to [`Flows`](swarm_flows::Flows) or to the store's reads, and
 //! the answer is written. This crate must not know SQL text, git or sandboxes, and holds no rule of the work itself.
 //!
-//! It listens on loopback only. A token is made at every start and stands, with the address, in `server.json` in the data
-//! folder, for its owner alone: the operator's way in. Everybody else signs in or shows an API key. What a route asks for
+//! It listens on loopback for this machine's own programs and, where that is set up, for a network, over TLS. A token is made at every start and stands, with the address, in `server.json` in the data
+//! folder, for its owner alone: the operator's way in, on loopback alone. Everybody else signs in or shows an API key. What a route asks for
 //! stands in one table (`door/access.rs`); what does not stand there is refused.
 //!
 //! ```no_run
@@ -27,8 +27,11 @@ mod door;
 mod error;
 mod extract;
 mod federation;
+mod listen;
 mod live;
+mod network;
 mod openapi;
+mod rates;
 mod refusal;
 mod report;
 mod routes;
@@ -36,11 +39,17 @@ mod server;
 mod server_file;
 mod token;
 mod web;
+mod web_origin;
 
-pub use config::{ServerConfig, SignInConfig, SocketLimits, Tries};
+pub use config::{
+    CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, SignInConfig,
+    SocketLimits, Tries,
+};
 pub use error::ServerError;
 pub use federation::{ProviderConfig, ProviderKind};
 pub use live::contract::{asyncapi, live_schema};
+pub use network::{InvalidNetwork, Network};
 pub use openapi::document;
 pub use server::Server;
 pub use token::Token;
+pub use web_origin::{InvalidOrigin, WebOrigin};

@@ -196,6 +196,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.link"
         | "auth.key_scope"
         | "auth.key_expiry"
+        | "auth.key_rate"
         | "auth.key_window"
         | "secret.value"
         | "secret.host"

@@ -1,16 +1,10 @@
 //! A server from its start to its end.
 
-use std::{future::IntoFuture, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use swarm_flows::Flows;
-use tokio::{
-    net::TcpListener,
-    sync::Semaphore,
-    task::{AbortHandle, JoinHandle},
-    time::timeout,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     app::{App, Door},
@@ -18,10 +12,13 @@ use crate::{
     door::{self, Passwords, TokenKeys},
     error::ServerError,
     federation::Providers,
+    listen::{Doors, Ends, Opened},
     live::Live,
     openapi,
+    rates::Rates,
     server_file::ServerFile,
     token::Token,
+    web_origin::WebOrigin,
 };
 
 /// A server at work. Dropping it stops it without waiting.
@@ -29,11 +26,12 @@ use crate::{
 pub struct Server {
     url: String,
     token: Token,
-    stop: CancellationToken,
+    public: Option<SocketAddr>,
+    redirect: Option<SocketAddr>,
+    ends: Ends,
     grace: std::time::Duration,
     live: Arc<Live>,
-    serving: Option<JoinHandle<()>>,
-    abort: AbortHandle,
+    opened: Opened,
     file: Option<ServerFile>,
 }
 
@@ -48,14 +46,16 @@ impl Server {
         let providers = Providers::new(&config.providers)
             .map_err(|(provider, what)| ServerError::Provider { provider, what })?;
         ServerFile::refuse_second(&config.data_dir).await?;
-        let bind = |source| ServerError::Bind { addr: config.addr, source };
-        let listener = TcpListener::bind(config.addr).await.map_err(bind)?;
-        let addr = listener.local_addr().map_err(bind)?;
+        let doors = Doors::listen(&config).await?;
+        let bound = |source| ServerError::Bind { addr: config.addr, source };
+        let addr = doors.loopback().map_err(bound)?;
+        let (public, redirect) = (doors.public(), doors.redirect());
         let token = Token::generate(&*flows.parts().entropy);
         let url = format!("http://{addr}");
         let file = ServerFile::write(&config.data_dir, &url, &token)?;
 
-        let stop = CancellationToken::new();
+        let ends = Ends::default();
+        let stop = ends.stop.clone();
         let grace = config.shutdown_grace;
         let parts = flows.parts();
         let live = Live::start(
@@ -72,24 +72,39 @@ impl Server {
                 token: token.clone(),
                 token_keys: TokenKeys::default(),
                 passwords: Passwords::default(),
-                hosts: hosts(addr),
+                origins: origins(addr, &config.urls),
+                friends: config.cors_origins.clone(),
             }),
             providers: Arc::new(providers),
+            rates: Arc::new(Rates::new(config.rates.clone())),
+            runs: Arc::default(),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             sandbox: Arc::default(),
-            stop: stop.clone(),
+            stop,
             config: Arc::new(config),
         };
-        let serving = tokio::spawn(serve(listener, router(app), stop.clone()));
-        tracing::info!(url, "serving");
-        let abort = serving.abort_handle();
-        Ok(Self { url, token, stop, grace, live, serving: Some(serving), abort, file: Some(file) })
+        let config = Arc::clone(&app.config);
+        let opened = doors.open(router(app), &config, &ends);
+        tracing::info!(url, ?public, "serving");
+        Ok(Self { url, public, redirect, token, ends, grace, live, opened, file: Some(file) })
     }
 
     /// Where it listens, such as `http://127.0.0.1:4180`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where others than this machine's programs come in.
+    #[must_use]
+    pub fn public(&self) -> Option<SocketAddr> {
+        self.public
+    }
+
+    /// Where plain HTTP is led to TLS.
+    #[must_use]
+    pub fn redirect(&self) -> Option<SocketAddr> {
+        self.redirect
     }
 
     /// The token that clients must show.
@@ -101,32 +116,22 @@ impl Server {
     /// Stops: takes no more requests, closes live connections, and lets what is under way end, for a bounded time.
     pub async fn shutdown(mut self) {
         self.file.take();
-        self.stop.cancel();
-        let serving = self.serving.take();
+        self.ends.stop.cancel();
         let ended = async {
-            if let Some(serving) = serving {
-                let _ = serving.await;
-            }
+            self.opened.ended().await;
             self.live.ended().await;
         };
         if timeout(self.grace, ended).await.is_err() {
             tracing::warn!("requests that did not end in time were cut off");
         }
+        self.ends.cut.cancel();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.cancel();
-        self.abort.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = serving.into_future().await {
-        tracing::error!(%error, "the server stopped");
+        self.ends.stop.cancel();
+        self.ends.cut.cancel();
     }
 }
 
@@ -134,7 +139,8 @@ fn router(app: App) -> Router {
     door::guard(openapi::router(), &app).with_state(app)
 }
 
-/// The names by which this machine's own programs call a loopback address.
-fn hosts(addr: SocketAddr) -> Vec<String> {
-    vec![addr.to_string(), format!("localhost:{}", addr.port())]
+/// The names of this server: those by which this machine's own programs call it, and those that it was given.
+fn origins(addr: SocketAddr, urls: &[WebOrigin]) -> Vec<WebOrigin> {
+    let local = [addr.to_string(), format!("localhost:{}", addr.port())];
+    local.iter().map(|host| WebOrigin::plain(host)).chain(urls.iter().cloned()).collect()
 }

@@ -103,6 +103,7 @@ impl World {
     async fn key(&self, owner: Option<&UserRow>) -> KeyText {
         let text = KeyText { key: KeyId::mint(&self.clock, &SystemEntropy), proof: proof() };
         let new = NewKey {
+            rate: None,
             id: text.key.clone(),
             name: KeyName::parse("ci").unwrap(),
             owner: owner.map(|owner| owner.id.clone()),

@@ -4,6 +4,7 @@ use std::{
     net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use swarm_client::Client;
@@ -15,7 +16,7 @@ use swarm_domain::{
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
 use swarm_sandbox::{Backend, Choice, Ladder, Process};
-use swarm_server::{Server, ServerConfig};
+use swarm_server::{Server, ServerConfig, WebOrigin};
 use swarm_store::{Cluster, ClusterOptions, Store, SystemClock, SystemEntropy};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +72,7 @@ pub(crate) struct House {
     source: Source,
     sandboxes: Arc<dyn Backend>,
     sandbox: Option<String>,
+    urls: Vec<WebOrigin>,
     // Where the server of a reader tells where it is: not in the data folder, where others would find it.
     _aside: Option<tempfile::TempDir>,
     // Given back last.
@@ -126,6 +128,13 @@ impl House {
         let link = LinkText { proof: Proof::mint(&*parts.entropy) };
         let made = self.flows.store().make_first_link(&parts.config.tenant, &link).await;
         Ok(made.map_err(|error| error.problem())?.map(|_| link.reveal().to_string()))
+    }
+
+    /// Where others than this machine's own programs find the server: its names, or the place where it listens.
+    pub(crate) fn public_urls(&self) -> Vec<String> {
+        let Some(place) = self.server.as_ref().and_then(Server::public) else { return Vec::new() };
+        let urls: Vec<_> = self.urls.iter().map(ToString::to_string).collect();
+        if urls.is_empty() { vec![place.to_string()] } else { urls }
     }
 
     /// Whether the database is one of our own.
@@ -258,6 +267,7 @@ async fn put_to_work(
                 source,
                 sandboxes,
                 sandbox,
+                urls: wiring.settings.server.urls.clone(),
                 _aside: aside,
                 _claim: None,
             };
@@ -314,6 +324,15 @@ async fn serve(
     let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
     let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
     config.retention = wiring.settings.retention.policy();
+    config.urls.clone_from(&wiring.settings.server.urls);
+    // Who only reads for a moment opens no door to others.
+    config.public = wiring.settings.server.public.door().filter(|_| duty == Duty::Work);
+    config.connections = wiring.settings.server.limits.connections();
+    config.rates = wiring.settings.server.limits.rates();
+    config.max_body_bytes = wiring.settings.server.limits.body_bytes.get();
+    config.body_timeout = Duration::from_secs(wiring.settings.server.limits.body_seconds.get().into());
+    config.cors_origins.clone_from(&wiring.settings.server.cors_origins);
+    config.trusted_proxies.clone_from(&wiring.settings.server.trusted_proxies);
     config.sign_in.registration = wiring.settings.server.registration;
     config.providers.clone_from(&wiring.settings.auth.providers);
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;

@@ -196,6 +196,9 @@ pub struct ApiKey {
     /// Whose it is; absent where it is the operator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// How often it may ask; as often as the server lets every key where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<DateTime<Utc>>,
@@ -1884,6 +1887,9 @@ pub enum EventBody {
         /// Whose; absent where the operator made it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<UserId>,
+        /// How often it may ask; as often as the server lets every key where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate>,
         /// What it may do.
         scopes: Vec<Scope>,
     },
@@ -2934,6 +2940,43 @@ pub struct LevelCount {
     pub predicted: u32,
 }
 
+/// A limit of this server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is counted.
+    pub policy: Policy,
+    /// How often each may ask, such as `100/min burst 300`; `none` where there is no limit.
+    pub rate: String,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitLeft {
+    /// In how many seconds as many may as there can be at all.
+    pub full_in_seconds: u64,
+    /// How many more requests may be made at once.
+    pub left: u32,
+    /// What is counted.
+    pub policy: Policy,
+    /// How often may be asked: a key may have a rate of its own.
+    pub rate: String,
+}
+
+/// What holds for everybody, and what is left to who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitList {
+    /// As what who asks is counted.
+    pub counted_as: Policy,
+    /// What this server lets everybody.
+    pub house: Vec<Limit>,
+    /// The largest body that a request may have, in bytes.
+    pub max_body_bytes: u64,
+    /// The longest that a request may take, in seconds; streams and the audit of the whole log aside.
+    pub request_seconds: u64,
+    /// What is left to who asks: of each limit that this request counted for. Empty where none holds for them.
+    pub yours: Vec<LimitLeft>,
+}
+
 /// What a connection may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -3346,6 +3389,10 @@ pub struct NewKey {
     pub expires: Option<DateTime<Utc>>,
     /// What it is called.
     pub name: KeyName,
+    /// How often it may ask, such as `20/min`; as often as the server lets every key where absent. More than that only an
+    /// admin can give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// What it may do: at most what who asks may do.
     pub scopes: Vec<Scope>,
 }
@@ -3810,6 +3857,32 @@ pub struct PlanSummary {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A limit that holds for each of its kind.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Policy {
+    /// `address`
+    #[serde(rename = "address")]
+    Address,
+    /// `key`
+    #[serde(rename = "key")]
+    Key,
+    /// `user`
+    #[serde(rename = "user")]
+    User,
+    /// `operator`
+    #[serde(rename = "operator")]
+    Operator,
+    /// `project`
+    #[serde(rename = "project")]
+    Project,
+    /// `tenant`
+    #[serde(rename = "tenant")]
+    Tenant,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// What would have been said of a ticket, and what it took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prediction {
@@ -4108,6 +4181,9 @@ pub enum QuotaScope {
     #[serde(other)]
     Unknown,
 }
+
+/// How often, in the long run, and how often at once: `100/min`, or `100/min burst 300`.
+pub type Rate = String;
 
 /// Whether the server can be asked, and on which tables it works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

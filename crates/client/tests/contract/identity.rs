@@ -26,7 +26,9 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.signing_keys().await?;
     client.rotate_signing_key().await?;
     let scopes = vec![types::Scope::WorkRead, types::Scope::RunsWrite];
-    client.make_key(&types::NewKey { name: text(), scopes, expires }).await?;
+    client
+        .make_key(&types::NewKey { name: text(), scopes, expires, rate: Some("20/min".to_owned()) })
+        .await?;
     client.keys(false).await?;
     client.keys(true).await?;
     client.rotate_key("x", &types::KeyRotation { window_seconds: Some(60), expires }).await?;

@@ -1,7 +1,7 @@
 //! Why somebody is not let in, or may not do what they want.
 
 use super::{MAX_KEY_DAYS, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Role, Scope};
-use crate::{Problem, secret::MAX_WINDOW_SECONDS};
+use crate::{Problem, rate::Rate, secret::MAX_WINDOW_SECONDS};
 
 /// Why somebody is not let in, or may not do what they want. None of it says whether an account is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum IdentityError {
     /// A key that expires before it counts, or too late.
     #[error("a key expires between now and {MAX_KEY_DAYS} days from now")]
     KeyExpiry,
+    /// A key would ask more often than this server lets keys.
+    #[error("a key may ask {0} here, and not more often")]
+    KeyRate(Rate),
     /// A rotation cannot last that long.
     #[error("the window is longer than the {} days that two secrets of a key may count", MAX_WINDOW_SECONDS / 86_400)]
     KeyWindow,
@@ -116,6 +119,10 @@ impl IdentityError {
             Self::KeyExpiry => {
                 ("auth.key_expiry", "give a time that is still to come: `--expires 2030-01-31`".to_owned())
             }
+            Self::KeyRate(_) => (
+                "auth.key_rate",
+                "give it a lower rate, or none; an admin can give a higher one".to_owned(),
+            ),
             Self::KeyWindow => {
                 ("auth.key_window", "choose a shorter one: `swarm key rotate KEY --window 24h`".to_owned())
             }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{IdentityError, KeyName, Principal, Scope, within};
 use crate::{
     id::{KeyId, UserId},
+    rate::Rate,
     secret::SecretVersion,
 };
 
@@ -24,6 +25,8 @@ pub struct KeyRecord {
     pub owner: Option<UserId>,
     /// What it may do, as far as its owner still may.
     pub scopes: BTreeSet<Scope>,
+    /// How often it may ask; as often as the server lets every key where absent.
+    pub rate: Option<Rate>,
     /// Its secrets that count or did last, oldest first.
     pub versions: Vec<SecretVersion>,
     /// When it was made.

@@ -221,6 +221,7 @@ proptest! {
             name: KeyName::parse("ci").unwrap(),
             owner: None,
             scopes: BTreeSet::from([Scope::WorkRead]),
+            rate: None,
             versions,
             made_at: at(0),
             revoked_at: None,

@@ -136,7 +136,8 @@ async fn questions(parts: &Parts, filter: &QuestionFilter) -> Result<Vec<Questio
 
 fn before(now: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
     let age = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
-    now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC)
+    // Before all that was ever asked; the database knows no time as early as the clock does.
+    now.checked_sub_signed(age).map_or(DateTime::UNIX_EPOCH, |at| at.max(DateTime::UNIX_EPOCH))
 }
 
 async fn question(parts: &Parts, blocked: &mut Blocked, row: InterruptRow) -> Result<Question, FlowError> {
@@ -188,4 +189,18 @@ async fn left(parts: &Parts, run: &RunId) -> Result<Vec<(TicketId, Vec<TicketId>
         behind
     };
     Ok(open.iter().map(|id| (id.clone(), behind(id))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_long_ago_is_a_time_that_the_database_knows() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(365);
+        assert_eq!(before(now, 60), now - TimeDelta::minutes(1));
+        for long in [400 * 86_400, u64::from(u32::MAX) * 1000, i64::MAX.unsigned_abs(), u64::MAX] {
+            assert_eq!(before(now, long), DateTime::UNIX_EPOCH);
+        }
+    }
 }

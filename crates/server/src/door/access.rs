@@ -3,13 +3,17 @@
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use swarm_domain::identity::{Decision, Denial, Principal, Scope, may};
 
-use super::{principal, ticket};
+use super::{
+    Caller, Counted,
+    principal::{self, LetIn},
+    rate, ticket,
+};
 use crate::{
     app::App,
     refusal::{Refusal, Reply},
@@ -33,6 +37,8 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/health", Need::Nothing),
     (Method::GET, "/livez", Need::Nothing),
     (Method::GET, "/readyz", Need::Nothing),
+
+    (Method::GET, "/api/limits", Need::Somebody),
 
     (Method::GET, "/.well-known/jwks.json", Need::Nothing),
     (Method::POST, "/api/auth/register", Need::Nothing),
@@ -173,21 +179,72 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     TABLE.iter().find(|(of, at, _)| of == method && *at == path).map(|(.., need)| *need)
 }
 
-pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Reply<Response> {
+pub(super) async fn check(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Reply<Response> {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let known = matched.as_deref().and_then(|path| need(request.method(), path));
     let is_app = matched.is_none() && web::is_ours(request.method(), request.uri().path());
-    if known == Some(Need::Nothing) || is_page(request.uri().path()) || is_app {
+    if is_page(request.uri().path()) || is_probe(request.uri().path()) || is_app {
         return Ok(next.run(request).await);
     }
-    let principal = match principal::of(&app, request.method(), request.headers()).await? {
-        Some(principal) => principal,
-        // Where a browser can send no header a ticket lets in, to what it may follow.
-        None => match ticket::shown(request.uri()) {
-            Some(shown) => ticket::redeem(&app, &shown).await?,
-            None => return Ok(unknown()),
-        },
+    if known == Some(Need::Nothing) {
+        let counted = rate::of_nobody(&app, caller);
+        if let Some(refused) = counted.refused() {
+            return Ok(refused);
+        }
+        let mut response = next.run(request).await;
+        counted.write(&mut response);
+        return Ok(response);
+    }
+    let asked = (request.method(), request.headers(), request.uri());
+    let (principal, own) = match shown(&app, asked, caller).await {
+        Ok(Some(let_in)) => let_in,
+        // Who it is could not be found out.
+        Err(fault) if fault.status.is_server_error() => return Err(fault),
+        nobody => {
+            let counted = rate::of_nobody(&app, caller);
+            let answer = nobody.map_or_else(IntoResponse::into_response, |_| unknown());
+            let mut response = counted.refused().unwrap_or(answer);
+            counted.write(&mut response);
+            return Ok(response);
+        }
     };
+    let counted = rate::of_somebody(&app, &principal, own, (matched.as_deref(), request.uri())).await;
+    if let Some(refused) = counted.refused() {
+        return Ok(refused);
+    }
+    let answer = let_through(known, matched, principal, (request, counted.clone()), next).await;
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    counted.write(&mut response);
+    Ok(response)
+}
+
+/// Who asks. Where a browser can send no header a ticket lets in, to what it may follow.
+async fn shown(
+    app: &App,
+    (method, headers, uri): (&Method, &HeaderMap, &Uri),
+    caller: Caller,
+) -> Reply<Option<LetIn>> {
+    if let Some(let_in) = principal::of(app, method, headers, caller).await? {
+        return Ok(Some(let_in));
+    }
+    match ticket::shown(uri) {
+        Some(shown) => ticket::redeem(app, &shown).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn let_through(
+    known: Option<Need>,
+    matched: Option<String>,
+    principal: Principal,
+    (mut request, counted): (Request, Counted),
+    next: Next,
+) -> Reply<Response> {
     match (known, matched) {
         (Some(Need::Scope(scope)), _) => allow(&principal, scope)?,
         (None, Some(path)) if TABLE.iter().all(|(_, at, _)| *at != path) => return Err(undeclared(&path)),
@@ -195,6 +252,7 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
         _ => {}
     }
     request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(counted);
     Ok(next.run(request).await)
 }
 
@@ -241,6 +299,11 @@ fn unknown() -> Response {
 /// The document and the page that shows it. Nothing there shows anyone's work.
 fn is_page(path: &str) -> bool {
     matches!(path, "/api/openapi.json" | "/api/asyncapi.json" | "/api/docs") || path.starts_with("/api/docs/")
+}
+
+/// What is asked again and again to see whether the server lives. It costs next to nothing, and must never be refused.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz")
 }
 
 #[cfg(test)]

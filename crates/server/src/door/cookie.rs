@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
+use super::Page;
 use crate::{app::App, refusal::Refusal};
 
 /// The cookie of the access token.
@@ -25,12 +26,13 @@ pub(crate) fn refresh(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The headers that set both, or take them away where they are empty.
-pub(crate) fn set(access: (&str, i64), refresh: (&str, i64)) -> Vec<HeaderValue> {
-    // `Lax` would let another site's links open pages as somebody; nothing here is opened that way. There is no `Secure`
-    // while the server speaks plain HTTP on loopback only: some browsers would then not keep them.
+pub(crate) fn set(access: (&str, i64), refresh: (&str, i64), sealed: bool) -> Vec<HeaderValue> {
+    // `Lax` would let another site's links open pages as somebody; nothing here is opened that way. Without TLS,
+    // which is on loopback, some browsers would not keep what is `Secure`.
+    let secure = if sealed { "; Secure" } else { "" };
     let cookie = |name: &str, (value, seconds): (&str, i64), path: &str| {
         HeaderValue::from_str(&format!(
-            "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+            "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
         ))
     };
     let both = [cookie(ACCESS, access, "/"), cookie(REFRESH, refresh, REFRESH_PATH)];
@@ -44,8 +46,9 @@ pub(crate) fn flow_of(headers: &HeaderMap) -> Option<&str> {
 
 /// The header that sets it, or takes it away where it is empty. It comes back on a way that begins at the provider's page, so
 /// it is `Lax`; by itself it opens nothing.
-pub(crate) fn flow(value: &str, seconds: i64) -> String {
-    format!("{FLOW}={value}; Path={FLOW_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Lax")
+pub(crate) fn flow(value: &str, seconds: i64, sealed: bool) -> String {
+    let secure = if sealed { "; Secure" } else { "" };
+    format!("{FLOW}={value}; Path={FLOW_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn of_name<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -68,11 +71,8 @@ pub(crate) fn same_site(app: &App, method: &Method, headers: &HeaderMap) -> Resu
     if method.is_safe() {
         return Ok(());
     }
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let by_origin = text("origin").map(|origin| {
-        origin.split_once("://").is_some_and(|(_, host)| app.door.hosts.iter().any(|ours| ours == host))
-    });
-    let by_fetch = text("sec-fetch-site").map(|site| site == "same-origin");
+    let by_origin = Page::of(&app.door, headers).is_ours();
+    let by_fetch = headers.get("sec-fetch-site").map(|site| site == "same-origin");
     // Where both are there, both must say so.
     let ours =
         by_origin.unwrap_or(true) && by_fetch.unwrap_or(true) && (by_origin.is_some() || by_fetch.is_some());
@@ -114,7 +114,9 @@ mod tests {
 
     #[test]
     fn no_script_can_read_them_and_no_other_site_sends_them() {
-        let set = set(("a", 600), ("r", 1000));
+        let sealed = set(("a", 600), ("r", 1000), true);
+        assert!(sealed.iter().all(|value| value.to_str().unwrap().ends_with("; SameSite=Strict; Secure")));
+        let set = set(("a", 600), ("r", 1000), false);
         let text: Vec<_> = set.iter().map(|value| value.to_str().unwrap()).collect();
         assert_eq!(text[0], "swarm_access=a; Path=/; Max-Age=600; HttpOnly; SameSite=Strict");
         assert_eq!(text[1], "swarm_refresh=r; Path=/api/auth; Max-Age=1000; HttpOnly; SameSite=Strict");

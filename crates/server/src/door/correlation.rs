@@ -9,7 +9,7 @@ use axum::{
 use swarm_domain::Entropy;
 use tracing::Instrument;
 
-use crate::{app::App, live::frame::CorrelationId, refusal::Refusal, token::hex};
+use crate::{app::App, live::frame::CorrelationId, rates::fields, refusal::Refusal, token::hex};
 
 /// The correlation id of a request.
 #[derive(Debug, Clone)]
@@ -39,20 +39,6 @@ pub(crate) async fn carry(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-/// Headers that keep a browser from guessing, framing or keeping what it was sent.
-pub(crate) async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
-}
-
 fn as_problem(response: Response, id: &str) -> Response {
     let status = response.status();
     let (mut parts, _) = response.into_parts();
@@ -66,7 +52,7 @@ fn as_problem(response: Response, id: &str) -> Response {
         );
     }
     let mut rendered = refusal.render(id);
-    for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
+    for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER, fields::POLICY, fields::LEFT] {
         if let Some(value) = parts.headers.remove(&name) {
             rendered.headers_mut().insert(name, value);
         }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Reply<Response> {
-    let ours = |name: &str| app.door.hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+    let ours = |name: &str| app.door.named(name).is_some();
     let mut named = request.headers().get_all(header::HOST).iter();
     let by_header = named.next().is_some_and(|host| host.to_str().is_ok_and(ours)) && named.next().is_none();
     let by_uri = request.uri().authority().is_none_or(|authority| ours(authority.as_str()));
@@ -25,6 +25,9 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
         StatusCode::MISDIRECTED_REQUEST,
         "request.host",
         "the request names a host that is not this server",
-        format!("call it as http://{}", app.door.hosts.first().map_or("127.0.0.1", String::as_str)),
+        format!(
+            "call it as {}; more names are `server.urls`",
+            app.door.origins.last().map_or_else(String::new, ToString::to_string)
+        ),
     ))
 }

@@ -1,15 +1,21 @@
 //! What every request passes on its way in and every response on its way out, outermost first: the correlation id and
-//! the form of problems, panics, the host, who asks and whether they may, the time limit.
+//! the form of problems, panics, the host, where a request comes from, who asks, whether they may and not too often, the time
+//! limit.
 
 pub(crate) mod access;
 mod access_token;
+mod body;
+mod caller;
 pub(crate) mod cookie;
 mod correlation;
+mod cors;
+mod harden;
 mod host;
 mod limits;
 mod origin;
 mod passwords;
 mod principal;
+mod rate;
 mod standing;
 mod ticket;
 
@@ -17,16 +23,19 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderMap, Method, StatusCode, Uri},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::Response,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use access_token::{Claims, TokenKeys};
+pub(crate) use body::is_too_slow;
+pub(crate) use caller::{Caller, network};
 pub(crate) use correlation::Correlation;
-pub(crate) use origin::is_ours;
+pub(crate) use origin::Page;
 pub(crate) use passwords::Passwords;
 pub(crate) use principal::{Asking, By, Changing};
+pub(crate) use rate::{Counted, RunProjects};
 pub(crate) use standing::{Standing, is_about_identity};
 pub(crate) use ticket::issue;
 
@@ -41,13 +50,16 @@ pub(crate) fn guard(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(app.clone(), body::in_time))
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
         .layer(from_fn_with_state(app.clone(), limits::time))
         .layer(from_fn_with_state(app.clone(), access::check))
+        .layer(from_fn_with_state(app.clone(), caller::find))
         .layer(from_fn_with_state(app.clone(), host::check))
         .layer(CatchPanicLayer::custom(limits::Panicked))
         .layer(from_fn_with_state(app.clone(), correlation::carry))
-        .layer(from_fn(correlation::harden))
+        .layer(from_fn_with_state(app.clone(), cors::share))
+        .layer(from_fn_with_state(app.clone(), harden::harden))
 }
 
 /// Where no route is there may be a page of the web app.

@@ -1,35 +1,91 @@
-//! The page that a WebSocket is opened from. Browsers let any page open one to anywhere; only our own may.
+//! The page that a request comes from, as the browser says it. Browsers let any page send requests and open live
+//! connections anywhere; what counts as ours is decided here and nowhere else.
 
 use axum::http::{HeaderMap, header};
 
-/// Whether a request comes from a page of ours, by the names that this server has, or from no page.
-pub(crate) fn is_ours(hosts: &[String], headers: &HeaderMap) -> bool {
-    let mut named = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = named.next() else {
-        return true;
-    };
-    let host = origin.to_str().ok().and_then(|text| text.strip_prefix("http://"));
-    named.next().is_none()
-        && host.is_some_and(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)))
+use crate::{app::Door, web_origin::WebOrigin};
+
+/// Where a request comes from, by its `Origin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// It does not say: a program, or a browser that follows a link.
+    Unsaid,
+    /// A page that this server serves.
+    Ours,
+    /// A page that the operator lets ask (`server.cors_origins`).
+    Friend,
+    /// Another page.
+    Stranger,
+}
+
+impl Page {
+    /// Which one it is. Two origins are nobody's.
+    pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Self {
+        let mut named = headers.get_all(header::ORIGIN).iter();
+        let (Some(origin), more) = (named.next(), named.next()) else {
+            return Self::Unsaid;
+        };
+        let origin = origin.to_str().ok().and_then(|text| text.parse::<WebOrigin>().ok());
+        match origin {
+            Some(origin) if more.is_none() && door.origins.contains(&origin) => Self::Ours,
+            Some(origin) if more.is_none() && door.friends.contains(&origin) => Self::Friend,
+            _ => Self::Stranger,
+        }
+    }
+
+    /// Whether it is one that this server serves, where it is said.
+    pub(crate) fn is_ours(self) -> Option<bool> {
+        match self {
+            Self::Unsaid => None,
+            Self::Ours => Some(true),
+            Self::Friend | Self::Stranger => Some(false),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::door::{Passwords, TokenKeys};
+
+    /// A server at `http://127.0.0.1:4180` that lets `https://board.example.org` ask.
+    pub(crate) fn door() -> Door {
+        Door {
+            token: crate::token::Token::generate(&swarm_store::SystemEntropy),
+            token_keys: TokenKeys::default(),
+            passwords: Passwords::default(),
+            origins: vec!["http://127.0.0.1:4180".parse().unwrap()],
+            friends: vec!["https://board.example.org".parse().unwrap()],
+        }
+    }
 
     #[test]
-    fn only_a_page_of_ours_or_no_page_opens_a_connection() {
-        let hosts = ["127.0.0.1:4180".to_owned()];
-        let from =
-            |origin: &'static str| HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]);
-        assert!(is_ours(&hosts, &HeaderMap::new()) && is_ours(&hosts, &from("http://127.0.0.1:4180")));
-        for other in ["null", "http://evil.example", "https://127.0.0.1:4180", "http://127.0.0.1:4181", ""] {
-            assert!(!is_ours(&hosts, &from(other)), "{other}");
+    fn a_page_is_ours_or_a_friends_by_its_whole_origin_and_a_strangers_otherwise() {
+        let door = door();
+        let from = |origin: &'static str| {
+            Page::of(&door, &HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]))
+        };
+        assert_eq!(Page::of(&door, &HeaderMap::new()), Page::Unsaid);
+        assert_eq!(from("http://127.0.0.1:4180"), Page::Ours);
+        assert_eq!(from("https://board.example.org"), Page::Friend);
+        for other in [
+            "null",
+            "",
+            "http://evil.example",
+            "https://127.0.0.1:4180",
+            "http://127.0.0.1:4181",
+            "http://127.0.0.1",
+            "http://board.example.org",
+            "https://board.example.org.evil.example",
+            "https://xboard.example.org",
+        ] {
+            assert_eq!(from(other), Page::Stranger, "{other}");
         }
-        let mut two = from("http://127.0.0.1:4180");
+        let mut two = HeaderMap::new();
+        two.append(header::ORIGIN, HeaderValue::from_static("http://127.0.0.1:4180"));
         two.append(header::ORIGIN, HeaderValue::from_static("http://evil.example"));
-        assert!(!is_ours(&hosts, &two));
+        assert_eq!(Page::of(&door, &two), Page::Stranger);
     }
 }

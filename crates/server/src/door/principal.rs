@@ -5,27 +5,36 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
 use swarm_domain::identity::{KeyText, Principal, Role, SessionId, Who};
+use swarm_domain::rate::Rate;
 use swarm_flows::Asker;
 use swarm_store::{IdentityChange, KeyHolder, LetInBy};
 
-use super::{Correlation, cookie};
+use super::{Caller, Correlation, cookie};
 use crate::{
     app::App,
     refusal::{Refusal, Reply},
 };
 
+/// Somebody, and how often they may ask where that was said of their key.
+pub(super) type LetIn = (Principal, Option<Rate>);
+
 /// Who asks, by what the request shows; none where that is nothing, or counts no more.
-pub(super) async fn of(app: &App, method: &Method, headers: &HeaderMap) -> Reply<Option<Principal>> {
+pub(super) async fn of(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    caller: Caller,
+) -> Reply<Option<LetIn>> {
     if headers.contains_key(header::AUTHORIZATION) {
         return match bearer(headers) {
-            Some(token) => of_token(app, token).await,
+            Some(token) => of_token(app, token, caller).await,
             None => Ok(None),
         };
     }
     match cookie::access(headers) {
         Some(token) => {
             cookie::same_site(app, method, headers)?;
-            of_access_token(app, token).await
+            Ok(of_access_token(app, token).await?.map(|who| (who, None)))
         }
         None => Ok(None),
     }
@@ -38,14 +47,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn of_token(app: &App, token: &str) -> Reply<Option<Principal>> {
-    if app.door.token.is(token) {
-        return Ok(Some(of_operator(app)));
+async fn of_token(app: &App, token: &str, caller: Caller) -> Reply<Option<LetIn>> {
+    // What opens everything is for who can read the data folder, and does not go over a network.
+    if app.door.token.is(token) && caller.is_local {
+        return Ok(Some((of_operator(app), None)));
     }
     if token.starts_with(KeyText::PREFIX) {
         return of_key(app, token).await;
     }
-    of_access_token(app, token).await
+    Ok(of_access_token(app, token).await?.map(|who| (who, None)))
 }
 
 fn of_operator(app: &App) -> Principal {
@@ -53,20 +63,21 @@ fn of_operator(app: &App) -> Principal {
     Principal { tenant: app.tenant().clone(), who, role: Role::Owner, scopes: None }
 }
 
-async fn of_key(app: &App, token: &str) -> Reply<Option<Principal>> {
+async fn of_key(app: &App, token: &str) -> Reply<Option<LetIn>> {
     let Some(shown) = KeyText::parse(token) else { return Ok(None) };
     Ok(app.store().shown_key(app.tenant(), &shown).await?.map(|holder| of_holder(app, holder)))
 }
 
 /// A key does what its owner may just now, and of that only what it was given.
-fn of_holder(app: &App, holder: KeyHolder) -> Principal {
+fn of_holder(app: &App, holder: KeyHolder) -> LetIn {
     let (role, owner, name) = match holder.owner {
         Some(user) => (user.role, Some(user.id), user.email.to_string()),
         None => (Role::Owner, None, app.config.operator.clone()),
     };
     let record = holder.key.record;
     let who = Who::Key { key: record.id, owner, name };
-    Principal { tenant: app.tenant().clone(), who, role, scopes: Some(record.scopes) }
+    let principal = Principal { tenant: app.tenant().clone(), who, role, scopes: Some(record.scopes) };
+    (principal, record.rate)
 }
 
 async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
@@ -86,10 +97,10 @@ async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
 }
 
 /// Who was let in by this before, as what they are by now.
-pub(super) async fn again(app: &App, by: LetInBy) -> Reply<Option<Principal>> {
+pub(super) async fn again(app: &App, by: LetInBy) -> Reply<Option<LetIn>> {
     match by {
-        LetInBy::Operator => Ok(Some(of_operator(app))),
-        LetInBy::Session(session) => of_session(app, session).await,
+        LetInBy::Operator => Ok(Some((of_operator(app), None))),
+        LetInBy::Session(session) => Ok(of_session(app, session).await?.map(|who| (who, None))),
         LetInBy::Key(key) => {
             Ok(app.store().held_key(app.tenant(), &key).await?.map(|holder| of_holder(app, holder)))
         }

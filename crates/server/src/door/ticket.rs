@@ -5,7 +5,7 @@ use axum::http::{StatusCode, Uri};
 use swarm_domain::identity::Principal;
 use swarm_store::TicketHolder;
 
-use super::principal;
+use super::principal::{self, LetIn};
 use crate::{
     app::App,
     refusal::{Refusal, Reply},
@@ -25,7 +25,7 @@ pub(super) fn shown(uri: &Uri) -> Option<String> {
 }
 
 /// Takes a ticket: once, and only in its time.
-pub(super) async fn redeem(app: &App, ticket: &str) -> Reply<Principal> {
+pub(super) async fn redeem(app: &App, ticket: &str) -> Reply<LetIn> {
     // What cannot be a ticket is not looked for: nobody has shown yet who they are.
     let held = if Token::is_form(ticket) { app.store().redeem_ticket(ticket).await? } else { None };
     // Who it was given to may be nobody any more.

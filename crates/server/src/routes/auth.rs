@@ -1,11 +1,9 @@
 //! Signing in and out, and what somebody does before they are known. No answer says whether an account is there.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
@@ -23,7 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     config::Tries,
-    door::{Asking, Changing, Claims, Correlation, cookie},
+    door::{Asking, Caller, Changing, Claims, Correlation, cookie},
     extract::Unquoted,
     refusal::{Refusal, Reply},
 };
@@ -120,7 +118,7 @@ pub(crate) struct SessionTokens {
     responses((status = NO_CONTENT, description = "Sign in now, if the address is yours.")))]
 pub(crate) async fn register(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     Unquoted(new): Unquoted<NewAccount>,
 ) -> Reply<StatusCode> {
@@ -162,7 +160,7 @@ async fn arrival(app: &App, link: Option<&str>) -> Reply<Arrival> {
     responses((status = OK, description = "The session.", body = SessionTokens)))]
 pub(crate) async fn login(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     headers: HeaderMap,
     Unquoted(asked): Unquoted<SignIn>,
@@ -178,7 +176,8 @@ pub(crate) async fn login(
     let device = device(asked.device, &headers);
     let actor = Actor::Person { name: user.email.to_string() };
     let by = IdentityChange { actor, correlation: Some(correlation.0.0) };
-    begin(&app, &by, user, &device, asked.cookies).await
+    let cookies = asked.cookies.then(|| app.door.is_sealed(&headers));
+    begin(&app, &by, user, &device, cookies).await
 }
 
 /// Whose password this is. Where there is no such account, or it is disabled, the same is done and the same is said.
@@ -207,7 +206,7 @@ pub(super) async fn begin(
     by: &IdentityChange,
     user: UserRow,
     device: &str,
-    cookies: bool,
+    cookies: Option<bool>,
 ) -> Reply<Response> {
     let parts = app.flows.parts();
     let (now, bounds) = (parts.clock.now(), &app.config.sign_in);
@@ -233,14 +232,14 @@ pub(super) async fn begin(
     responses((status = OK, description = "The session.", body = SessionTokens)))]
 pub(crate) async fn refresh(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     headers: HeaderMap,
     body: Option<Unquoted<Refresh>>,
 ) -> Reply<Response> {
     let given = body.and_then(|Unquoted(asked)| asked.refresh_token);
-    let cookies = given.is_none();
-    if cookies {
+    let cookies = given.is_none().then(|| app.door.is_sealed(&headers));
+    if cookies.is_some() {
         cookie::same_site(&app, &Method::POST, &headers)?;
     }
     let shown = given.as_ref().map(Password::expose).or_else(|| cookie::refresh(&headers));
@@ -257,7 +256,8 @@ pub(crate) async fn refresh(
     answer(&app, done.user, &next, cookies).await
 }
 
-async fn answer(app: &App, user: UserRow, refresh: &RefreshText, cookies: bool) -> Reply<Response> {
+/// With cookies where it says so, and then whether they go over TLS.
+async fn answer(app: &App, user: UserRow, refresh: &RefreshText, cookies: Option<bool>) -> Reply<Response> {
     let bounds = &app.config.sign_in;
     let seconds = bounds.access.as_secs().min(swarm_store::KEPT_SECONDS.unsigned_abs());
     let expires_in = u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -272,18 +272,19 @@ async fn answer(app: &App, user: UserRow, refresh: &RefreshText, cookies: bool) 
         expires_in,
         refresh_token: None,
     };
-    if cookies {
+    if let Some(sealed) = cookies {
         let idle = i64::try_from(bounds.idle.as_secs()).unwrap_or(i64::MAX);
-        return Ok(with_cookies((&access, i64::from(expires_in)), (&shown, idle), Json(session)));
+        let set = cookie::set((&access, i64::from(expires_in)), (&shown, idle), sealed);
+        return Ok(with_cookies(set, Json(session)));
     }
     session.access_token = Some(access);
     session.refresh_token = Some(shown.to_string());
     Ok(Json(session).into_response())
 }
 
-fn with_cookies(access: (&str, i64), refresh: (&str, i64), body: impl IntoResponse) -> Response {
+fn with_cookies(cookies: Vec<HeaderValue>, body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
-    for cookie in cookie::set(access, refresh) {
+    for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -296,11 +297,13 @@ pub(crate) async fn logout(
     State(app): State<App>,
     Asking(principal): Asking,
     Changing(by): Changing,
+    headers: HeaderMap,
 ) -> Reply<Response> {
     if let Who::User { session, .. } = &principal.who {
         app.store().end_session(app.tenant(), &by, session, SessionEnd::SignedOut).await?;
     }
-    Ok(with_cookies(("", 0), ("", 0), StatusCode::NO_CONTENT))
+    let gone = cookie::set(("", 0), ("", 0), app.door.is_sealed(&headers));
+    Ok(with_cookies(gone, StatusCode::NO_CONTENT))
 }
 
 /// Shows that an address is one's own, by a link that was sent there and the password of the account.
@@ -308,7 +311,7 @@ pub(crate) async fn logout(
     responses((status = NO_CONTENT, description = "It is verified.")))]
 pub(crate) async fn verify_address(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     Unquoted(shown): Unquoted<VerifyAddress>,
 ) -> Reply<StatusCode> {
@@ -324,7 +327,7 @@ pub(crate) async fn verify_address(
     responses((status = NO_CONTENT, description = "Sign in with it now.")))]
 pub(crate) async fn reset_password(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     Unquoted(asked): Unquoted<Reset>,
 ) -> Reply<StatusCode> {
@@ -343,7 +346,7 @@ pub(crate) async fn reset_password(
     responses((status = NO_CONTENT, description = "It is the new one from now on.")))]
 pub(crate) async fn change_password(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     Asking(principal): Asking,
     Changing(by): Changing,
     Unquoted(asked): Unquoted<ChangePassword>,
@@ -371,9 +374,9 @@ pub(crate) fn not_signed_in() -> Refusal {
 }
 
 /// Counts a try, before any work is done for it.
-pub(super) async fn tried(app: &App, from: SocketAddr, email: Option<&EmailAddress>) -> Reply<()> {
+pub(super) async fn tried(app: &App, from: Caller, email: Option<&EmailAddress>) -> Reply<()> {
     let bounds = &app.config.sign_in;
-    let address = format!("address/{}", from.ip().to_canonical());
+    let address = format!("address/{}", from.network());
     let account = email.map(|email| format!("account/{email}"));
     let subjects = [Some((address, bounds.by_address)), account.map(|account| (account, bounds.by_account))];
     for (subject, Tries { burst, every }) in subjects.into_iter().flatten() {

@@ -3,11 +3,9 @@
 
 #![allow(unused_qualifications, reason = "utoipa's macro writes them for query parameters")]
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -29,7 +27,7 @@ use utoipa::ToSchema;
 use super::auth::{begin, device, not_signed_in, tried};
 use crate::{
     app::App,
-    door::{Asking, Changing, Correlation, cookie},
+    door::{Asking, Caller, Changing, Correlation, cookie},
     extract::{InPath, InQuery, Unquoted},
     federation::{Fault, Provider, ProviderKind, Returned, Vouched},
     refusal::{Refusal, Reply},
@@ -119,7 +117,7 @@ pub(crate) async fn providers(State(app): State<App>) -> Json<ProviderList> {
 /// Begins a sign-in: the page that a browser opens.
 pub(crate) async fn start_page(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     InPath(name): InPath<ProviderName>,
     InQuery(query): InQuery<StartQuery>,
     headers: HeaderMap,
@@ -136,7 +134,7 @@ pub(crate) async fn start_page(
     responses((status = OK, description = "Where to go on.", body = SignInAt)))]
 pub(crate) async fn start_sign_in(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     InPath(provider): InPath<ProviderName>,
     headers: HeaderMap,
     Unquoted(asked): Unquoted<NewSignIn>,
@@ -163,7 +161,7 @@ pub(crate) async fn links(State(app): State<App>, Asking(principal): Asking) -> 
     responses((status = OK, description = "Where to go on.", body = SignInAt)))]
 pub(crate) async fn link_provider(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     Asking(principal): Asking,
     InPath(provider): InPath<ProviderName>,
     headers: HeaderMap,
@@ -211,20 +209,22 @@ async fn leave(
     let link = asked.link.map(|link| LinkText::parse(&link).ok_or(IdentityError::Link)).transpose()?;
     // The door let in no name but our own.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let redirect = format!("http://{host}/api/auth/oidc/{name}/callback");
+    let sealed = app.door.is_sealed(headers);
+    let scheme = if sealed { "https" } else { "http" };
+    let redirect = format!("{scheme}://{host}/api/auth/oidc/{name}/callback");
     let entropy = &*app.flows.parts().entropy;
     let (state, browser) = (Proof::mint(entropy), Proof::mint(entropy));
     let url = provider.authorize(&redirect, &state, &browser).await.map_err(|fault| fault.refusal(name))?;
     let flow = ProviderFlow { provider: name.clone(), redirect, session, return_to };
     let new = NewFlow { state: &state, browser: &browser, flow, invitation: link };
     app.store().begin_flow(app.tenant(), new).await?;
-    Ok((SignInAt { url: url.into() }, cookie::flow(browser.reveal(), FLOW_SECONDS)))
+    Ok((SignInAt { url: url.into() }, cookie::flow(browser.reveal(), FLOW_SECONDS, sealed)))
 }
 
 /// Ends a sign-in: the page to which the provider sends the browser back.
 pub(crate) async fn callback_page(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    from: Caller,
     correlation: axum::Extension<Correlation>,
     InPath(name): InPath<ProviderName>,
     InQuery(query): InQuery<CallbackQuery>,
@@ -262,7 +262,7 @@ pub(crate) async fn callback_page(
     }
     let user = admitted(&app, provider, &name, vouched, &taken, correlation).await?;
     let by = named(&user, correlation);
-    let begun = begin(&app, &by, user, &device(None, &headers), true).await?;
+    let begun = begin(&app, &by, user, &device(None, &headers), Some(app.door.is_sealed(&headers))).await?;
     Ok(page(taken.flow.return_to.as_deref(), begun.headers().clone()))
 }
 
@@ -351,7 +351,7 @@ pub(super) fn page(return_to: Option<&str>, mut headers: HeaderMap) -> Response 
     headers.remove(header::CONTENT_LENGTH);
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    if let Ok(gone) = HeaderValue::from_str(&cookie::flow("", 0)) {
+    if let Ok(gone) = HeaderValue::from_str(&cookie::flow("", 0, false)) {
         headers.append(header::SET_COOKIE, gone);
     }
     let onward = return_to.map_or_else(String::new, |path| {

@@ -11,6 +11,7 @@ use swarm_domain::{
     identity::{
         IdentityError, KeyId, KeyName, KeyRecord, KeyText, Principal, Proof, Scope, UserId, may, within,
     },
+    rate::{Rate, RateLimit},
     secret::SecretVersion,
 };
 use swarm_store::{KeyRow, NewKey as NewKeyRow, StoreError};
@@ -36,6 +37,9 @@ pub(crate) struct NewKey {
     pub scopes: BTreeSet<Scope>,
     /// When it stops to count by itself, at most 366 days from now; never where absent.
     pub expires: Option<DateTime<Utc>>,
+    /// How often it may ask, such as `20/min`; as often as the server lets every key where absent. More than that only an
+    /// admin can give.
+    pub rate: Option<Rate>,
 }
 
 /// A secret that is to take the place of another.
@@ -60,6 +64,8 @@ pub(crate) struct ApiKey {
     pub owner: Option<UserId>,
     /// What it may do, as far as its owner still may.
     pub scopes: BTreeSet<Scope>,
+    /// How often it may ask; as often as the server lets every key where absent.
+    pub rate: Option<Rate>,
     /// Its texts that count or did last, by number, oldest first.
     pub versions: Vec<SecretVersion>,
     /// When it was made.
@@ -72,8 +78,8 @@ pub(crate) struct ApiKey {
 
 impl From<KeyRow> for ApiKey {
     fn from(KeyRow { record, used_at }: KeyRow) -> Self {
-        let KeyRecord { id, name, owner, scopes, versions, made_at, revoked_at } = record;
-        Self { id, name, owner, scopes, versions, made_at, revoked_at, used_at }
+        let KeyRecord { id, name, owner, scopes, rate, versions, made_at, revoked_at } = record;
+        Self { id, name, owner, scopes, rate, versions, made_at, revoked_at, used_at }
     }
 }
 
@@ -114,6 +120,12 @@ pub(crate) async fn make_key(
 ) -> Reply<(StatusCode, Json<MadeKey>)> {
     let parts = app.flows.parts();
     KeyRecord::check(&principal, &new.scopes, new.expires, parts.clock.now())?;
+    if let (Some(asked), RateLimit(Some(house))) = (new.rate, app.rates.limits().key)
+        && !asked.is_within(house)
+        && !may(&principal, Scope::SystemWrite).is_allowed()
+    {
+        return Err(IdentityError::KeyRate(house).into());
+    }
     let text =
         KeyText { key: KeyId::mint(&*parts.clock, &*parts.entropy), proof: Proof::mint(&*parts.entropy) };
     let row = NewKeyRow {
@@ -122,6 +134,7 @@ pub(crate) async fn make_key(
         owner: principal.user().cloned(),
         scopes: new.scopes,
         expires: new.expires,
+        rate: new.rate,
         proof: text.proof.hash(),
     };
     let key = app.store().make_key(app.tenant(), &by, row).await?;

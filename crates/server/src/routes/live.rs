@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    door::{self, Asking, Correlation},
+    door::{self, Asking, Correlation, Page},
     extract::InQuery,
     live::{
         Live,
@@ -144,7 +144,7 @@ pub(crate) async fn connect(
     Upgrade(mut upgrade): Upgrade,
 ) -> Reply<Response> {
     let live = Arc::clone(&app.live);
-    if !door::is_ours(&app.door.hosts, &headers) {
+    if Page::of(&app.door, &headers) == Page::Stranger {
         return Err(turned_away(&live, TurnedAway::Origin, StatusCode::FORBIDDEN, origin()));
     }
     let version = negotiate(&mut upgrade).map_err(|asked| {

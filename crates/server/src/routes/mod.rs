@@ -14,6 +14,7 @@ pub(crate) mod health;
 pub(crate) mod hitl;
 pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod plans;
@@ -153,6 +154,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(budgets::budgets, budgets::set_budget))
         .routes(routes!(budgets::lift_budget))
         .routes(routes!(audit::rebuild))
+        .routes(routes!(limits::limits))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -13,13 +13,13 @@ use swarm_agents::Catalogue;
 use swarm_client::{Client, types::NewProject};
 use swarm_domain::{
     Actor, BlobHash, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId, SpecId, Subject,
-    attempt::Rung, estimate::Estimate, plan::Plan, run::RunOptions, skeleton, spec,
+    attempt::Rung, estimate::Estimate, plan::Plan, rate::RateLimit, run::RunOptions, skeleton, spec,
 };
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
 use swarm_model::{Gateway, ModelsConfig, Script, Scripted};
 use swarm_sandbox::{Choice, Ladder};
-use swarm_server::{Server, ServerConfig};
+use swarm_server::{RateLimits, Server, ServerConfig};
 use swarm_store::{SystemClock, SystemEntropy, testing::TestDatabase};
 
 /// A shell tool of one part.
@@ -189,7 +189,13 @@ impl World {
 }
 
 pub fn config(database: &TestDatabase) -> ServerConfig {
-    ServerConfig::new(([127, 0, 0, 1], 0).into(), database.data_dir().to_path_buf(), "ada")
+    let mut config = ServerConfig::new(([127, 0, 0, 1], 0).into(), database.data_dir().to_path_buf(), "ada");
+    // Tests ask far more often than people do; those of the limits set their own.
+    let RateLimits { address, key, user, project, tenant, .. } = &mut config.rates;
+    for limit in [address, key, user, project, tenant] {
+        *limit = RateLimit(None);
+    }
+    config
 }
 
 pub fn client_of(server: &Server) -> Client {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use swarm_domain::{
     EventBody, TenantId,
     identity::{IdentityError, KeyId, KeyName, KeyText, ProofHash, Scope, UserId},
+    rate::Rate,
     secret::MAX_WINDOW_SECONDS,
 };
 
@@ -30,6 +31,8 @@ pub struct NewKey {
     pub scopes: BTreeSet<Scope>,
     /// When it stops to count by itself.
     pub expires: Option<DateTime<Utc>>,
+    /// How often it may ask, where the server has said it of this one.
+    pub rate: Option<Rate>,
     /// Its secret, hashed.
     pub proof: ProofHash,
 }
@@ -46,11 +49,11 @@ pub struct KeyHolder {
 impl Store {
     /// Makes a key.
     pub async fn make_key(&self, tenant: &TenantId, by: &IdentityChange, new: NewKey) -> Result<KeyRow> {
-        let NewKey { id, name, owner, scopes, expires, proof } = new;
+        let NewKey { id, name, owner, scopes, expires, rate, proof } = new;
         let mut tx = self.pool().begin().await?;
         keep_proof(&mut tx, tenant, &id, 1, &proof).await?;
         let scopes = scopes.into_iter().collect();
-        let body = EventBody::KeyMade { key: id.clone(), name, owner, scopes, expires };
+        let body = EventBody::KeyMade { key: id.clone(), name, owner, scopes, expires, rate };
         self.append_within(&mut tx, &[said(tenant, by, id.as_str(), body)]).await?;
         let row = find_key(&mut tx, tenant, &id).await?;
         tx.commit().await?;

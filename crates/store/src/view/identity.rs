@@ -167,6 +167,7 @@ pub(crate) fn key(row: &PgRow) -> Result<KeyRow> {
         name: columns.id("name")?,
         owner: columns.id_or_none("owner")?,
         scopes: columns.json("scopes")?,
+        rate: columns.word_or_none("rate")?,
         versions: columns.json("versions")?,
         made_at: columns.time("made_at")?,
         revoked_at: columns.time_or_none("revoked_at")?,
@@ -306,12 +307,12 @@ async fn change_session(conn: &mut PgConnection, event: &Event) -> Result<()> {
 
 async fn change_key(conn: &mut PgConnection, event: &Event) -> Result<()> {
     match &event.body {
-        EventBody::KeyMade { key, name, owner, scopes, expires } => {
+        EventBody::KeyMade { key, name, owner, scopes, expires, rate } => {
             let versions =
                 [SecretVersion::issued(1, event.at, Issued { reference: None, expires: *expires })];
             sqlx::query(
-                "INSERT INTO swarm.api_keys (tenant, id, name, owner, scopes, versions, made_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO swarm.api_keys (tenant, id, name, owner, scopes, versions, made_at, rate)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(event.tenant.as_str())
             .bind(key.as_str())
@@ -320,6 +321,7 @@ async fn change_key(conn: &mut PgConnection, event: &Event) -> Result<()> {
             .bind(to_json("api_keys.scopes", scopes)?)
             .bind(to_json("api_keys.versions", &versions)?)
             .bind(event.at)
+            .bind(rate.map(|rate| rate.to_string()))
             .execute(conn)
             .await?;
         }

@@ -742,6 +742,7 @@ pub fn whole() -> Vec<NewEvent> {
                 owner: Some(user("user_1")),
                 scopes: vec![Scope::WorkRead, Scope::RunsWrite],
                 expires: Some(far_away()),
+                rate: Some("20/min burst 5".parse().unwrap()),
             },
         ),
         event(

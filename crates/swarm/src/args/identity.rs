@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use swarm_domain::identity::{EmailAddress, KeyId, KeyName, Role, Scope};
+use swarm_domain::{
+    identity::{EmailAddress, KeyId, KeyName, Role, Scope},
+    rate::Rate,
+};
 
 use super::secret::{time, window};
 
@@ -129,6 +132,7 @@ pub(crate) enum KeyCommand {
 const CREATE: &str = "\
 Examples:
     swarm key create ci --scope work:read --scope runs:write --expires 2030-01-31
+    swarm key create ci --scope work:read --rate 20/min
     swarm key create worker --scope claims:work > worker.key      for swarm worker --token-file worker.key";
 
 const ROTATE: &str = "\
@@ -150,6 +154,10 @@ pub(crate) struct KeyCreateArgs {
     /// When it stops to count by itself: a day, or a time with its zone
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) expires: Option<DateTime<Utc>>,
+
+    /// How often it may ask, such as 20/min; as often as the server lets every key when absent
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
 }
 
 /// What names a key on the command line.

@@ -151,6 +151,8 @@ pub(crate) enum Command {
     /// What programs show to be let in: API keys that may do a part of what you may
     #[command(subcommand)]
     Key(KeyCommand),
+    /// How often anybody may ask the server, and what is left to you
+    Limits,
     /// The configuration: each value and where it came from; whether it is sound
     #[command(subcommand)]
     Config(ConfigCommand),

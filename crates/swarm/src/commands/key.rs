@@ -51,7 +51,8 @@ async fn create(context: &Context, args: KeyCreateArgs) -> Result<Exit> {
         let word = serde_json::to_value(scope).and_then(serde_json::from_value);
         scopes.push(word.map_err(|error| Failure::io("name a scope", error))?);
     }
-    let new = NewKey { name: args.name.to_string(), scopes, expires: args.expires };
+    let rate = args.rate.map(|rate| rate.to_string());
+    let new = NewKey { name: args.name.to_string(), scopes, expires: args.expires, rate };
     let made = door::reading(context, async |client| Ok(client.make_key(&new).await?)).await?;
     show(context, &made, "this is the text of")
 }
@@ -72,12 +73,12 @@ async fn list(context: &Context, all: bool) -> Result<Exit> {
         if keys.is_empty() {
             return "no key is made; `swarm key create NAME --scope work:read` makes one".to_owned();
         }
-        table(["key", "id", "may", "made", "counts until", "used"], keys.iter().map(row))
+        table(["key", "id", "may", "how often", "made", "counts until", "used"], keys.iter().map(row))
     })?;
     Ok(Exit::Done)
 }
 
-fn row(key: &ApiKey) -> [String; 6] {
+fn row(key: &ApiKey) -> [String; 7] {
     let scopes = serde_json::to_value(&key.scopes).unwrap_or_default();
     let scopes: Vec<_> = scopes.as_array().into_iter().flatten().filter_map(|scope| scope.as_str()).collect();
     let newest = key.versions.iter().max_by_key(|version| version.number);
@@ -90,6 +91,7 @@ fn row(key: &ApiKey) -> [String; 6] {
         key.name.clone(),
         key.id.clone(),
         scopes.join(", "),
+        key.rate.clone().unwrap_or_else(|| "as every key".to_owned()),
         local(key.made_at),
         until,
         key.used_at.map_or_else(|| "never".to_owned(), local),

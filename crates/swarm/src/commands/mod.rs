@@ -15,6 +15,7 @@ mod failures;
 mod fleet;
 mod gate;
 mod key;
+mod limits;
 mod plan;
 mod planned;
 mod planning;
@@ -90,6 +91,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Secret(command) => wait(secret::run(&context, command)),
         Command::User(command) => wait(user::run(&context, command)),
         Command::Key(command) => wait(key::run(&context, command)),
+        Command::Limits => wait(limits::run(&context)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),

@@ -58,6 +58,9 @@ fn greet(context: &Context, house: &House, data: &std::path::Path, first: Option
     let database =
         if house.is_private() { "a private PostgreSQL" } else { "the database of the environment" };
     output::line(&format!("swarm is up at {url}"))?;
+    for public in house.public_urls() {
+        output::line(&format!("  for others: {public}"))?;
+    }
     output::line(&format!(
         "  the web app is there; the API: {url}/api/docs, with the token of {}",
         data.join("server.json").display()

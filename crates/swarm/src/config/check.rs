@@ -14,6 +14,7 @@ use super::{
     Settings,
     closest::closest,
     layers::{Layers, Origin},
+    public,
 };
 
 /// A fault of the configuration.
@@ -213,6 +214,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     if url_env.is_empty() || !url_env.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         // An address in the place of a name may hold a password: it is not repeated.
         fault("database.url_env", "is not the name of an environment variable".to_owned());
+    }
+    for (key, what) in public::faults(&settings.server) {
+        fault(key, what);
     }
     let folder = &settings.agents.folder;
     if !folder.as_os_str().is_empty() && !folder.is_dir() {

@@ -6,7 +6,9 @@
 mod check;
 mod closest;
 mod layers;
+mod limits;
 mod network;
+mod public;
 mod settings;
 mod shown;
 

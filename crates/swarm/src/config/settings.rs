@@ -9,7 +9,9 @@ use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
 use swarm_server::ProviderConfig;
 
-use super::network::NetworkSettings;
+use swarm_server::{Network, WebOrigin};
+
+use super::{limits::LimitSettings, network::NetworkSettings, public::PublicSettings};
 use crate::args::SandboxRung;
 
 /// Everything that can be set.
@@ -73,11 +75,22 @@ impl Default for DatabaseSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ServerSettings {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1, for this machine's own programs; 0 takes a free one.
     pub(crate) port: u16,
     /// Who may make an account: `open` for anybody who can reach the server, `invite` for whoever was invited, `closed`
     /// for nobody.
     pub(crate) registration: Registration,
+    /// Where it is known to be, as its pages are: `https://swarm.example.org`. Names that requests may call it by, beside
+    /// those of loopback.
+    pub(crate) urls: Vec<WebOrigin>,
+    /// The door for others than this machine's own programs.
+    pub(crate) public: PublicSettings,
+    /// The proxies whose word counts about who called them (`X-Forwarded-For`), as networks of addresses.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Where the pages of others are from that may ask, with a token of their own: `https://board.example.org`.
+    pub(crate) cors_origins: Vec<WebOrigin>,
+    /// How often anybody may ask.
+    pub(crate) limits: LimitSettings,
 }
 
 /// `[auth]`.

@@ -24,9 +24,10 @@ pub(super) fn words(body: &EventBody) -> String {
             format!("{user} signed in with {device} ({session})")
         }
         EventBody::SessionEnded { session, how, .. } => format!("{session} ended: {}", ended(*how)),
-        EventBody::KeyMade { key, name, scopes, .. } => {
+        EventBody::KeyMade { key, name, scopes, rate, .. } => {
             let scopes: Vec<_> = scopes.iter().map(|scope: &Scope| scope.as_str()).collect();
-            format!("key {name} was made ({key}), for {}", scopes.join(", "))
+            let rate = rate.map(|rate| format!(", {rate}")).unwrap_or_default();
+            format!("key {name} was made ({key}), for {}{rate}", scopes.join(", "))
         }
         EventBody::KeyRotated { key, version, window_seconds, .. } => {
             format!("{key} has secret {version} now; the old one counts {window_seconds} s more")
