@@ -58,6 +58,7 @@ mod store;
 pub mod testing;
 mod time;
 mod view;
+mod wall;
 
 pub use audit::{
     AuditEntry, AuditKeys, AuditOrder, AuditPage, AuditSearch, CheckpointRow, Due, Fault, FaultKind,

@@ -12,12 +12,13 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use swarm_domain::Clock;
+use swarm_domain::{Clock, TenantId};
 
 use crate::{
     Blobs, Result,
     event_log::{Waiting, Wakeups},
     node::NodeLease,
+    wall,
 };
 
 /// How many connections one store holds at most. The private cluster allows 100, for all of swarm's processes.
@@ -42,6 +43,10 @@ pub struct Store {
 
 struct Inner {
     pool: PgPool,
+    everyones: PgPool,
+    options: PgConnectOptions,
+    /// Whether tenants have a role of their own.
+    has_role: bool,
     url: String,
     data_dir: PathBuf,
     blobs: Blobs,
@@ -55,30 +60,40 @@ impl Store {
     pub async fn connect(url: &str, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
         let options = options.application_name("swarm").options([IDLE_IN_TRANSACTION]);
-        let pool = PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .before_acquire(|conn, found| {
-                Box::pin(async move {
-                    if found.idle_for > SURELY_LIVE {
-                        conn.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_with(options.clone())
-            .await?;
+        let everyones = options.clone().options([(wall::TENANT, wall::EVERY_TENANT)]);
+        let pool = pool_options().connect_with(everyones).await?;
         migrations().run(&pool).await?;
         let inner = Inner {
+            has_role: wall::raise(&pool).await?,
             blobs: Blobs::open(pool.clone(), &data_dir.join("blobs")).await?,
+            everyones: pool.clone(),
             pool,
+            options: options.clone(),
             url: url.to_owned(),
             data_dir: data_dir.to_owned(),
             clock,
             wakeups: Wakeups::new(options),
         };
         Ok(Self { inner: Arc::new(inner), node: None, waiting: Arc::default() })
+    }
+
+    /// The same store for the work of one tenant: the database itself shows it that tenant's rows alone, and takes no
+    /// others from it, whatever a query says. What is kept once for all tenants is still looked after for all of them.
+    pub async fn for_tenant(self, tenant: &TenantId) -> Result<Self> {
+        let Inner { everyones, options, has_role, url, data_dir, clock, .. } = &*self.inner;
+        let pool = wall::behind(pool_options(), tenant, *has_role).connect_with(options.clone()).await?;
+        let inner = Inner {
+            pool: pool.clone(),
+            everyones: everyones.clone(),
+            options: options.clone(),
+            has_role: *has_role,
+            url: url.clone(),
+            data_dir: data_dir.clone(),
+            blobs: Blobs::open(pool, &data_dir.join("blobs")).await?,
+            clock: Arc::clone(clock),
+            wakeups: Wakeups::new(options.clone()),
+        };
+        Ok(Self { inner: Arc::new(inner), node: self.node, waiting: Arc::default() })
     }
 
     /// The URL that the store was opened with. May hold a password: never log it.
@@ -111,6 +126,7 @@ impl Store {
     pub async fn close(&self) {
         self.inner.wakeups.stop().await;
         self.inner.pool.close().await;
+        self.inner.everyones.close().await;
     }
 
     /// This store in the hands of a node: all that it appends is checked against the node's token.
@@ -128,6 +144,11 @@ impl Store {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
+    }
+
+    /// Connections that see every tenant's rows: for what is kept once for all of them.
+    pub(crate) fn everyones(&self) -> &PgPool {
+        &self.inner.everyones
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -148,6 +169,21 @@ impl fmt::Debug for Store {
         // The URL may hold a password.
         f.debug_struct("Store").field("blobs", &self.inner.blobs).finish_non_exhaustive()
     }
+}
+
+fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|conn, found| {
+            Box::pin(async move {
+                if found.idle_for > SURELY_LIVE {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// The numbered steps that make the tables. Their record stands in our own schema: another program in the same

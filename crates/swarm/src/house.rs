@@ -9,7 +9,7 @@ use std::{
 
 use swarm_client::Client;
 use swarm_domain::{
-    BlobHash, Clock, Entropy, Problem,
+    BlobHash, Clock, Entropy, Problem, TenantId,
     identity::{LinkText, Proof},
     node::Takes,
 };
@@ -226,13 +226,12 @@ async fn put_to_work(
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let catalogue = Arc::new(catalogue(&wiring.settings)?);
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
-    let store =
-        Store::connect(url, &wiring.data, Arc::clone(&clock)).await.map_err(|error| error.problem())?;
     let config = FlowsConfig {
         state_dir: wiring.data.join("flows"),
         takes: wiring.takes.clone(),
         ..wiring.settings.flows.clone()
     };
+    let store = store(url, &wiring.data, Arc::clone(&clock), &config.tenant).await?;
     let parts = Parts {
         store: store.clone(),
         gateway: models.gateway,
@@ -279,6 +278,12 @@ async fn put_to_work(
             Err(failure)
         }
     }
+}
+
+/// The facts of one tenant, which is all that this process works for.
+async fn store(url: &str, data: &Path, clock: Arc<dyn Clock>, tenant: &TenantId) -> Result<Store> {
+    let opened = async { Store::connect(url, data, clock).await?.for_tenant(tenant).await };
+    Ok(opened.await.map_err(|error| error.problem())?)
 }
 
 /// The rung of the sandboxes that the settings ask for.

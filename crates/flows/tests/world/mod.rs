@@ -115,6 +115,11 @@ impl World {
         repo
     }
 
+    async fn store(&self, clock: Arc<dyn Clock>) -> Store {
+        let store = Store::connect(&self.database.url(), &self.path("data"), clock).await.unwrap();
+        store.for_tenant(&self.config.tenant).await.unwrap()
+    }
+
     pub async fn parts(&self, models: Vec<Arc<dyn ChatModel>>) -> Parts {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let config = ModelsConfig {
@@ -124,7 +129,7 @@ impl World {
         let gateway = Gateway::new(config.gateway().unwrap(), models, clock.clone());
         let ladder = Ladder::climb(Choice::Strongest, &self.path("sandboxes")).await.unwrap();
         Parts {
-            store: Store::connect(&self.database.url(), &self.path("data"), clock.clone()).await.unwrap(),
+            store: self.store(clock.clone()).await,
             gateway: Arc::new(gateway),
             sandboxes: ladder.backend,
             way_out: Arc::default(),

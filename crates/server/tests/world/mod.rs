@@ -13,7 +13,7 @@ use swarm_agents::Catalogue;
 use swarm_client::{Client, types::NewProject};
 use swarm_domain::{
     Actor, BlobHash, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId, SpecId, Subject,
-    attempt::Rung, estimate::Estimate, plan::Plan, rate::RateLimit, run::RunOptions, skeleton, spec,
+    TenantId, attempt::Rung, estimate::Estimate, plan::Plan, rate::RateLimit, run::RunOptions, skeleton, spec,
 };
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
@@ -209,7 +209,7 @@ pub async fn parts(database: &TestDatabase) -> Parts {
     let models = vec![Arc::new(Scripted::new(script).unwrap()) as _];
     let ladder = Ladder::climb(Choice::Only(Rung::Process), &data.join("sandboxes")).await.unwrap();
     Parts {
-        store: database.store().await.unwrap(),
+        store: database.store().await.unwrap().for_tenant(&TenantId::local()).await.unwrap(),
         gateway: Arc::new(Gateway::new(config.gateway().unwrap(), models, Arc::new(SystemClock))),
         sandboxes: ladder.backend,
         way_out: Arc::default(),

@@ -259,7 +259,7 @@ impl Store {
         if Keys::read(self.data_dir())?.is_some() {
             return Ok(());
         }
-        if anything_sealed(&mut *self.pool().acquire().await?).await? {
+        if anything_sealed(&mut *self.everyones().acquire().await?).await? {
             return Err(SecretFault::KeyLost { file: key::file(self.data_dir()) }.into());
         }
         Keys::with_fresh(self.data_dir(), None).write()

@@ -51,7 +51,8 @@ impl Store {
             }
             before => before?,
         };
-        let mut tx = self.pool().begin().await?;
+        // The key is every tenant's.
+        let mut tx = self.everyones().begin().await?;
         // Nobody seals anything from here on, and who begins afterwards finds the new key.
         sqlx::query("LOCK TABLE swarm.sealed_secrets IN EXCLUSIVE MODE").execute(&mut *tx).await?;
         if before.is_none() && !lost && anything_sealed(&mut tx).await? {
