@@ -7,6 +7,7 @@ use swarm_domain::{Clock, Event, PlanId, ProjectId, RunId, run::RunOptions, run:
 use swarm_flows::{Asker, Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
 use swarm_model::{ChatModel, Gateway, ModelsConfig};
+use swarm_policy::Policy;
 use swarm_sandbox::{Choice, Ladder};
 use swarm_store::{EventFilter, PlanState, Store, SystemClock, SystemEntropy};
 
@@ -41,6 +42,7 @@ impl House {
             sandboxes: ladder.backend,
             forge: Forge::open(&folder.join("data"), clock.clone()),
             pull_requests: Arc::new(LocalPullRequests::new(&folder.join("data"))),
+            policy: Arc::new(Policy::load(&[], None)?),
             catalogue: Arc::new(Catalogue::builtin()?),
             clock,
             entropy: Arc::new(SystemEntropy),

@@ -56,6 +56,6 @@ pub use request::{
     read_ticket, review_request, skeleton_portions, skeleton_request, summary_request, ticket_request,
 };
 pub use rule::{Breach, Changed, Rule, Rules};
-pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, Toolbox};
+pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, ToolRule, Toolbox};
 pub use turn::{DeadEnd, Doer, MAX_RE_ASKS, Step, Turn, TurnEnd, drive};
 pub use workspace::{MAX_READ_BYTES, MAX_WRITE_BYTES, Workspace, Written};

@@ -190,7 +190,10 @@ fn hash(invocations: &[Invocation], results: &[ToolResult]) -> String {
             serde_json::json!([asked.tool, asked.arguments, answer.ok, text])
         })
         .collect();
-    let hash = BlobHash::of(Value::from(step).to_string().as_bytes());
+    let mut step = Value::from(step);
+    // The same arguments in another order are the same step.
+    step.sort_all_objects();
+    let hash = BlobHash::of(step.to_string().as_bytes());
     hash.as_str()[..16].to_owned()
 }
 

@@ -31,7 +31,7 @@ async fn run(command: &str) -> ToolResult {
         tool: "run".to_owned(),
         arguments: json!({"command": command}),
     };
-    let toolbox = Toolbox::new(&agent, workspace, Some(&*sandbox));
+    let toolbox = Toolbox::new(&agent, workspace, Some(&*sandbox), &|_, _| Ok(()));
     let answer = toolbox.invoke(&invocation, "step", CancellationToken::new()).await.unwrap();
     sandbox.stop().await.unwrap();
     answer

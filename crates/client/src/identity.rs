@@ -6,10 +6,10 @@ use crate::{
     Client, ClientError,
     call::{Target, api},
     types::{
-        ApiKey, ChangePassword, InvitationList, InvitationRow, KeyList, KeyRotation, LinkList, LinkPurpose,
-        LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey, NewSignIn,
-        ProviderList, ProviderRow, Refresh, Reset, Role, SessionList, SessionRow, SessionTokens, SignIn,
-        SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
+        ApiKey, ChangePassword, Explained, InvitationList, InvitationRow, KeyList, KeyRotation, LinkList,
+        LinkPurpose, LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey,
+        NewSignIn, PolicyList, ProviderList, ProviderRow, Refresh, Reset, Role, SessionList, SessionRow,
+        SessionTokens, SignIn, SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
     },
 };
 
@@ -119,6 +119,22 @@ impl Client {
     /// Lets a key count no more.
     pub async fn revoke_key(&self, key: &str) -> Result<(), ClientError> {
         self.delete(api(&["keys", key])).await
+    }
+
+    /// The policies by which everything is decided.
+    pub async fn policies(&self) -> Result<PolicyList, ClientError> {
+        self.get(api(&["policies"])).await
+    }
+
+    /// Why somebody may do something or not.
+    pub async fn explain(
+        &self,
+        who: &str,
+        action: &str,
+        about: Option<&str>,
+    ) -> Result<Explained, ClientError> {
+        let query = [("who", Some(who)), ("action", Some(action)), ("about", about)];
+        self.get(api(&["auth", "explain"]).with(&query)).await
     }
 
     /// The accounts, the oldest first.

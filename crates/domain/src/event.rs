@@ -3,6 +3,7 @@
 //! An event is one fact that happened. Its body is stored as canonical JSON and never changed; a new field needs a
 //! default, a new meaning needs a new variant. Whole numbers only: no floats, so that the hash is the same anywhere.
 
+mod audience;
 mod name;
 
 use chrono::{DateTime, Utc};
@@ -809,6 +810,17 @@ pub enum EventBody {
     KeyRevoked {
         /// Which.
         key: KeyId,
+    },
+    /// Somebody who was let in asked for what they may not do, and it was not done.
+    AccessDenied {
+        /// What they asked for: an operation of the API, or a scope.
+        action: String,
+        /// About what: `Run run_1`.
+        about: String,
+        /// The policies that forbid it; none where none permits it.
+        because: Vec<String>,
+        /// How many more denials there were since the last that was written down. The same is not written twice a minute.
+        unsaid: u64,
     },
     /// A call was not made because a budget would have been passed.
     BudgetReached {

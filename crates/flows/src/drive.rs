@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use swarm_agents::{
     AgentError, DeadEnd, Doer, Invocation, ToolCode, ToolResult, Toolbox, Turn, TurnEnd, Workspace,
 };
@@ -22,6 +23,7 @@ use crate::{
     experience,
     network::{self, Told},
     parts::part,
+    permission::Working,
 };
 
 /// What ends the drive of a turn before its end.
@@ -83,7 +85,16 @@ impl Attempt<'_> {
         let about =
             invocation.path().or_else(|| invocation.arguments.get("command")?.as_str()).unwrap_or_default();
         let about: String = about.chars().filter(|c| !c.is_control()).take(120).collect();
-        let mut toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref());
+        let working = Working {
+            policy: &parts.policy,
+            tenant: &parts.config.tenant,
+            agent: &self.agent.name,
+            project: Some(&self.frame.project),
+            run: &self.frame.run,
+            ticket: &self.frame.ticket.id,
+        };
+        let rule = |tool, arguments: &Value| working.may(tool, arguments);
+        let mut toolbox = Toolbox::new(&self.agent, Arc::new(workspace), sandbox.as_deref(), &rule);
         let deadline = self.deadline(invocation, &about).await?;
         if let Some(deadline) = &deadline {
             toolbox = toolbox.ending_after(Duration::from_millis(deadline.soft_millis));

@@ -55,6 +55,7 @@ mod notary;
 mod outlook;
 mod parts;
 mod people;
+mod permission;
 mod plan;
 mod proof;
 mod pull_request;

@@ -15,6 +15,7 @@ use swarm_domain::{
 };
 use swarm_forge::{Forge, Mirror, PullRequests};
 use swarm_model::{Gateway, VaultConfig};
+use swarm_policy::Policy;
 use swarm_sandbox::{Backend, FleetBounds, Limits, egress::Terms};
 use swarm_store::{Store, StoreError};
 
@@ -41,6 +42,8 @@ pub struct Parts {
     pub forge: Forge,
     /// Where finished work is offered.
     pub pull_requests: Arc<dyn PullRequests>,
+    /// Who may do what.
+    pub policy: Arc<Policy>,
     /// Who does it.
     pub catalogue: Arc<Catalogue>,
     /// The time.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode, header};
 use swarm_domain::TenantId;
 use swarm_flows::Flows;
+use swarm_policy::Policy;
 use swarm_store::Store;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use crate::door::By;
 use crate::{
     config::ServerConfig,
-    door::{Passwords, RunProjects, TokenKeys},
+    door::{Denials, Passwords, RunProjects, TokenKeys},
     federation::Providers,
     live::Live,
     rates::Rates,
@@ -51,6 +52,8 @@ pub(crate) struct Door {
     /// What signs access tokens.
     pub(crate) token_keys: TokenKeys,
     pub(crate) passwords: Passwords,
+    /// Which denials were written down lately.
+    pub(crate) denials: Denials,
     /// Where its own pages are from; the names in them are those that a `Host` header may say.
     pub(crate) origins: Vec<WebOrigin>,
     /// Where the pages of others are from that may ask.
@@ -79,6 +82,11 @@ impl Door {
 impl App {
     pub(crate) fn store(&self) -> &Store {
         self.flows.store()
+    }
+
+    /// Who may do what.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.flows.parts().policy
     }
 
     pub(crate) fn tenant(&self) -> &TenantId {

@@ -45,6 +45,7 @@ pub use config::{
     CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, SignInConfig,
     SocketLimits, Tries,
 };
+pub use door::decide::policy;
 pub use error::ServerError;
 pub use federation::{ProviderConfig, ProviderKind};
 pub use live::contract::{asyncapi, live_schema};

@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     app::{App, Door},
     config::ServerConfig,
-    door::{self, Passwords, TokenKeys},
+    door::{self, Denials, Passwords, TokenKeys},
     error::ServerError,
     federation::Providers,
     listen::{Doors, Ends, Opened},
@@ -62,6 +62,7 @@ impl Server {
             flows.store().clone(),
             &parts.config.tenant,
             Arc::clone(&parts.clock),
+            Arc::clone(&parts.policy),
             config.sockets.clone(),
             stop.clone(),
         );
@@ -72,6 +73,7 @@ impl Server {
                 token: token.clone(),
                 token_keys: TokenKeys::default(),
                 passwords: Passwords::default(),
+                denials: Denials::default(),
                 origins: origins(addr, &config.urls),
                 friends: config.cors_origins.clone(),
             }),

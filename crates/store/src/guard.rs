@@ -139,6 +139,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::SecretUsed { .. }
         | EventBody::SecretsRekeyed { .. }
         | EventBody::StepFailed { .. }
+        | EventBody::AccessDenied { .. }
         | EventBody::AuditRead { .. }
         | EventBody::ContentsPurged { .. }
         | EventBody::BudgetReached { .. }

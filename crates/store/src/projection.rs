@@ -173,6 +173,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SurveyEnded { .. }
         | EventBody::SecretsRekeyed { .. }
         | EventBody::StepFailed { .. }
+        | EventBody::AccessDenied { .. }
         | EventBody::AuditRead { .. }
         | EventBody::ContentsPurged { .. }
         | EventBody::BudgetReached { .. }

@@ -224,6 +224,7 @@ async fn put_to_work(
 ) -> Result<House> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let policy = Arc::new(wiring.settings.policy.load()?);
     let catalogue = Arc::new(catalogue(&wiring.settings)?);
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
     let config = FlowsConfig {
@@ -239,6 +240,7 @@ async fn put_to_work(
         way_out: Arc::new(wiring.settings.sandbox.network.terms()?),
         forge,
         pull_requests: Arc::new(LocalPullRequests::new(&wiring.data)),
+        policy,
         catalogue,
         clock,
         entropy,

@@ -77,8 +77,11 @@ fn mended(text: &str) -> Cow<'_, str> {
 
 /// What is wrong with a value, the first few faults in one line; nothing where it fits.
 pub(crate) fn complaints(schema: &Validator, value: &Value) -> Option<String> {
+    // What is said of the same value is the same, in whatever order its keys came.
+    let mut value = value.clone();
+    value.sort_all_objects();
     let faults: Vec<_> = schema
-        .iter_errors(value)
+        .iter_errors(&value)
         .take(MAX_COMPLAINTS)
         .map(|error| {
             let place = error.instance_path().to_string();

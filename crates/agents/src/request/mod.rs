@@ -111,7 +111,10 @@ impl Question<'_> {
         Room::of_tokens(left * 3 / 4)
     }
 
-    fn request(self, body: &str) -> ChatRequest {
+    fn request(mut self, body: &str) -> ChatRequest {
+        // The same question is the same text, whichever way `serde_json` keeps its keys.
+        self.example.sort_all_objects();
+        self.schema.sort_all_objects();
         let form = format!("Answer with one JSON object and nothing else, of this form:\n{}", self.example);
         let format = if self.capabilities.json_schema {
             ReplyFormat::Json { name: self.name.to_owned(), schema: self.schema }
@@ -144,7 +147,9 @@ fn answer(reply: &ChatReply, schema: &Value) -> Result<Value, Misread> {
     let value = json::object(&reply.text).ok_or_else(|| {
         Misread::new("the answer has no JSON object in it", "Answer with one JSON object and nothing else.")
     })?;
-    let schema = Validator::new(schema).map_err(|error| Misread::new(error.to_string(), String::new()))?;
+    let mut schema = schema.clone();
+    schema.sort_all_objects();
+    let schema = Validator::new(&schema).map_err(|error| Misread::new(error.to_string(), String::new()))?;
     match json::complaints(&schema, &value) {
         Some(what) => Err(Misread::new(
             format!("the JSON does not have the form that was asked for: {what}"),

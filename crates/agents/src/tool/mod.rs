@@ -17,7 +17,7 @@ use serde_json::Value;
 use swarm_domain::BlobHash;
 use swarm_model::ToolSpec;
 
-pub use toolbox::Toolbox;
+pub use toolbox::{ToolRule, Toolbox};
 
 use crate::error::AgentError;
 
@@ -69,7 +69,7 @@ impl ToolName {
     /// The tool as a model is told of it.
     #[must_use]
     pub fn spec(self) -> ToolSpec {
-        let (description, parameters) = match self {
+        let (description, mut parameters) = match self {
             Self::Read => read::spec(),
             Self::Search => search::spec(),
             Self::List => list::spec(),
@@ -78,6 +78,8 @@ impl ToolName {
             Self::Run => run::spec(),
             Self::Finish => finish::spec(),
         };
+        // The same request is the same text, whichever way `serde_json` keeps its keys.
+        parameters.sort_all_objects();
         ToolSpec { name: self.as_str().to_owned(), description: description.to_owned(), parameters }
     }
 }
@@ -173,6 +175,8 @@ pub enum ToolCode {
     CommandLimit,
     /// The tool took too long.
     TimedOut,
+    /// A policy of the house does not let this agent use the tool so.
+    NotPermitted,
 }
 
 /// What a tool did, for swarm's own use.

@@ -15,6 +15,9 @@ use crate::{
     workspace::{Deadline, Workspace},
 };
 
+/// Says whether a tool may be used with these arguments, or why not.
+pub type ToolRule<'a> = &'a (dyn Fn(ToolName, &Value) -> Result<(), String> + Send + Sync);
+
 /// The tools of one attempt.
 #[derive(Clone)]
 pub struct Toolbox<'a> {
@@ -23,6 +26,7 @@ pub struct Toolbox<'a> {
     allowed: Vec<ToolName>,
     wall: Duration,
     output_bytes: usize,
+    rule: ToolRule<'a>,
 }
 
 impl std::fmt::Debug for Toolbox<'_> {
@@ -38,9 +42,15 @@ impl<'a> Toolbox<'a> {
     /// The tools of this agent in this work folder. Without a sandbox there is no `run`. The sandbox's work folder
     /// must be the workspace's root.
     ///
-    /// `write` is always there: an agent that answers with files writes through it.
+    /// `write` is always there: an agent that answers with files writes through it. `rule` is asked before each use: what
+    /// the agent's file gives it, the house may still not let it do.
     #[must_use]
-    pub fn new(agent: &Agent, workspace: Arc<Workspace>, sandbox: Option<&'a dyn Sandbox>) -> Self {
+    pub fn new(
+        agent: &Agent,
+        workspace: Arc<Workspace>,
+        sandbox: Option<&'a dyn Sandbox>,
+        rule: ToolRule<'a>,
+    ) -> Self {
         let mut allowed = agent.tools.clone();
         allowed.push(ToolName::Write);
         allowed.retain(|tool| *tool != ToolName::Run || sandbox.is_some());
@@ -50,6 +60,7 @@ impl<'a> Toolbox<'a> {
             allowed,
             wall: Duration::from_secs(agent.limits.tool_seconds.into()),
             output_bytes: usize::try_from(agent.limits.output_bytes).unwrap_or(usize::MAX),
+            rule,
         }
     }
 
@@ -91,6 +102,7 @@ impl<'a> Toolbox<'a> {
     ) -> Result<ToolResult, Fault> {
         let tool = self.tool(&invocation.tool)?;
         fits(tool, &invocation.arguments)?;
+        (self.rule)(tool, &invocation.arguments).map_err(|why| Fault::Denied(ToolCode::NotPermitted, why))?;
         if tool == ToolName::Run {
             let sandbox = self.sandbox.ok_or_else(|| self.unknown(&invocation.tool))?;
             return run::invoke(sandbox, &invocation.arguments, self.output_bytes, self.wall, cancel).await;

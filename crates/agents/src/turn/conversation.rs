@@ -68,8 +68,11 @@ impl Conversation {
             arguments,
         };
         // Arguments that were no object are not sent back: providers refuse the whole request for them.
+        // Their keys are sorted, so that the same arguments are the same text, and what was recorded is found again.
         let arguments = |i: &Invocation| {
-            if i.arguments.is_object() { i.arguments.to_string() } else { "{}".to_owned() }
+            let mut arguments = i.arguments.clone();
+            arguments.sort_all_objects();
+            if arguments.is_object() { arguments.to_string() } else { "{}".to_owned() }
         };
         let mut tool_calls: Vec<_> =
             invocations.iter().map(|i| call(&i.call_id, &i.tool, arguments(i))).collect();

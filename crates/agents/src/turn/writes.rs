@@ -84,7 +84,7 @@ impl Writes {
 
 impl Failure {
     fn is_refusal(&self) -> bool {
-        matches!(self.code, ToolCode::OutOfScope | ToolCode::PathRefused)
+        matches!(self.code, ToolCode::OutOfScope | ToolCode::PathRefused | ToolCode::NotPermitted)
     }
 }
 

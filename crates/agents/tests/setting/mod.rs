@@ -167,7 +167,7 @@ impl Place {
 
     pub async fn use_tool(&self, invocation: &Invocation, step_key: &str) -> ToolResult {
         let agent = agent(Capability::Code);
-        let toolbox = Toolbox::new(&agent, Arc::clone(&self.workspace), None);
+        let toolbox = Toolbox::new(&agent, Arc::clone(&self.workspace), None, &|_, _| Ok(()));
         toolbox.invoke(invocation, step_key, CancellationToken::new()).await.unwrap()
     }
 

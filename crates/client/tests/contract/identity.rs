@@ -34,6 +34,8 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.rotate_key("x", &types::KeyRotation { window_seconds: Some(60), expires }).await?;
     client.revoke_key("x").await?;
     client.users().await?;
+    client.policies().await?;
+    client.explain("ada@example.org", "POST /api/runs", Some("run_1")).await?;
     client.user("x").await?;
     client.change_role("x", types::Role::Viewer).await?;
     client.disable_user("x").await?;

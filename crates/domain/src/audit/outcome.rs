@@ -51,7 +51,7 @@ pub fn outcome(body: &EventBody) -> Option<AuditOutcome> {
     use AuditOutcome::{Done, Failed, Refused};
     let either = |done: bool| Some(if done { Done } else { Failed });
     match body {
-        EventBody::BudgetReached { .. } => Some(Refused),
+        EventBody::BudgetReached { .. } | EventBody::AccessDenied { .. } => Some(Refused),
         EventBody::PlanProposed { .. }
         | EventBody::Committed { .. }
         | EventBody::Merged { .. }

@@ -75,6 +75,7 @@ impl EventBody {
             Self::KeyMade { .. } => "key_made",
             Self::KeyRotated { .. } => "key_rotated",
             Self::KeyRevoked { .. } => "key_revoked",
+            Self::AccessDenied { .. } => "access_denied",
             Self::BudgetReached { .. } => "budget_reached",
             Self::QuotaSet { .. } => "quota_set",
             Self::InterruptRaised { .. } => "interrupt_raised",

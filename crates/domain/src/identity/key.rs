@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{IdentityError, KeyName, Principal, Scope, within};
+use super::{IdentityError, KeyName, Scope, within};
 use crate::{
     id::{KeyId, UserId},
     rate::Rate,
@@ -49,9 +49,9 @@ impl KeyRecord {
         self.versions.iter().max_by_key(|version| version.number)
     }
 
-    /// Whether a key that this principal makes may have these scopes and this end.
+    /// Whether a key that somebody makes who may do what `has` says may have these scopes and this end.
     pub fn check(
-        by: &Principal,
+        has: &BTreeSet<Scope>,
         scopes: &BTreeSet<Scope>,
         expires: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
@@ -59,7 +59,7 @@ impl KeyRecord {
         if scopes.is_empty() {
             return Err(IdentityError::KeyScopeless);
         }
-        if let Some(beyond) = within(scopes, &by.scopes()) {
+        if let Some(beyond) = within(scopes, has) {
             return Err(IdentityError::KeyBeyond(beyond));
         }
         let last = now + TimeDelta::days(MAX_KEY_DAYS);

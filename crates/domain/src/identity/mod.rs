@@ -1,19 +1,13 @@
 //! Identity: who asks, and what they may do.
 //!
 //! A person has an account ([`UserId`]) with one [`Role`] in a team. They show a password and get a session, or make an
-//! API key that may do a part of what they may. Whoever it is, a request is a [`Principal`] in the end, and [`may`] is
-//! the one place that decides. What is not allowed by a line is denied.
+//! API key that may do a part of what they may. Whoever it is, a request is a [`Principal`] in the end. What they may do is
+//! decided by policies, in the crate `swarm-policy`; here stand the words, and rules that no policy widens.
 //!
 //! ```
-//! use swarm_domain::{
-//!     TenantId,
-//!     identity::{Principal, Role, Scope, Who, may},
-//! };
+//! use swarm_domain::identity::{Role, Scope};
 //!
-//! let who = Who::Operator { name: "ada".to_owned() };
-//! let viewer = Principal { tenant: TenantId::local(), who, role: Role::Viewer, scopes: None };
-//! assert!(may(&viewer, Scope::WorkRead).is_allowed());
-//! assert!(!may(&viewer, Scope::RunsWrite).is_allowed());
+//! assert!(Role::Viewer.has(Scope::WorkRead) && !Role::Viewer.has(Scope::RunsWrite));
 //! ```
 
 mod email;
@@ -34,7 +28,7 @@ pub use fault::IdentityError;
 pub use federation::{Admission, ExternalId, Met, ProviderTrust};
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
-pub use principal::{Decision, Denial, Principal, Who, may, may_grant};
+pub use principal::{Principal, Who, may_grant};
 pub use proof::{KeyText, LinkText, Proof, ProofHash, RefreshText};
 pub use role::Role;
 pub use scope::{Scope, within};

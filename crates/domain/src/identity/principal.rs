@@ -1,4 +1,4 @@
-//! Who asks, and the decision.
+//! Who asks, and what they may let others be.
 
 use std::collections::BTreeSet;
 
@@ -66,59 +66,21 @@ impl Principal {
             Who::Key { owner, .. } => owner.as_ref(),
         }
     }
-
-    /// Everything that they may do.
-    #[must_use]
-    pub fn scopes(&self) -> BTreeSet<Scope> {
-        Scope::ALL.into_iter().filter(|scope| may(self, *scope).is_allowed()).collect()
-    }
-}
-
-/// Whether something is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// It is.
-    Allowed,
-    /// It is not.
-    Denied(Denial),
-}
-
-/// Why something is not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
-    /// The role does not have it.
-    Role(Role),
-    /// The key was not given it.
-    Key,
-}
-
-impl Decision {
-    /// Whether it is done.
-    #[must_use]
-    pub fn is_allowed(self) -> bool {
-        self == Self::Allowed
-    }
-}
-
-/// The one place that decides: allowed is what the role has and, for a key, what the key was given. All else is denied.
-#[must_use]
-pub fn may(principal: &Principal, scope: Scope) -> Decision {
-    if !principal.role.has(scope) {
-        return Decision::Denied(Denial::Role(principal.role));
-    }
-    match &principal.scopes {
-        Some(bound) if !bound.contains(&scope) => Decision::Denied(Denial::Key),
-        _ => Decision::Allowed,
-    }
 }
 
 /// Whether this principal may make somebody's role from what it is, if there is one, to what it shall be, if there shall
 /// be one; and whatever else would let them act as somebody of that role. Nobody gives more than they have, by a key not
-/// more than the key has, and only owners decide about owners.
-pub fn may_grant(by: &Principal, from: Option<Role>, to: Option<Role>) -> Result<(), IdentityError> {
+/// more than the key has, and only owners decide about owners. `has` is what they may do, `worth` what a role may.
+pub fn may_grant(
+    by: &Principal,
+    has: &BTreeSet<Scope>,
+    worth: impl Fn(Role) -> BTreeSet<Scope>,
+    from: Option<Role>,
+    to: Option<Role>,
+) -> Result<(), IdentityError> {
     for role in [from, to].into_iter().flatten() {
-        let allowed = may(by, Scope::UsersWrite).is_allowed()
-            && within(&role.scopes(), &by.scopes()).is_none()
+        let allowed = has.contains(&Scope::UsersWrite)
+            && within(&worth(role), has).is_none()
             && (role != Role::Owner || by.role == Role::Owner);
         if !allowed {
             return Err(IdentityError::Grant(role));

@@ -43,7 +43,8 @@ impl Role {
         }
     }
 
-    /// Whether this role has this scope: the table by which everything is decided.
+    /// Whether this role has this scope where no operator's policy says otherwise. To tell people; what is done is decided
+    /// by the policies, whose tests hold them against this table.
     #[must_use]
     pub fn has(self, scope: Scope) -> bool {
         match self {
@@ -62,7 +63,7 @@ impl Role {
         }
     }
 
-    /// The scopes that this role has.
+    /// The scopes that this role has where no operator's policy says otherwise.
     #[must_use]
     pub fn scopes(self) -> BTreeSet<Scope> {
         Scope::ALL.into_iter().filter(|scope| self.has(*scope)).collect()

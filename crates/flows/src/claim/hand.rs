@@ -7,19 +7,21 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use serde_json::Value;
 use swarm_agents::{
     Agent, Catalogue, Doer, Invocation, ToolResult, Toolbox, Turn, TurnEnd, TurnSetup, Workspace,
 };
 use swarm_domain::{
-    Entropy,
+    Entropy, TenantId,
     claim::{BriefFile, MAX_SAID_CHARS, Reported, Work, WorkBrief},
     scope::RelativePath,
 };
 use swarm_model::{BudgetScope, Call, ChatReply, ChatRequest, Gateway};
+use swarm_policy::Policy;
 use swarm_sandbox::{Backend, SandboxSpec, egress::Terms};
 use tokio_util::sync::CancellationToken;
 
-use crate::{context, error::FlowError, network, retry::RetryPolicy};
+use crate::{context, error::FlowError, network, permission::Working, retry::RetryPolicy};
 
 /// Who makes attempts from briefs.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct Hand {
     pub sandboxes: Arc<dyn Backend>,
     /// This machine's part of the way out of them.
     pub way_out: Arc<Terms>,
+    /// Who may do what, on this machine.
+    pub policy: Arc<Policy>,
     /// Who does it.
     pub catalogue: Arc<Catalogue>,
     /// When a model call is tried again.
@@ -202,7 +206,18 @@ impl Doer for Making<'_> {
         } else {
             None
         };
-        let toolbox = Toolbox::new(&self.agent, workspace, sandbox.as_deref());
+        // By the policies of this machine: what the server's say of it, it cannot enforce here.
+        let tenant = TenantId::local();
+        let working = Working {
+            policy: &self.hand.policy,
+            tenant: &tenant,
+            agent: &self.agent.name,
+            project: None,
+            run: &self.brief.run,
+            ticket: &self.brief.ticket.id,
+        };
+        let rule = |tool, arguments: &Value| working.may(tool, arguments);
+        let toolbox = Toolbox::new(&self.agent, workspace, sandbox.as_deref(), &rule);
         let done = toolbox.invoke(invocation, &invocation.call_id, self.cancel.clone()).await;
         drop(toolbox);
         if let Some(sandbox) = sandbox {

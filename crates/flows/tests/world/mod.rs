@@ -135,6 +135,7 @@ impl World {
             way_out: Arc::default(),
             forge: Forge::open(&self.path("data"), clock.clone()),
             pull_requests: Arc::new(LocalPullRequests::new(&self.path("data"))),
+            policy: Arc::new(swarm_policy::Policy::load(&[], None).unwrap()),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),
             clock,
             entropy: self.entropy.clone(),

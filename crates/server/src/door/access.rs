@@ -1,5 +1,5 @@
-//! What each route asks for, and the one place that lets requests in. A route that does not stand in the table is refused
-//! to everybody.
+//! What each route asks for, and the one place that lets requests in: by what the policies decide. A route that does not
+//! stand in the table is refused to everybody.
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -7,10 +7,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use swarm_domain::identity::{Decision, Denial, Principal, Scope, may};
+use swarm_domain::identity::Scope;
+pub(crate) use swarm_policy::Need;
+use swarm_policy::{Operation, PAGE, Resource};
 
 use super::{
-    Caller, Counted,
+    Caller, Correlation, Counted, decide,
     principal::{self, LetIn},
     rate, ticket,
 };
@@ -19,17 +21,6 @@ use crate::{
     refusal::{Refusal, Reply},
     web,
 };
-
-/// What a route asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Nothing: probes, and what somebody does before they are known.
-    Nothing,
-    /// To be somebody.
-    Somebody,
-    /// To be somebody who may do this.
-    Scope(Scope),
-}
 
 /// Every route, with what it asks for.
 #[rustfmt::skip]
@@ -63,6 +54,8 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/keys", Need::Scope(Scope::AccountWrite)),
     (Method::POST, "/api/keys/{key}/rotate", Need::Scope(Scope::AccountWrite)),
     (Method::DELETE, "/api/keys/{key}", Need::Scope(Scope::AccountWrite)),
+    (Method::GET, "/api/auth/explain", Need::Scope(Scope::UsersWrite)),
+    (Method::GET, "/api/policies", Need::Scope(Scope::AuditRead)),
     (Method::GET, "/api/users", Need::Scope(Scope::UsersRead)),
     (Method::GET, "/api/users/{user}", Need::Scope(Scope::UsersRead)),
     (Method::POST, "/api/users/{user}/role", Need::Scope(Scope::UsersWrite)),
@@ -182,20 +175,26 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
 pub(super) async fn check(
     State(app): State<App>,
     caller: Caller,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Reply<Response> {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let known = matched.as_deref().and_then(|path| need(request.method(), path));
     let is_app = matched.is_none() && web::is_ours(request.method(), request.uri().path());
-    if is_page(request.uri().path()) || is_probe(request.uri().path()) || is_app {
+    if is_page(request.uri().path()) || is_app {
+        decide::open(&app, PAGE, Resource::tenant(app.tenant()))?;
         return Ok(next.run(request).await);
     }
-    if known == Some(Need::Nothing) {
+    if is_probe(request.uri().path()) {
+        return Ok(next.run(request).await);
+    }
+    if let (Some(Need::Nothing), Some(path)) = (known, &matched) {
         let counted = rate::of_nobody(&app, caller);
         if let Some(refused) = counted.refused() {
             return Ok(refused);
         }
+        let about = decide::about(&app, path, &mut request).await?;
+        decide::open(&app, &action(request.method(), path), about)?;
         let mut response = next.run(request).await;
         counted.write(&mut response);
         return Ok(response);
@@ -217,7 +216,7 @@ pub(super) async fn check(
     if let Some(refused) = counted.refused() {
         return Ok(refused);
     }
-    let answer = let_through(known, matched, principal, (request, counted.clone()), next).await;
+    let answer = let_through(&app, (known, matched), principal, (request, counted.clone()), next).await;
     let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     counted.write(&mut response);
     Ok(response)
@@ -239,16 +238,20 @@ async fn shown(
 }
 
 async fn let_through(
-    known: Option<Need>,
-    matched: Option<String>,
+    app: &App,
+    asked: (Option<Need>, Option<String>),
     principal: Principal,
     (mut request, counted): (Request, Counted),
     next: Next,
 ) -> Reply<Response> {
-    match (known, matched) {
-        (Some(Need::Scope(scope)), _) => allow(&principal, scope)?,
+    match asked {
+        (Some(_), Some(path)) => {
+            let about = decide::about(app, &path, &mut request).await?;
+            let correlation = request.extensions().get::<Correlation>().map(|Correlation(id)| id.clone());
+            decide::known(app, &principal, &action(request.method(), &path), about, correlation).await?;
+        }
         (None, Some(path)) if TABLE.iter().all(|(_, at, _)| *at != path) => return Err(undeclared(&path)),
-        // It asks for somebody; or nothing is there, or not by this method, which is said to somebody alone.
+        // Nothing is there, or not by this method, which is said to somebody alone.
         _ => {}
     }
     request.extensions_mut().insert(principal);
@@ -256,19 +259,15 @@ async fn let_through(
     Ok(next.run(request).await)
 }
 
-/// Asks the decision point.
-pub(crate) fn allow(principal: &Principal, scope: Scope) -> Reply<()> {
-    let next = match may(principal, scope) {
-        Decision::Allowed => return Ok(()),
-        Decision::Denied(Denial::Role(role)) => {
-            format!("a {role} does not have it; ask an admin: `swarm user role EMAIL ROLE`")
-        }
-        Decision::Denied(Denial::Key) => {
-            format!("use a key that has it: `swarm key create NAME --scope {scope}`")
-        }
-    };
-    let detail = format!("this needs the scope {scope}");
-    Err(Refusal::new(StatusCode::FORBIDDEN, "auth.denied", detail, next))
+/// What policies call a route: what answers GET answers HEAD.
+fn action(method: &Method, path: &str) -> String {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    format!("{method} {path}")
+}
+
+/// Every route as policies know it.
+pub(crate) fn operations() -> Vec<Operation> {
+    TABLE.iter().map(|(method, path, need)| Operation::new(method.as_str(), path, *need)).collect()
 }
 
 fn undeclared(path: &str) -> Refusal {

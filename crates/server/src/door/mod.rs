@@ -9,6 +9,8 @@ mod caller;
 pub(crate) mod cookie;
 mod correlation;
 mod cors;
+pub(crate) mod decide;
+mod denials;
 mod harden;
 mod host;
 mod limits;
@@ -32,11 +34,12 @@ pub(crate) use access_token::{Claims, TokenKeys};
 pub(crate) use body::is_too_slow;
 pub(crate) use caller::{Caller, network};
 pub(crate) use correlation::Correlation;
+pub(crate) use denials::Denials;
 pub(crate) use origin::Page;
 pub(crate) use passwords::Passwords;
-pub(crate) use principal::{Asking, By, Changing};
+pub(crate) use principal::{Asking, By, Changing, again};
 pub(crate) use rate::{Counted, RunProjects};
-pub(crate) use standing::{Standing, is_about_identity};
+pub(crate) use standing::Standing;
 pub(crate) use ticket::issue;
 
 use crate::{

@@ -97,7 +97,7 @@ async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
 }
 
 /// Who was let in by this before, as what they are by now.
-pub(super) async fn again(app: &App, by: LetInBy) -> Reply<Option<LetIn>> {
+pub(crate) async fn again(app: &App, by: LetInBy) -> Reply<Option<LetIn>> {
     match by {
         LetInBy::Operator => Ok(Some((of_operator(app), None))),
         LetInBy::Session(session) => Ok(of_session(app, session).await?.map(|who| (who, None))),

@@ -79,32 +79,6 @@ impl Standing {
         let role = principal.user().and_then(|user| self.roles.get(user)).copied();
         Some(Principal { role: role.unwrap_or(principal.role), ..principal.clone() })
     }
-
-    /// Whether they may less than when they were let in. Then they are to come again, and be looked at anew.
-    pub(crate) fn is_less(&self, principal: &Principal) -> bool {
-        self.now(principal).is_none_or(|now| !principal.scopes().is_subset(&now.scopes()))
-    }
-}
-
-/// Whether this is about who may come in: for those alone who may see who has an account.
-pub(crate) fn is_about_identity(body: &EventBody) -> bool {
-    matches!(
-        body,
-        EventBody::UserAdded { .. }
-            | EventBody::UserVerified { .. }
-            | EventBody::UserRoleChanged { .. }
-            | EventBody::UserDisabled { .. }
-            | EventBody::PasswordChanged { .. }
-            | EventBody::IdentityLinked { .. }
-            | EventBody::IdentityUnlinked { .. }
-            | EventBody::UserInvited { .. }
-            | EventBody::InvitationWithdrawn { .. }
-            | EventBody::SessionBegun { .. }
-            | EventBody::SessionEnded { .. }
-            | EventBody::KeyMade { .. }
-            | EventBody::KeyRotated { .. }
-            | EventBody::KeyRevoked { .. }
-    )
 }
 
 #[cfg(test)]
@@ -143,32 +117,30 @@ mod tests {
         ]
     }
 
-    /// Whether the session, the key and the operator may less after this.
-    fn less(bodies: &[EventBody]) -> [bool; 3] {
+    /// Whether the session, the key and the operator are something else after this, or nobody.
+    fn other(bodies: &[EventBody]) -> [bool; 3] {
         let mut standing = Standing::default();
         for body in bodies {
             assert!(standing.take(body), "{body:?}");
-            assert!(is_about_identity(body));
         }
-        principals().map(|principal| standing.is_less(&principal))
+        principals().map(|principal| standing.now(&principal) != Some(principal))
     }
 
     #[test]
-    fn what_ends_or_lessens_somebody_is_felt_by_them_and_by_nobody_else() {
+    fn what_ends_or_changes_somebody_is_felt_by_them_and_by_nobody_else() {
         let ended = |session| EventBody::SessionEnded { session, user: user(), how: SessionEnd::Revoked };
-        assert_eq!(less(&[]), [false; 3]);
-        assert_eq!(less(&[ended(session())]), [true, false, false]);
-        assert_eq!(less(&[ended(SessionId::parse("session_2").unwrap())]), [false; 3]);
-        assert_eq!(less(&[EventBody::KeyRevoked { key: key() }]), [false, true, false]);
+        assert_eq!(other(&[]), [false; 3]);
+        assert_eq!(other(&[ended(session())]), [true, false, false]);
+        assert_eq!(other(&[ended(SessionId::parse("session_2").unwrap())]), [false; 3]);
+        assert_eq!(other(&[EventBody::KeyRevoked { key: key() }]), [false, true, false]);
         let disabled = |disabled| EventBody::UserDisabled { user: user(), disabled };
-        assert_eq!(less(&[disabled(true)]), [true, true, false]);
-        assert_eq!(less(&[disabled(true), disabled(false)]), [false; 3]);
-        // The key was given what a viewer still has.
+        assert_eq!(other(&[disabled(true)]), [true, true, false]);
+        assert_eq!(other(&[disabled(true), disabled(false)]), [false; 3]);
         let role = |role| EventBody::UserRoleChanged { user: user(), role };
-        assert_eq!(less(&[role(Role::Viewer)]), [true, false, false]);
-        assert_eq!(less(&[role(Role::Viewer), role(Role::Owner)]), [false; 3]);
-        let other = UserId::parse("user_2").unwrap();
-        assert_eq!(less(&[EventBody::UserRoleChanged { user: other, role: Role::Viewer }]), [false; 3]);
+        assert_eq!(other(&[role(Role::Viewer)]), [true, true, false]);
+        assert_eq!(other(&[role(Role::Viewer), role(Role::Maintainer)]), [false; 3]);
+        let another = UserId::parse("user_2").unwrap();
+        assert_eq!(other(&[EventBody::UserRoleChanged { user: another, role: Role::Viewer }]), [false; 3]);
     }
 
     #[test]
@@ -185,6 +157,6 @@ mod tests {
     #[test]
     fn what_is_about_the_work_changes_nothing() {
         let body = EventBody::PersonAsked { what: "cancel".to_owned(), reason: String::new() };
-        assert!(!Standing::default().take(&body) && !is_about_identity(&body));
+        assert!(!Standing::default().take(&body));
     }
 }

@@ -7,9 +7,10 @@ use std::{
 };
 
 use swarm_domain::{
-    EventBody, TenantId,
-    identity::{Principal, Scope, may},
+    Event, EventBody, TenantId,
+    identity::{Principal, Scope},
 };
+use swarm_policy::{Asked, Asker, Kind, Policy, Resource, SUBSCRIBE};
 use tokio::sync::watch;
 
 use super::path::Path;
@@ -20,18 +21,21 @@ pub(crate) type Rule = Arc<dyn Fn(&Principal, Option<&Path>) -> bool + Send + Sy
 
 /// The one place where that is decided.
 pub(crate) struct Access {
+    policy: Arc<Policy>,
     rule: RwLock<Rule>,
     standing: RwLock<Standing>,
     changed: watch::Sender<u64>,
 }
 
 impl Access {
-    /// To a tenant's log, for who may read its work.
-    pub(crate) fn to(tenant: &TenantId) -> Self {
-        let tenant = tenant.clone();
-        let rule: Rule =
-            Arc::new(move |who, _| who.tenant == tenant && may(who, Scope::WorkRead).is_allowed());
-        Self { rule: RwLock::new(rule), standing: RwLock::default(), changed: watch::Sender::new(0) }
+    /// To a tenant's log, for whom the policies let.
+    pub(crate) fn to(tenant: &TenantId, policy: Arc<Policy>) -> Self {
+        let (tenant, asked) = (tenant.clone(), Arc::clone(&policy));
+        let rule: Rule = Arc::new(move |who, path| {
+            let on = path.map_or_else(|| Resource::tenant(&tenant), |path| resource(path, &tenant));
+            asked.decide(&Asked::new(Asker::Known(who), SUBSCRIBE, on)).allowed
+        });
+        Self { policy, rule: RwLock::new(rule), standing: RwLock::default(), changed: watch::Sender::new(0) }
     }
 
     /// Whether somebody may follow a path.
@@ -39,9 +43,22 @@ impl Access {
         self.rule()(who, Some(path))
     }
 
+    /// Whether somebody who follows the work may see this of it: who has an account is for those alone who may see that.
+    pub(crate) fn may_see(&self, who: &Principal, event: &Event) -> bool {
+        match event.body.audience() {
+            // Without it nobody is here.
+            Scope::WorkRead => true,
+            scope => self.policy.may(who, scope),
+        }
+    }
+
     /// Whether somebody who was let in may stay: neither shut out since, nor with less to do.
     pub(crate) fn may_stay(&self, who: &Principal) -> bool {
-        let is_less = self.standing.read().unwrap_or_else(PoisonError::into_inner).is_less(who);
+        let now = self.standing.read().unwrap_or_else(PoisonError::into_inner).now(who);
+        // Where they are what they were, so is what they may.
+        let is_less = now.is_none_or(|now| {
+            now.role != who.role && !self.policy.scopes(who).is_subset(&self.policy.scopes(&now))
+        });
         !is_less && self.rule()(who, None)
     }
 
@@ -73,6 +90,16 @@ impl Access {
     }
 }
 
+/// What a path is about.
+fn resource(path: &Path, tenant: &TenantId) -> Resource {
+    match path {
+        Path::Events | Path::Approvals => Resource::tenant(tenant),
+        Path::Project(project) => Resource::new(Kind::Project, project.as_str(), tenant),
+        Path::Run(run) => Resource::new(Kind::Run, run.as_str(), tenant),
+        Path::Ticket(run, ticket) => Resource::new(Kind::Ticket, format!("{run}/{ticket}"), tenant),
+    }
+}
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").finish_non_exhaustive()
@@ -91,9 +118,13 @@ pub(crate) mod tests {
         Principal { tenant: TenantId::local(), who, role: Role::Owner, scopes: None }
     }
 
+    fn access() -> Access {
+        Access::to(&TenantId::local(), Arc::new(crate::policy(None).unwrap()))
+    }
+
     #[test]
     fn whoever_the_log_shuts_out_is_to_go_and_everyone_else_stays() {
-        let access = Access::to(&TenantId::local());
+        let access = access();
         let mut changed = access.watch();
         let user = UserId::parse("user_1").unwrap();
         let [one, other] = ["session_1", "session_2"].map(|session| {
@@ -111,8 +142,21 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn who_has_an_account_is_told_to_those_alone_who_may_see_that() {
+        let user = UserId::parse("user_1").unwrap();
+        let told = |body| crate::live::happened::tests::event(1, None, body);
+        let about = told(EventBody::UserRoleChanged { user, role: Role::Owner });
+        let work = told(EventBody::PersonAsked { what: "note".to_owned(), reason: String::new() });
+        for role in Role::ALL {
+            let who = Principal { role, ..operator("ada") };
+            assert_eq!(access().may_see(&who, &about), role.has(Scope::UsersRead), "{role}");
+            assert!(access().may_see(&who, &work));
+        }
+    }
+
+    #[test]
     fn nobody_follows_the_log_of_another_tenant() {
-        let access = Access::to(&TenantId::local());
+        let access = access();
         let stranger = Principal { tenant: TenantId::parse("other").unwrap(), ..operator("eve") };
         assert!(!access.may_stay(&stranger) && !access.may_subscribe(&stranger, &Path::Events));
     }

@@ -3,10 +3,7 @@
 use std::sync::OnceLock;
 
 use axum::extract::ws::Utf8Bytes;
-use swarm_domain::{
-    Event, RunId,
-    identity::{Principal, Scope, may},
-};
+use swarm_domain::{Event, RunId};
 
 use super::{
     frame::{CorrelationId, Frame, Said},
@@ -14,7 +11,6 @@ use super::{
     path::Path,
     version::Version,
 };
-use crate::door;
 
 /// An event on its way to many.
 #[derive(Debug)]
@@ -68,11 +64,6 @@ impl Happened {
             && path.is_none_or(|path| self.paths.contains(path))
     }
 
-    /// Whether they may see it: who has an account is for those alone who may see that.
-    pub(crate) fn is_for(&self, who: &Principal) -> bool {
-        is_for(who, &self.event)
-    }
-
     /// Whether one of the paths that it is told on is wanted.
     pub(crate) fn is_wanted(&self, wanted: impl Fn(&Path) -> bool) -> bool {
         self.paths.iter().any(wanted)
@@ -103,11 +94,6 @@ impl Happened {
         };
         Frame::new(seq.to_string(), *at, CorrelationId::of(&self.event), said)
     }
-}
-
-/// Whether somebody may see an event.
-pub(crate) fn is_for(who: &Principal, event: &Event) -> bool {
-    !door::is_about_identity(&event.body) || may(who, Scope::UsersRead).is_allowed()
 }
 
 #[cfg(test)]

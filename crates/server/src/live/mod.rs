@@ -37,12 +37,13 @@ mod window;
 use std::{fmt, sync::Arc};
 
 use swarm_domain::{Clock, TenantId};
+use swarm_policy::Policy;
 use swarm_store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use access::Access;
 pub(crate) use feed::Feed;
-pub(crate) use happened::{Happened, is_for};
+pub(crate) use happened::Happened;
 use meter::{Meter, Transport};
 use seats::Seats;
 
@@ -71,10 +72,11 @@ impl Live {
         store: Store,
         tenant: &TenantId,
         clock: Arc<dyn Clock>,
+        policy: Arc<Policy>,
         limits: SocketLimits,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        let access = Arc::new(Access::to(tenant));
+        let access = Arc::new(Access::to(tenant, policy));
         Arc::new(Self {
             feed: Feed::start(store, tenant.clone(), Arc::clone(&access), stop.clone()),
             access,

@@ -28,7 +28,7 @@ use crate::{
     door::Asking,
     extract::InQuery,
     live::{
-        Happened, Live, is_for,
+        Happened, Live,
         meter::{self, Transport},
         path::Path,
         reader::Reader,
@@ -114,7 +114,7 @@ pub(crate) async fn events(
     let filter = EventFilter { after: query.after, limit, run: query.run, ..EventFilter::default() };
     let mut events = app.store().events(app.tenant(), &filter).await?;
     let next = events.last().map_or(query.after, |event| event.seq);
-    events.retain(|event| is_for(&principal, event));
+    events.retain(|event| app.live.access.may_see(&principal, event));
     Ok(Json(EventPage { events, next }))
 }
 
@@ -165,7 +165,7 @@ pub(crate) async fn poll(
         let Ok(came) = came else { break };
         // Who was shut out meanwhile is told so when they ask again.
         let Some(came) = came? else { break };
-        for happened in came.iter().filter(|happened| wanted.is(happened)) {
+        for happened in came.iter().filter(|happened| wanted.is(&app.live, happened)) {
             app.live.sent(Transport::Poll, happened, false);
             events.push(happened.event().clone());
         }
@@ -193,8 +193,9 @@ impl Wanted {
         Ok(Self { who: who.clone(), run, path })
     }
 
-    fn is(&self, happened: &Happened) -> bool {
-        happened.is_told(self.run.as_ref(), self.path.as_ref()) && happened.is_for(&self.who)
+    fn is(&self, live: &Live, happened: &Happened) -> bool {
+        happened.is_told(self.run.as_ref(), self.path.as_ref())
+            && live.access.may_see(&self.who, happened.event())
     }
 }
 
@@ -235,9 +236,11 @@ fn messages(
     pages.flat_map(move |page| {
         let _held = &open;
         let messages: Vec<_> = match page {
-            Ok(events) => {
-                events.iter().filter(|happened| wanted.is(happened)).map(|one| message(&live, one)).collect()
-            }
+            Ok(events) => events
+                .iter()
+                .filter(|happened| wanted.is(&live, happened))
+                .map(|one| message(&live, one))
+                .collect(),
             Err(problem) => {
                 tracing::warn!(%problem, "an event stream ends");
                 let problem = serde_json::to_string(&problem).unwrap_or_default();

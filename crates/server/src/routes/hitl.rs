@@ -11,10 +11,12 @@ use swarm_domain::{
     ticket::Risk,
 };
 use swarm_flows::{Question, QuestionFilter};
+use swarm_policy::{GATE_ANSWER, GATE_DELEGATE};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::{App, By},
+    door::{Asking, decide::allow_answer},
     extract::{Body, InPath, InQuery},
     refusal::Reply,
 };
@@ -168,10 +170,12 @@ pub(crate) async fn interrupt(
     responses((status = OK, description = "The question after it.", body = InterruptDetail)))]
 pub(crate) async fn answer_interrupt(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     InPath(id): InPath<InterruptId>,
     Body(response): Body<HumanResponse>,
 ) -> Reply<Json<InterruptDetail>> {
+    allow_answer(&app, &who, GATE_ANSWER, &app.flows.question(&id).await?).await?;
     detail(&app, app.flows.answer(&asker, &id, &response).await?).await
 }
 
@@ -181,9 +185,11 @@ pub(crate) async fn answer_interrupt(
     responses((status = OK, description = "The question after it.", body = InterruptDetail)))]
 pub(crate) async fn delegate_interrupt(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     InPath(id): InPath<InterruptId>,
     Body(NewDelegation { to }): Body<NewDelegation>,
 ) -> Reply<Json<InterruptDetail>> {
+    allow_answer(&app, &who, GATE_DELEGATE, &app.flows.question(&id).await?).await?;
     detail(&app, app.flows.delegate(&asker, &id, &to).await?).await
 }

@@ -3,14 +3,14 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use swarm_domain::identity::{
-    EmailAddress, IdentityError, InvitationId, LinkText, Proof, Registration, Role, may_grant,
+    EmailAddress, IdentityError, InvitationId, LinkText, Proof, Registration, Role,
 };
 use swarm_store::InvitationRow;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    door::{Asking, Changing},
+    door::{Asking, Changing, decide::allow_grant},
     extract::{Body, InPath},
     refusal::Reply,
 };
@@ -53,7 +53,7 @@ pub(crate) async fn invite(
     if app.config.sign_in.registration == Registration::Closed {
         return Err(IdentityError::Registration.into());
     }
-    may_grant(&principal, None, Some(new.role))?;
+    allow_grant(&app, &principal, None, Some(new.role))?;
     let parts = app.flows.parts();
     let id = InvitationId::mint(&*parts.clock, &*parts.entropy);
     let link = LinkText { proof: Proof::mint(&*parts.entropy) };
@@ -80,7 +80,7 @@ pub(crate) async fn withdraw_invitation(
     InPath(id): InPath<InvitationId>,
 ) -> Reply<StatusCode> {
     let row = app.store().invitation(app.tenant(), &id).await?;
-    may_grant(&principal, Some(row.role), None)?;
+    allow_grant(&app, &principal, Some(row.role), None)?;
     app.store().withdraw_invitation(app.tenant(), &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,9 +8,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
-    identity::{
-        IdentityError, KeyId, KeyName, KeyRecord, KeyText, Principal, Proof, Scope, UserId, may, within,
-    },
+    identity::{IdentityError, KeyId, KeyName, KeyRecord, KeyText, Principal, Proof, Scope, UserId, within},
     rate::{Rate, RateLimit},
     secret::SecretVersion,
 };
@@ -19,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    door::{Asking, Changing, access::allow},
+    door::{Asking, Changing, decide::allow},
     extract::{Body, InPath, InQuery},
     refusal::Reply,
 };
@@ -119,10 +117,11 @@ pub(crate) async fn make_key(
     Body(new): Body<NewKey>,
 ) -> Reply<(StatusCode, Json<MadeKey>)> {
     let parts = app.flows.parts();
-    KeyRecord::check(&principal, &new.scopes, new.expires, parts.clock.now())?;
+    let scopes = app.policy().scopes(&principal);
+    KeyRecord::check(&scopes, &new.scopes, new.expires, parts.clock.now())?;
     if let (Some(asked), RateLimit(Some(house))) = (new.rate, app.rates.limits().key)
         && !asked.is_within(house)
-        && !may(&principal, Scope::SystemWrite).is_allowed()
+        && !scopes.contains(&Scope::SystemWrite)
     {
         return Err(IdentityError::KeyRate(house).into());
     }
@@ -150,7 +149,7 @@ pub(crate) async fn keys(
     InQuery(query): InQuery<KeyQuery>,
 ) -> Reply<Json<KeyList>> {
     if query.all {
-        allow(&principal, Scope::UsersRead)?;
+        allow(&app, &principal, Scope::UsersRead).await?;
         let items = app.store().keys(app.tenant(), None).await?;
         return Ok(Json(KeyList { items: items.into_iter().map(ApiKey::from).collect() }));
     }
@@ -177,10 +176,11 @@ pub(crate) async fn rotate_key(
         return Err(not_there(&id));
     }
     // A key that may do less would else become one that may do more.
-    if let Some(beyond) = within(&record.scopes, &principal.scopes()) {
+    let has = app.policy().scopes(&principal);
+    if let Some(beyond) = within(&record.scopes, &has) {
         return Err(IdentityError::KeyBeyond(beyond).into());
     }
-    KeyRecord::check(&principal, &record.scopes, how.expires, app.flows.parts().clock.now())?;
+    KeyRecord::check(&has, &record.scopes, how.expires, app.flows.parts().clock.now())?;
     let text = KeyText { key: id, proof: Proof::mint(&*app.flows.parts().entropy) };
     let window = how.window_seconds.unwrap_or(WINDOW_SECONDS);
     let rotation = (window, how.expires);
@@ -199,15 +199,15 @@ pub(crate) async fn revoke_key(
     InPath(id): InPath<KeyId>,
 ) -> Reply<StatusCode> {
     let record = app.store().key(app.tenant(), &id).await?.record;
-    if !may_revoke(&principal, &record) {
+    if !may_revoke(&app, &principal, &record) {
         return Err(not_there(&id));
     }
     app.store().revoke_key(app.tenant(), &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn may_revoke(principal: &Principal, record: &KeyRecord) -> bool {
-    record.owner.as_ref() == principal.user() || may(principal, Scope::UsersWrite).is_allowed()
+fn may_revoke(app: &App, principal: &Principal, record: &KeyRecord) -> bool {
+    record.owner.as_ref() == principal.user() || app.policy().may(principal, Scope::UsersWrite)
 }
 
 /// Another's key is not there: nobody is told which ids there are.

@@ -18,6 +18,7 @@ pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod plans;
+pub(crate) mod policies;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
 pub(crate) mod quality;
@@ -56,6 +57,8 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(federation::links))
         .routes(routes!(federation::link_provider, federation::unlink_provider))
         .routes(routes!(sessions::me))
+        .routes(routes!(policies::explain))
+        .routes(routes!(policies::policies))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(sessions::signing_keys))

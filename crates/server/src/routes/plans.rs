@@ -12,12 +12,14 @@ use swarm_domain::{
     spec::delta::DeltaCounts,
 };
 use swarm_flows::Continuation;
+use swarm_policy::Kind;
 use swarm_store::{PlanRow, PlanState};
 use utoipa::ToSchema;
 
 use super::Accepted;
 use crate::{
     app::{App, By},
+    door::{Asking, decide::allow_in},
     extract::{Body, InPath},
     refusal::Reply,
 };
@@ -207,9 +209,11 @@ impl From<Lint> for LintEntry {
     responses((status = ACCEPTED, description = "The plan's id.", body = Accepted)))]
 pub(crate) async fn request_plan(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     Body(new): Body<NewPlan>,
 ) -> Reply<(StatusCode, Json<Accepted>)> {
+    allow_in(&app, &who, "POST /api/plans", Kind::Spec, new.spec.as_str()).await?;
     let id = app.flows.request_plan(&asker, &new.spec, new.models).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { id: id.into() })))
 }

@@ -9,12 +9,14 @@ use swarm_domain::{
     run::{RunOptions, RunState},
     ticket::TicketState,
 };
+use swarm_policy::Kind;
 use swarm_store::{RunRow, TicketRow};
 use utoipa::ToSchema;
 
 use super::{Accepted, Reason};
 use crate::{
     app::{App, By},
+    door::{Asking, decide::allow_in},
     extract::{Body, InPath},
     refusal::Reply,
 };
@@ -141,9 +143,11 @@ impl From<RunRow> for Run {
     responses((status = ACCEPTED, description = "The run's id.", body = Accepted)))]
 pub(crate) async fn start_run(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     Body(new): Body<NewRun>,
 ) -> Reply<(StatusCode, Json<Accepted>)> {
+    allow_in(&app, &who, "POST /api/runs", Kind::Plan, new.plan.as_str()).await?;
     let id = app.flows.start_run(&asker, &new.plan, new.options).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { id: id.into() })))
 }

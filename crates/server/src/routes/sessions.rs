@@ -74,7 +74,7 @@ pub(crate) async fn me(State(app): State<App>, Asking(principal): Asking) -> Rep
         Who::User { session, .. } => (Some(session.clone()), None),
         Who::Key { key, .. } => (None, Some(key.clone())),
     };
-    let scopes = principal.scopes().into_iter().collect();
+    let scopes = app.policy().scopes(&principal).into_iter().collect();
     let person = principal.person().to_owned();
     Ok(Json(Me { person, role: principal.role, scopes, user, session, key }))
 }

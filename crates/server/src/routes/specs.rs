@@ -14,12 +14,14 @@ use swarm_domain::{
     },
     survey::{Survey, SurveyOutcome, Tried},
 };
+use swarm_policy::Kind;
 use swarm_store::SpecRow;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Accepted;
 use crate::{
     app::{App, By},
+    door::{Asking, decide::allow_in},
     extract::{Body, InPath, InQuery},
     refusal::{Refusal, Reply},
 };
@@ -188,9 +190,11 @@ async fn detail(app: &App, row: SpecRow) -> Reply<SpecDetail> {
     responses((status = CREATED, description = "The spec as it was understood.", body = SpecDetail)))]
 pub(crate) async fn add_spec(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     Body(new): Body<NewSpec>,
 ) -> Reply<(StatusCode, Json<SpecDetail>)> {
+    allow_in(&app, &who, "POST /api/specs", Kind::Project, new.project.as_str()).await?;
     let id = app.flows.add_spec(&asker, &new.project, new.text.as_bytes()).await?;
     let row = app.store().spec(app.tenant(), &id).await?;
     Ok((StatusCode::CREATED, Json(detail(&app, row).await?)))
@@ -293,9 +297,11 @@ pub(crate) struct NewDerivation {
     responses((status = ACCEPTED, description = "The survey's id.", body = Accepted)))]
 pub(crate) async fn derive_spec(
     State(app): State<App>,
+    Asking(who): Asking,
     By(asker): By,
     Body(new): Body<NewDerivation>,
 ) -> Reply<(StatusCode, Json<Accepted>)> {
+    allow_in(&app, &who, "POST /api/specs/derive", Kind::Project, new.project.as_str()).await?;
     let project = app.store().project(app.tenant(), &new.project).await?.id;
     let NewDerivation { branch, paths, models, plain, .. } = new;
     let what = Survey::Derive { branch, paths, models, plain };

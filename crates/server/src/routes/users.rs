@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     EventBody, IdempotencyKey, NewEvent, Subject,
-    identity::{LinkPurpose, LinkText, Proof, Role, UserId, may_grant},
+    identity::{LinkPurpose, LinkText, Proof, Role, UserId},
 };
 use swarm_store::{IdentityChange, UserRow};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    door::{Asking, Changing},
+    door::{Asking, Changing, decide::allow_grant},
     extract::{Body, InPath},
     refusal::{Refusal, Reply},
     token::hex,
@@ -77,7 +77,7 @@ pub(crate) async fn change_role(
     Body(new): Body<NewRole>,
 ) -> Reply<Json<UserRow>> {
     let row = app.store().user(app.tenant(), &user).await?;
-    may_grant(&principal, Some(row.role), Some(new.role))?;
+    allow_grant(&app, &principal, Some(row.role), Some(new.role))?;
     Ok(Json(app.store().change_role(app.tenant(), &by, &user, new.role).await?))
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn disable_user(
     InPath(user): InPath<UserId>,
 ) -> Reply<Json<UserRow>> {
     let row = app.store().user(app.tenant(), &user).await?;
-    may_grant(&principal, Some(row.role), None)?;
+    allow_grant(&app, &principal, Some(row.role), None)?;
     Ok(Json(app.store().disable_user(app.tenant(), &by, &user, true).await?))
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn enable_user(
     InPath(user): InPath<UserId>,
 ) -> Reply<Json<UserRow>> {
     let row = app.store().user(app.tenant(), &user).await?;
-    may_grant(&principal, None, Some(row.role))?;
+    allow_grant(&app, &principal, None, Some(row.role))?;
     Ok(Json(app.store().disable_user(app.tenant(), &by, &user, false).await?))
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn make_link(
 ) -> Reply<(StatusCode, Json<MadeLink>)> {
     let row = app.store().user(app.tenant(), &user).await?;
     // Who has it can act as that person: nobody gets more by it than they have.
-    may_grant(&principal, Some(row.role), None)?;
+    allow_grant(&app, &principal, Some(row.role), None)?;
     if !matches!(new.purpose, LinkPurpose::Verify | LinkPurpose::Reset) {
         return Err(Refusal::new(
             StatusCode::UNPROCESSABLE_ENTITY,

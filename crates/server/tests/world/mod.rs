@@ -215,6 +215,7 @@ pub async fn parts(database: &TestDatabase) -> Parts {
         way_out: Arc::default(),
         forge: Forge::open(data, Arc::new(SystemClock)),
         pull_requests: Arc::new(LocalPullRequests::new(data)),
+        policy: Arc::new(swarm_server::policy(None).unwrap()),
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

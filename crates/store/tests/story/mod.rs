@@ -757,6 +757,16 @@ pub fn whole() -> Vec<NewEvent> {
         ),
         event("key 3", Subject::default(), EventBody::KeyRevoked { key: KeyId::parse("key_1").unwrap() }),
         event(
+            "denied",
+            Subject::default(),
+            EventBody::AccessDenied {
+                action: "POST /api/runs".to_owned(),
+                about: "Tenant local".to_owned(),
+                because: Vec::new(),
+                unsaid: 2,
+            },
+        ),
+        event(
             "measured",
             of_attempt(1, 2),
             EventBody::CodeMeasured { commit: commit('c'), measures: measures(), millis: 4 },

@@ -9,6 +9,7 @@ mod history;
 mod identity;
 mod look;
 mod place;
+mod policy;
 mod record;
 mod remote;
 mod sandbox;
@@ -34,6 +35,7 @@ pub(crate) use look::{
     TicketCommand, TraceArgs, VerifyArgs,
 };
 pub(crate) use place::PlaceArgs;
+pub(crate) use policy::{AuthCommand, PolicyCommand};
 pub(crate) use record::{
     AuditExportArgs, AuditListArgs, AuditTailArgs, ExportForm, FilterArgs, HoldCommand, Moment, PurgeArgs,
 };
@@ -153,6 +155,12 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// How often anybody may ask the server, and what is left to you
     Limits,
+    /// Why somebody may do something, or may not
+    #[command(subcommand)]
+    Auth(AuthCommand),
+    /// The policies by which everything is decided
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// The configuration: each value and where it came from; whether it is sound
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -5,12 +5,13 @@ use swarm_client::{
     types::{ApiKey, KeyRotation, MadeKey, NewKey},
 };
 use swarm_domain::{
-    Problem,
+    Problem, TenantId,
     identity::{Role, Scope as DomainScope},
 };
 
 use crate::{
     args::{KeyCommand, KeyCreateArgs, key_id},
+    config::{self, Overrides},
     context::Context,
     door,
     exit::{Exit, Failure, Result},
@@ -121,8 +122,10 @@ async fn find(client: &Client, named: &str) -> Result<String> {
 }
 
 fn scopes(context: &Context) -> Result<Exit> {
+    let policy = config::settings(Overrides::default())?.policy.load()?;
+    let roles = Role::ALL.map(|role| (role, policy.scopes_of(role, &TenantId::local())));
     let having = |scope: DomainScope| {
-        let roles = Role::ALL.into_iter().filter(|role| role.has(scope)).map(Role::as_str);
+        let roles = roles.iter().filter(|(_, scopes)| scopes.contains(&scope)).map(|(role, _)| role.as_str());
         roles.collect::<Vec<_>>()
     };
     let all: Vec<_> = DomainScope::ALL

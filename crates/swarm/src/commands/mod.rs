@@ -19,6 +19,7 @@ mod limits;
 mod plan;
 mod planned;
 mod planning;
+mod policy;
 mod pr;
 mod quality;
 mod remote_worker;
@@ -92,6 +93,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::User(command) => wait(user::run(&context, command)),
         Command::Key(command) => wait(key::run(&context, command)),
         Command::Limits => wait(limits::run(&context)),
+        Command::Auth(command) => wait(policy::auth(&context, command)),
+        Command::Policy(command) => wait(policy::run(&context, command)),
         Command::Doctor => wait(doctor::run(&context)),
         Command::Sandbox(command) => wait(sandbox::run(&context, command)),
         Command::Bench(BenchCommand::Sandbox(args)) => wait(sandbox_bench::run(&context, args)),

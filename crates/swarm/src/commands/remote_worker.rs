@@ -69,6 +69,7 @@ pub(super) async fn run(context: &Context, client: Client, args: WorkArgs) -> Re
         models: if policy.is_empty() { wiring.settings.flows.models.clone() } else { policy },
         sandboxes,
         way_out: Arc::new(wiring.settings.sandbox.network.terms()?),
+        policy: Arc::new(wiring.settings.policy.load()?),
         catalogue: Arc::new(catalogue(&wiring.settings)?),
         retry: wiring.settings.flows.retry.clone(),
         entropy: Arc::new(SystemEntropy),

@@ -222,6 +222,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         fault("agents.folder", format!("{} is not a folder", folder.display()));
     }
+    if let Err(problem) = settings.policy.load() {
+        fault("policy.folder", problem.detail);
+    }
     if let Err(problem) = settings.sandbox.network.terms() {
         fault("sandbox.network.authorities", problem.detail);
     }

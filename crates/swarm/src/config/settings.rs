@@ -1,12 +1,18 @@
 //! The settings as one typed struct. Secrets are never settings: a setting names the variable that holds one.
 
-use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
+use swarm_domain::Problem;
 use swarm_domain::audit::{Retention, RetentionPolicy};
 use swarm_domain::identity::{ProviderName, Registration};
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
+use swarm_policy::Policy;
 use swarm_server::ProviderConfig;
 
 use swarm_server::{Network, WebOrigin};
@@ -30,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) sandbox: SandboxSettings,
     /// Who works.
     pub(crate) agents: AgentSettings,
+    /// Who may do what.
+    pub(crate) policy: PolicySettings,
     /// Language models.
     pub(crate) models: ModelsConfig,
     /// How the work is steered.
@@ -138,6 +146,26 @@ pub(crate) struct SandboxSettings {
     pub(crate) rung: SandboxRung,
     /// The house's part of the way out.
     pub(crate) network: NetworkSettings,
+}
+
+/// `[policy]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PolicySettings {
+    /// A folder of Cedar policies that count beside those built in. Empty for the built-in ones alone.
+    pub(crate) folder: PathBuf,
+}
+
+impl PolicySettings {
+    /// The folder, if there is one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        (!self.folder.as_os_str().is_empty()).then_some(&*self.folder)
+    }
+
+    /// Reads the policies.
+    pub(crate) fn load(&self) -> Result<Policy, Problem> {
+        swarm_server::policy(self.folder()).map_err(|error| error.problem())
+    }
 }
 
 /// `[agents]`.

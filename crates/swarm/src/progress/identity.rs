@@ -33,6 +33,12 @@ pub(super) fn words(body: &EventBody) -> String {
             format!("{key} has secret {version} now; the old one counts {window_seconds} s more")
         }
         EventBody::KeyRevoked { key } => format!("{key} was revoked"),
+        EventBody::AccessDenied { action, about, because, unsaid } => {
+            let by = if because.is_empty() { "no policy permits it".to_owned() } else { because.join(", ") };
+            let more =
+                if *unsaid > 0 { format!("; {unsaid} more were denied before") } else { String::new() };
+            format!("denied: {action} on {about} ({by}){more}")
+        }
         _ => String::new(),
     }
 }

@@ -158,7 +158,8 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::SessionEnded { .. }
         | EventBody::KeyMade { .. }
         | EventBody::KeyRotated { .. }
-        | EventBody::KeyRevoked { .. } => (Detail, identity::words(body)),
+        | EventBody::KeyRevoked { .. }
+        | EventBody::AccessDenied { .. } => (Detail, identity::words(body)),
         EventBody::BudgetReached { scope, detail } => {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }

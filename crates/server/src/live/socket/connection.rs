@@ -259,8 +259,8 @@ impl Connection {
     /// Takes an event into the outbox if it is wanted. False where the client is too slow.
     fn take(&mut self, happened: Arc<Happened>) -> bool {
         self.position = happened.position();
-        let wanted =
-            happened.is_wanted(|path| self.paths.contains(path)) && happened.is_for(&self.taken.seat.who);
+        let wanted = happened.is_wanted(|path| self.paths.contains(path))
+            && self.live.access.may_see(&self.taken.seat.who, happened.event());
         !wanted || self.outbox.push(happened, !self.replaying)
     }
 
