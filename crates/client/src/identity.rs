@@ -39,6 +39,11 @@ impl Client {
         self.tell(api(&["auth", "verify"]), Some(shown)).await
     }
 
+    /// Has a link sent by which another password can be chosen. Does not say whether there is such an account.
+    pub async fn forgot_password(&self, email: &str) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "forgot"]), Some(&json!({ "email": email }))).await
+    }
+
     /// Chooses another password by a link.
     pub async fn reset_password(&self, asked: &Reset) -> Result<(), ClientError> {
         self.tell(api(&["auth", "reset"]), Some(asked)).await

@@ -8,15 +8,15 @@ use crate::{
     types::{
         Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
         CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
-        Completion, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse,
-        InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LimitList, LiveLimits,
-        LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec, NewValue,
-        Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest,
-        QualityReport, Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck,
-        SecretChecks, SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline,
-        StepDetail, SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm,
-        VmConsole, VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
-        WebSocketMetrics, WorkDemand, Worker, WorkerList,
+        Completion, DeadLetters, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
+        HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LimitList,
+        LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec,
+        NewValue, NotificationList, NotificationRow, Overview, PlanDetail, PlanId, PlanList, PlanSummary,
+        Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport, Rekey, Rekeyed,
+        Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta,
+        SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail,
+        TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList, VmMaybeToken,
+        VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -240,6 +240,31 @@ impl Client {
         to: &str,
     ) -> Result<InterruptDetail, ClientError> {
         self.post(api(&["hitl", interrupt, "delegate"]), &json!({ "to": to })).await
+    }
+
+    /// What one was told in the app, the newest first.
+    pub async fn notifications(&self, unread: bool) -> Result<NotificationList, ClientError> {
+        self.get(api(&["notifications"]).with(&[("unread", unread.then_some("true"))])).await
+    }
+
+    /// Marks one of one's own messages as read, or all.
+    pub async fn read_notifications(&self, id: Option<&str>) -> Result<(), ClientError> {
+        self.tell(api(&["notifications", "read"]), Some(&json!({ "id": id }))).await
+    }
+
+    /// What could not be sent, to whomever, the newest first.
+    pub async fn dead_letters(&self) -> Result<Vec<NotificationRow>, ClientError> {
+        Ok(self.get::<DeadLetters>(api(&["notifications", "dead"])).await?.items)
+    }
+
+    /// Sends again what could not be sent.
+    pub async fn replay_notification(&self, notification: &str) -> Result<NotificationRow, ClientError> {
+        self.post(api(&["notifications", notification, "replay"]), &json!({})).await
+    }
+
+    /// Sends oneself a message by a channel.
+    pub async fn try_channel(&self, channel: &str) -> Result<(), ClientError> {
+        self.tell(api(&["notifications", "test"]), Some(&json!({ "channel": channel }))).await
     }
 
     /// What became of the requirements of a run's spec, or of one of them.

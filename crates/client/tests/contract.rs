@@ -173,7 +173,12 @@ async fn ask_people(client: &Client) -> Result<(), ClientError> {
     client.interrupt("x").await?;
     let response = types::HumanResponse { r#type: types::ResponseKind::Response, args: json!("No.") };
     client.answer_interrupt("x", &response).await?;
-    client.delegate_interrupt("x", "ben").await.map(drop)
+    client.delegate_interrupt("x", "ben").await?;
+    client.notifications(true).await?;
+    client.read_notifications(Some("x")).await?;
+    client.dead_letters().await?;
+    client.replay_notification("x").await?;
+    client.try_channel("x").await
 }
 
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {

@@ -29,6 +29,7 @@ use crate::{
     interrupt::{HumanResponse, Interrupt},
     lease::FencingToken,
     network::NetworkUse,
+    notification::Routed,
     plan::Plan,
     quality::Measures,
     quota::{Quota, QuotaScope},
@@ -841,6 +842,13 @@ pub enum EventBody {
     InterruptRaised {
         /// The question.
         interrupt: Box<Interrupt>,
+    },
+    /// It was decided who is told of a question first.
+    InterruptRouted {
+        /// Which question.
+        interrupt: InterruptId,
+        /// To whom it goes, the best first, and why; nobody where nobody who may answer is known.
+        to: Vec<Routed>,
     },
     /// A person answered.
     InterruptAnswered {

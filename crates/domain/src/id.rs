@@ -118,6 +118,8 @@ ids! {
     ClaimId, "claim";
     /// A question to people: `int_…`, from what it is about.
     InterruptId, "interrupt";
+    /// A message to a person or a room: `ntf_…`.
+    NotificationId, "notification";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
     /// A secret, by name, within its project or among those for all.
@@ -166,6 +168,7 @@ minted! {
     SessionId, "session";
     KeyId, "key";
     InvitationId, "invite";
+    NotificationId, "ntf";
 }
 
 fn ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

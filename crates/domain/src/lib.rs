@@ -14,6 +14,7 @@
 //!
 //! To add a kind of fact: a variant in [`EventBody`], its arm in `store`'s projection, and nothing else knows.
 
+pub mod address;
 pub mod agent;
 pub mod alert;
 pub mod attempt;
@@ -49,6 +50,7 @@ pub mod lint;
 pub mod money;
 pub mod network;
 pub mod node;
+pub mod notification;
 pub mod objective;
 pub mod origin;
 mod pattern;
@@ -78,8 +80,8 @@ pub mod vitals;
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
     AttemptId, BlobHash, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label, NodeId,
-    PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId, SurveyId, TenantId,
-    TicketId,
+    NotificationId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId,
+    SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -21,7 +21,7 @@ use swarm_store::{Store, StoreError};
 
 use crate::{
     claim::ClaimsConfig, error::FlowError, experience::DeadlineConfig, notary::AuditConfig,
-    retry::RetryPolicy, sentinel::AlertsConfig,
+    notify::NotificationsConfig, retry::RetryPolicy, sentinel::AlertsConfig,
 };
 
 /// How often a database that is away is looked for.
@@ -81,6 +81,8 @@ pub struct FlowsConfig {
     pub audit: AuditConfig,
     /// When people are told without asking.
     pub alerts: AlertsConfig,
+    /// How people are told that something waits for them.
+    pub notifications: NotificationsConfig,
     /// How long work waits for a database that is away, in seconds.
     pub database_patience_seconds: u64,
     /// When a model call is tried again.
@@ -148,6 +150,7 @@ impl Default for FlowsConfig {
             lease_ms: 6_000,
             audit: AuditConfig::default(),
             alerts: AlertsConfig::default(),
+            notifications: NotificationsConfig::default(),
             database_patience_seconds: 900,
             retry: RetryPolicy::default(),
             claims: ClaimsConfig::default(),

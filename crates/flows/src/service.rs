@@ -20,6 +20,7 @@ use crate::{
     error::FlowError,
     node::{self, Node, Worker},
     notary::Notary,
+    notify::Courier,
     parts::{Parts, of_run, of_ticket},
     routing,
     sentinel::Sentinel,
@@ -54,6 +55,8 @@ pub struct Flows {
     warden: Arc<Warden>,
     /// Says when a figure passes its bound, while this process works.
     sentinel: Option<Arc<Sentinel>>,
+    /// Tells people what waits for them, while this process works.
+    courier: Option<Arc<Courier>>,
 }
 
 impl Flows {
@@ -71,7 +74,8 @@ impl Flows {
                 let node = Some(Arc::new(Node::watch(parts.clone(), works.clone())));
                 let warden = Arc::new(Warden::begin(parts.clone(), fleet));
                 let sentinel = Some(Arc::new(Sentinel::begin(parts.clone())));
-                Ok(Self { parts, works, node, notary, warden, sentinel })
+                let courier = Some(Arc::new(Courier::begin(parts.clone())));
+                Ok(Self { parts, works, node, notary, warden, sentinel, courier })
             }
             Err(error) => {
                 node::end(&parts, &works.get()).await;
@@ -86,7 +90,7 @@ impl Flows {
         let (parts, fleet) = warden::around(parts).await?;
         let works = Current::new(Works::new(&parts)?);
         let warden = Arc::new(Warden::begin(parts.clone(), fleet));
-        Ok(Self { parts, works, node: None, notary: None, warden, sentinel: None })
+        Ok(Self { parts, works, node: None, notary: None, warden, sentinel: None, courier: None })
     }
 
     /// Begins nothing more, and waits until each step that is under way has ended, but not for longer than this. What
@@ -105,6 +109,9 @@ impl Flows {
 
     /// Stops. What was under way is handed to the other nodes, or goes on at the next launch.
     pub async fn shutdown(&self) {
+        if let Some(courier) = &self.courier {
+            courier.stop().await;
+        }
         if let Some(sentinel) = &self.sentinel {
             sentinel.stop().await;
         }

@@ -22,7 +22,6 @@
 //! send it everything that is in the sandbox. And a host that echoes what it is sent echoes a credential too: give
 //! credentials to hosts that do not.
 
-mod address;
 mod allowed;
 mod authority;
 mod credentials;

@@ -63,6 +63,11 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/auth/oidc/{provider}/start", get(routes::federation::start_page))
         .route("/api/auth/oidc/{provider}/callback", get(routes::federation::callback_page))
         .route("/metrics", get(routes::metrics::metrics))
+        .route("/api/hitl/answer", get(routes::answer::answer_page).post(routes::answer::answer_by_link))
+        .route(
+            "/api/auth/link",
+            get(routes::account_link::account_link_page).post(routes::account_link::use_account_link),
+        )
         .merge(SwaggerUi::new("/api/docs").config(page))
 }
 

@@ -115,11 +115,11 @@ impl From<StoreError> for Refusal {
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
-        "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown" | "vm.unknown" => {
-            StatusCode::NOT_FOUND
-        }
+        "notify.no_channel" | "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown"
+        | "vm.unknown" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
+        | "auth.no_mail"
         | "auth.token_keys"
         | "forge.git_missing"
         | "secret.key_lost"
@@ -128,8 +128,9 @@ fn status_of(code: &str) -> StatusCode {
         | "secret.key_wrong"
         | "sandbox.full"
         | "sandbox.vm_gone" => StatusCode::SERVICE_UNAVAILABLE,
+        "notify.failed" | "notify.secret_host" => StatusCode::BAD_GATEWAY,
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
-        "store.blob_purged" => StatusCode::GONE,
+        "store.blob_purged" | "interrupt.link" => StatusCode::GONE,
         "audit.too_many_readings" | "quota.reached" => StatusCode::TOO_MANY_REQUESTS,
         "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
         "auth.unverified"
@@ -198,6 +199,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.key_expiry"
         | "auth.key_rate"
         | "auth.key_window"
+        | "notify.no_address"
         | "secret.value"
         | "secret.host"
         | "secret.placement"

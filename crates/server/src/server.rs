@@ -58,6 +58,9 @@ impl Server {
         let stop = ends.stop.clone();
         let grace = config.shutdown_grace;
         let parts = flows.parts();
+        let mut origins = origins(addr, &config.urls);
+        // What links in mails begin with: whoever stands between must pass the name on.
+        origins.extend(parts.config.notifications.base().and_then(WebOrigin::of_url));
         let live = Live::start(
             flows.store().clone(),
             &parts.config.tenant,
@@ -74,7 +77,7 @@ impl Server {
                 token_keys: TokenKeys::default(),
                 passwords: Passwords::default(),
                 denials: Denials::default(),
-                origins: origins(addr, &config.urls),
+                origins,
                 friends: config.cors_origins.clone(),
             }),
             providers: Arc::new(providers),

@@ -23,6 +23,12 @@ impl WebOrigin {
         Self { is_secure: false, authority: authority.to_ascii_lowercase() }
     }
 
+    /// The origin of the page at this address; none where it has none.
+    pub(crate) fn of_url(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        format!("{scheme}://{}", rest.split('/').next()?).parse().ok()
+    }
+
     /// Whether its pages are had over TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {

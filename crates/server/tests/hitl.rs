@@ -37,6 +37,7 @@ fn question(name: &str, risk: Risk, people: &[&str]) -> Interrupt {
             on_expiry: OnExpiry::Reject,
         },
         asked_by: vec!["eve".to_owned()],
+        about: Vec::new(),
         commit: None,
         text: None,
     }

@@ -87,6 +87,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         }
         EventBody::AlertRaised { .. } | EventBody::AlertEnded { .. } => alert::may_change(conn, event).await,
         EventBody::InterruptRaised { .. }
+        | EventBody::InterruptRouted { .. }
         | EventBody::InterruptAnswered { .. }
         | EventBody::InterruptDelegated { .. }
         | EventBody::InterruptReminded { .. }

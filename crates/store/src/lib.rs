@@ -35,6 +35,7 @@
 //! To add a view: a table in a new migration, a file in `view/` with its row, its writes and its reads, an arm in
 //! `projection.rs` and its name in the list there, by which it is rebuilt.
 
+mod answer_link;
 mod audit;
 mod blob;
 mod cache;
@@ -48,6 +49,7 @@ mod guard;
 mod identity;
 mod live_ticket;
 mod node;
+mod notification;
 mod projection;
 mod purge;
 mod rebuild;
@@ -60,6 +62,7 @@ mod time;
 mod view;
 mod wall;
 
+pub use answer_link::{AnswerLink, NewAnswerLink};
 pub use audit::{
     AuditEntry, AuditKeys, AuditOrder, AuditPage, AuditSearch, CheckpointRow, Due, Fault, FaultKind,
     MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, prove,
@@ -76,6 +79,7 @@ pub use identity::{
 };
 pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};
+pub use notification::{NewNotification, NotificationQuery, NotificationRow, Outcome};
 pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;

@@ -133,7 +133,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
             ticket::step(conn, event, "waits for a person:", &about).await?;
             interrupt::raise(conn, event, interrupt).await
         }
-        EventBody::InterruptAnswered { .. }
+        EventBody::InterruptRouted { .. }
+        | EventBody::InterruptAnswered { .. }
         | EventBody::InterruptDelegated { .. }
         | EventBody::InterruptReminded { .. }
         | EventBody::InterruptEscalated { .. }

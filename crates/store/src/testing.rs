@@ -81,6 +81,26 @@ impl TestDatabase {
         self.execute("UPDATE swarm.claims SET expires = expires - interval '1 day'").await
     }
 
+    /// Lets every lease on a notification run out, as if its time had passed.
+    pub async fn let_notifications_run_out(&self) -> Result<()> {
+        self.execute("UPDATE swarm.notifications SET claimed_until = claimed_until - interval '1 day'").await
+    }
+
+    /// Lets every notification be due, as if its time had come.
+    pub async fn let_notifications_be_due(&self) -> Result<()> {
+        self.execute("UPDATE swarm.notifications SET due_at = due_at - interval '10 days'").await
+    }
+
+    /// Lets every link that answers a question be for somebody else, as who can write there would.
+    pub async fn alter_answer_links(&self) -> Result<()> {
+        self.execute("UPDATE swarm.answer_links SET person = 'eve@example.org'").await
+    }
+
+    /// Lets every link that answers a question run out.
+    pub async fn let_answer_links_run_out(&self) -> Result<()> {
+        self.execute("UPDATE swarm.answer_links SET expires = expires - interval '1 year'").await
+    }
+
     /// Lets every ticket for a live connection run out, as if its time had passed.
     pub async fn let_tickets_run_out(&self) -> Result<()> {
         self.execute("UPDATE swarm.live_tickets SET expires = expires - interval '1 day'").await

@@ -227,7 +227,12 @@ async fn put_to_work(
     let policy = Arc::new(wiring.settings.policy.load()?);
     let catalogue = Arc::new(catalogue(&wiring.settings)?);
     let forge = Forge::open(&wiring.data, Arc::clone(&clock));
+    let mut notifications = wiring.settings.flows.notifications.clone();
+    notifications.operator = Some(operator());
+    // Channels are known where people come in: a worker elsewhere may have other settings.
+    notifications.carries = duty == Duty::Work;
     let config = FlowsConfig {
+        notifications,
         state_dir: wiring.data.join("flows"),
         takes: wiring.takes.clone(),
         ..wiring.settings.flows.clone()

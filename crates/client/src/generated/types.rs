@@ -1935,6 +1935,14 @@ pub enum EventBody {
         /// The question.
         interrupt: Interrupt,
     },
+    /// It was decided who is told of a question first.
+    #[serde(rename = "interrupt_routed")]
+    InterruptRouted {
+        /// Which question.
+        interrupt: InterruptId,
+        /// To whom it goes, the best first, and why; nobody where nobody who may answer is known.
+        to: Vec<Routed>,
+    },
     /// A person answered.
     #[serde(rename = "interrupt_answered")]
     InterruptAnswered {
@@ -2602,6 +2610,9 @@ pub struct HumanResponse {
 /// A question to people, as it is written into the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interrupt {
+    /// What it is about, in the words that people's skills have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Vec<String>>,
     /// The people whose request it is: with four eyes, none of them answers.
     pub asked_by: Vec<String>,
     /// The commit that is to be judged.
@@ -2722,6 +2733,9 @@ pub struct InterruptSummary {
     pub raised_at: DateTime<Utc>,
     /// How much harm a wrong answer can do.
     pub risk: Risk,
+    /// Who was told first, and why they; absent before that was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Vec<Routed>>,
     /// The run that asks.
     pub run: RunId,
     /// Where it stands.
@@ -2733,6 +2747,98 @@ pub struct InterruptSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
     /// Why it is asked, in sentences.
+    pub why: Vec<String>,
+}
+
+/// What could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetters {
+    /// The newest first.
+    pub items: Vec<NotificationRow>,
+}
+
+/// A message in the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The question that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupt: Option<InterruptId>,
+    /// What is kept of it.
+    pub notification: NotificationRow,
+    /// One line that says what it is.
+    pub title: String,
+}
+
+/// A message to a person or a room: `ntf_…`.
+pub type NotificationId = String;
+
+/// One's own messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationList {
+    /// The newest first.
+    pub items: Vec<Notification>,
+    /// How many of all were not read.
+    pub unread: u64,
+}
+
+/// A message to a person or a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationRow {
+    /// The question, or what else it is about.
+    pub about: String,
+    /// By which channel.
+    pub channel: String,
+    /// When it is sent, or tried again.
+    pub due_at: DateTime<Utc>,
+    /// Why the last try failed, or why it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Its id: the same each time that it is sent.
+    pub id: NotificationId,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Whom it is for; nothing where it is for a room.
+    pub person: String,
+    /// When it was read, in the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<DateTime<Utc>>,
+    /// When the other side took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why it is sent.
+    pub stage: String,
+    /// Where it stands.
+    pub state: NotificationState,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
+/// Where a notification stands.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotificationState {
+    /// `pending`
+    #[serde(rename = "pending")]
+    Pending,
+    /// `sent`
+    #[serde(rename = "sent")]
+    Sent,
+    /// `dead`
+    #[serde(rename = "dead")]
+    Dead,
+    /// `withdrawn`
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Somebody to whom a question went, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    /// Their name.
+    pub person: String,
+    /// Why they, in sentences.
     pub why: Vec<String>,
 }
 

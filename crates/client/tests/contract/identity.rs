@@ -13,6 +13,7 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     client.logout().await?;
     let shown = types::VerifyAddress { email: text(), link: text(), password: hidden() };
     client.verify_address(&shown).await?;
+    client.forgot_password("x@example.org").await?;
     client.reset_password(&types::Reset { link: text(), password: hidden() }).await?;
     client.change_password(&types::ChangePassword { old: hidden(), new: hidden() }).await?;
     client.me().await?;

@@ -87,6 +87,7 @@ impl EventBody {
             | Self::InterruptDelegated { .. }
             | Self::InterruptReminded { .. }
             | Self::InterruptEscalated { .. }
+            | Self::InterruptRouted { .. }
             | Self::InterruptExpired { .. }
             | Self::PersonAsked { .. } => Scope::WorkRead,
         }

@@ -79,6 +79,7 @@ impl EventBody {
             Self::BudgetReached { .. } => "budget_reached",
             Self::QuotaSet { .. } => "quota_set",
             Self::InterruptRaised { .. } => "interrupt_raised",
+            Self::InterruptRouted { .. } => "interrupt_routed",
             Self::InterruptAnswered { .. } => "interrupt_answered",
             Self::InterruptDelegated { .. } => "interrupt_delegated",
             Self::InterruptReminded { .. } => "interrupt_reminded",

@@ -156,6 +156,40 @@ impl LinkText {
     }
 }
 
+/// A link by which somebody answers a question, once: `swa_PROOF_SIGNATURE`.
+#[derive(Debug, Clone)]
+pub struct AnswerText {
+    /// What proves it.
+    pub proof: Proof,
+    /// The signature over what it is for, in the form of a proof: as long, and shown as little.
+    pub signature: Proof,
+}
+
+impl AnswerText {
+    const PREFIX: &'static str = "swa_";
+
+    /// Reads a link.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (proof, signature) = text.trim().strip_prefix(Self::PREFIX)?.split_once('_')?;
+        Some(Self { proof: Proof::parse(proof)?, signature: Proof::parse(signature)? })
+    }
+
+    /// The text, for the one mail that holds it.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}{}_{}", Self::PREFIX, *self.proof.0, *self.signature.0))
+    }
+}
+
+impl Proof {
+    /// Its digits, for who checks a signature.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
 fn parts<'a>(text: &'a str, prefix: &str) -> Option<(&'a str, Proof)> {
     let (id, proof) = text.strip_prefix(prefix)?.split_once('_')?;
     let plain =

@@ -58,6 +58,9 @@ pub enum InterruptRefusal {
         /// Who tried.
         by: String,
     },
+    /// A link that was used, was never one, or whose time is over.
+    #[error("the link counts no more: it was used, or its time is over")]
+    Link,
     /// A part of swarm or an agent tried.
     #[error("only a person can answer")]
     NoPerson,
@@ -88,6 +91,7 @@ impl InterruptRefusal {
                 "have one of them answer, or hand it to you with `swarm delegate ID NAME`",
             ),
             Self::Twice { .. } => ("interrupt.twice", "have another person answer"),
+            Self::Link => ("interrupt.link", "sign in and answer there: `swarm approvals` shows what waits"),
             Self::NoPerson => ("interrupt.no_person", "answer as a person: `swarm approve ID`"),
         };
         Problem::new(code, self.to_string(), next)

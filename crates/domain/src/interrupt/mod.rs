@@ -83,6 +83,9 @@ pub struct Interrupt {
     pub terms: Terms,
     /// The people whose request it is: with four eyes, none of them answers.
     pub asked_by: Vec<String>,
+    /// What it is about, in the words that people's skills have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
     /// The commit that is to be judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,

@@ -30,6 +30,7 @@ fn question(terms: Terms, risk: Risk) -> Interrupt {
         },
         terms,
         asked_by: vec!["ada".to_owned()],
+        about: Vec::new(),
         commit: None,
         text: None,
     }

@@ -69,6 +69,7 @@ pub(crate) async fn of_change(
         },
         description: words(ticket, &paths, &reasons.collect::<Vec<_>>()),
         asked_by: requesters(parts, &ground.project, run).await?,
+        about: found.classes().into_iter().map(|class| class.name().to_owned()).collect(),
         commit: Some(commit.clone()),
         text: Some(parts.store.blobs().put(change.diff.text.as_bytes()).await?),
     };

@@ -104,6 +104,7 @@ struct Matter {
     action: ActionRequest,
     description: String,
     asked_by: Vec<String>,
+    about: Vec<String>,
     commit: Option<CommitId>,
     text: Option<BlobHash>,
 }
@@ -123,6 +124,7 @@ fn questions(run: &RunId, about: &[&str], asked: Vec<Asked>, matter: &Matter) ->
         },
         terms: asked.terms,
         asked_by: matter.asked_by.clone(),
+        about: matter.about.clone(),
         commit: matter.commit.clone(),
         text: matter.text.clone(),
     };

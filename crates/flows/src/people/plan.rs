@@ -101,6 +101,7 @@ impl PlanQuestions {
             action,
             description,
             asked_by: asked_by.clone(),
+            about: vec![if kind == InterruptKind::Clarification { "spec" } else { "plan" }.to_owned()],
             commit: None,
             text: None,
         };

@@ -5,7 +5,7 @@
 
 mod check;
 mod credential;
-mod reference;
+pub(crate) mod reference;
 
 use swarm_domain::{
     Actor, Problem,

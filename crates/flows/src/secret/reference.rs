@@ -11,7 +11,7 @@ use swarm_model::{Vault, VaultConfig};
 use crate::parts::Parts;
 
 /// The value of a version: opened, or looked up. It fits into the header that it is for.
-pub(super) async fn value(
+pub(crate) async fn value(
     parts: &Parts,
     record: &SecretRecord,
     version: &SecretVersion,
@@ -27,7 +27,7 @@ pub(super) async fn value(
 }
 
 /// The value that stands elsewhere.
-pub(super) async fn look_up(reference: &Reference, vault: &VaultConfig) -> Result<Secret, Problem> {
+pub(crate) async fn look_up(reference: &Reference, vault: &VaultConfig) -> Result<Secret, Problem> {
     match reference {
         Reference::Env(name) => match environment(name) {
             Some(value) => Ok(Secret::new(value)),

@@ -2,17 +2,13 @@
 
 use std::net::SocketAddr;
 
+use swarm_domain::address::{Standing, standing};
 use tokio::{
     net::{TcpStream, lookup_host},
     time::{Instant, timeout_at},
 };
 
-use super::{
-    address::{Standing, standing},
-    host::Target,
-    refusal::Refusal,
-    terms::Terms,
-};
+use super::{host::Target, refusal::Refusal, terms::Terms};
 
 /// Addresses of one host that are tried.
 const MOST_ADDRESSES: usize = 8;

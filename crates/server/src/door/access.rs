@@ -44,6 +44,9 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/auth/links", Need::Scope(Scope::AccountWrite)),
     (Method::POST, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
     (Method::DELETE, "/api/auth/links/{provider}", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/forgot", Need::Nothing),
+    (Method::GET, "/api/auth/link", Need::Nothing),
+    (Method::POST, "/api/auth/link", Need::Nothing),
     (Method::POST, "/api/auth/logout", Need::Somebody),
     (Method::GET, "/api/auth/me", Need::Somebody),
     (Method::POST, "/api/auth/password", Need::Scope(Scope::AccountWrite)),
@@ -123,9 +126,18 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/cache/clear", Need::Scope(Scope::SystemWrite)),
 
     (Method::GET, "/api/hitl", Need::Scope(Scope::WorkRead)),
+    // Who holds a link shows it.
+    (Method::GET, "/api/hitl/answer", Need::Nothing),
+    (Method::POST, "/api/hitl/answer", Need::Nothing),
     (Method::GET, "/api/hitl/{interrupt}", Need::Scope(Scope::WorkRead)),
     (Method::POST, "/api/hitl/{interrupt}/respond", Need::Scope(Scope::GatesApprove)),
     (Method::POST, "/api/hitl/{interrupt}/delegate", Need::Scope(Scope::GatesApprove)),
+
+    (Method::GET, "/api/notifications", Need::Scope(Scope::WorkRead)),
+    (Method::POST, "/api/notifications/read", Need::Scope(Scope::AccountWrite)),
+    (Method::GET, "/api/notifications/dead", Need::Scope(Scope::SystemWrite)),
+    (Method::POST, "/api/notifications/{notification}/replay", Need::Scope(Scope::SystemWrite)),
+    (Method::POST, "/api/notifications/test", Need::Scope(Scope::SystemWrite)),
 
     (Method::GET, "/api/vms", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/vms/{vm}", Need::Scope(Scope::WorkRead)),
@@ -311,14 +323,16 @@ mod tests {
 
     use super::*;
 
-    /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do.
-    const BESIDE_THE_DOCUMENT: [&str; 5] = [
+    /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do. And pages
+    /// that a browser opens: on the way over a provider, and those to which links in mails lead.
+    const BESIDE_THE_DOCUMENT: [&str; 7] = [
         "/metrics",
         "/api/ws",
         "/api/dashboard/ws/dashboard",
-        // Pages on the way over a provider, which a browser opens.
         "/api/auth/oidc/{provider}/start",
         "/api/auth/oidc/{provider}/callback",
+        "/api/hitl/answer",
+        "/api/auth/link",
     ];
 
     #[test]
@@ -350,7 +364,7 @@ mod tests {
         for (method, path, need) in TABLE.iter().filter(|(method, path, _)| changes(method, path)) {
             let reads = [Scope::WorkRead, Scope::SecretsRead, Scope::UsersRead, Scope::AuditRead];
             assert!(!reads.iter().any(|scope| *need == Need::Scope(*scope)), "{method} {path}");
-            let before_known = path.starts_with("/api/auth/");
+            let before_known = path.starts_with("/api/auth/") || path == "/api/hitl/answer";
             assert!(matches!(need, Need::Scope(_)) || before_known, "{method} {path}");
         }
     }

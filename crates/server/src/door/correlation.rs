@@ -15,6 +15,10 @@ use crate::{app::App, live::frame::CorrelationId, rates::fields, refusal::Refusa
 #[derive(Debug, Clone)]
 pub(crate) struct Correlation(pub(crate) String);
 
+/// Marks a page for people, which is shown as it is, whatever its status.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HtmlPage;
+
 const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// Takes the correlation id over or makes one, and writes every error as a problem that holds it.
@@ -29,7 +33,8 @@ pub(crate) async fn carry(State(app): State<App>, mut request: Request, next: Ne
     );
     request.extensions_mut().insert(Correlation(id.clone()));
     let mut response = next.run(request).instrument(span.clone()).await;
-    if response.status().is_client_error() || response.status().is_server_error() {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && response.extensions().get::<HtmlPage>().is_none() {
         response = as_problem(response, &id);
     }
     tracing::debug!(parent: &span, status = response.status().as_u16(), "answered");

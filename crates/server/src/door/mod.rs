@@ -33,7 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub(crate) use access_token::{Claims, TokenKeys};
 pub(crate) use body::is_too_slow;
 pub(crate) use caller::{Caller, network};
-pub(crate) use correlation::Correlation;
+pub(crate) use correlation::{Correlation, HtmlPage};
 pub(crate) use denials::Denials;
 pub(crate) use origin::Page;
 pub(crate) use passwords::Passwords;

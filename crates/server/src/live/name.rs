@@ -51,6 +51,7 @@ impl Alias {
             EventBody::TicketStateChanged { to: TicketState::NeedsPerson { .. } }
             | EventBody::RunStateChanged { to: RunState::NeedsPerson { .. } }
             | EventBody::InterruptRaised { .. }
+            | EventBody::InterruptRouted { .. }
             | EventBody::InterruptDelegated { .. }
             | EventBody::InterruptReminded { .. }
             | EventBody::InterruptEscalated { .. } => Some(Self::ApprovalRequested),

@@ -14,10 +14,12 @@ use swarm_domain::{
         EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration, SessionEnd,
         SessionId, UserId, Who,
     },
+    notification::Stage,
 };
 use swarm_store::{Arrival, IdentityChange, NewSession, NewUser, StoreError, UserRow};
 use utoipa::ToSchema;
 
+use super::account_link;
 use crate::{
     app::App,
     config::Tries,
@@ -130,13 +132,21 @@ pub(crate) async fn register(
     let password_hash = app.door.passwords.hash(&new.password, entropy).await?;
     let id = UserId::mint(&*app.flows.parts().clock, entropy);
     let (email, correlation) = (new.email, Some(correlation.0.0));
-    let user = NewUser { id, email, password_hash, arrival, correlation };
+    let user = NewUser { id, email: email.clone(), password_hash, arrival, correlation };
     match app.store().add_user(app.tenant(), user).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(StoreError::Exists { .. }) if is_open => Ok(StatusCode::NO_CONTENT),
-        Err(StoreError::Exists { .. }) => Err(IdentityError::Link.into()),
-        Err(error) => Err(error.into()),
+        Ok(_) => {}
+        Err(StoreError::Exists { .. }) if is_open => {}
+        Err(StoreError::Exists { .. }) => return Err(IdentityError::Link.into()),
+        Err(error) => return Err(error.into()),
     }
+    // Whose address it is is shown by a mail, which who had an account before does not get. The answer waits for neither.
+    if is_open
+        && app.flows.mails_accounts()
+        && let Err(refusal) = account_link::mail(&app, &email, Stage::Verify).await
+    {
+        tracing::warn!(code = refusal.problem.code, "an address could not be sent its link");
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn arrival(app: &App, link: Option<&str>) -> Reply<Arrival> {
@@ -315,11 +325,21 @@ pub(crate) async fn verify_address(
     correlation: axum::Extension<Correlation>,
     Unquoted(shown): Unquoted<VerifyAddress>,
 ) -> Reply<StatusCode> {
-    tried(&app, from, Some(&shown.email)).await?;
-    let link = LinkText::parse(&shown.link).ok_or(IdentityError::Link)?;
-    authenticated(&app, &shown.email, &shown.password).await?;
-    app.store().verify_user(app.tenant(), &link, Some(&correlation.0.0)).await?;
+    verify(&app, from, &correlation.0.0, shown).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn verify(
+    app: &App,
+    from: Caller,
+    correlation: &String,
+    shown: VerifyAddress,
+) -> Reply<()> {
+    tried(app, from, Some(&shown.email)).await?;
+    let link = LinkText::parse(&shown.link).ok_or(IdentityError::Link)?;
+    authenticated(app, &shown.email, &shown.password).await?;
+    app.store().verify_user(app.tenant(), &link, Some(correlation)).await?;
+    Ok(())
 }
 
 /// Chooses another password by a link. Every session of the account ends, and its address is verified.
@@ -331,14 +351,19 @@ pub(crate) async fn reset_password(
     correlation: axum::Extension<Correlation>,
     Unquoted(asked): Unquoted<Reset>,
 ) -> Reply<StatusCode> {
-    tried(&app, from, None).await?;
+    reset(&app, from, &correlation.0.0, asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn reset(app: &App, from: Caller, correlation: &String, asked: Reset) -> Reply<()> {
+    tried(app, from, None).await?;
     let link = LinkText::parse(&asked.link).ok_or(IdentityError::Link)?;
     let user = app.store().user_of_reset_link(app.tenant(), &link).await?;
     // A password that is not taken does not use the link up.
     asked.password.check(&user.email)?;
     let hash = app.door.passwords.hash(&asked.password, &*app.flows.parts().entropy).await?;
-    app.store().reset_password(app.tenant(), &link, &hash, Some(&correlation.0.0)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    app.store().reset_password(app.tenant(), &link, &hash, Some(correlation)).await?;
+    Ok(())
 }
 
 /// Chooses another password, by who knows the old one. The other sessions of the account end.
@@ -374,7 +399,7 @@ pub(crate) fn not_signed_in() -> Refusal {
 }
 
 /// Counts a try, before any work is done for it.
-pub(super) async fn tried(app: &App, from: Caller, email: Option<&EmailAddress>) -> Reply<()> {
+pub(crate) async fn tried(app: &App, from: Caller, email: Option<&EmailAddress>) -> Reply<()> {
     let bounds = &app.config.sign_in;
     let address = format!("address/{}", from.network());
     let account = email.map(|email| format!("account/{email}"));
@@ -382,17 +407,17 @@ pub(super) async fn tried(app: &App, from: Caller, email: Option<&EmailAddress>)
     for (subject, Tries { burst, every }) in subjects.into_iter().flatten() {
         // Counted whether there is such an account or not.
         if let Some(wait) = app.store().throttle(&subject, delta(every), i32::from(burst)).await? {
-            let seconds = u32::try_from(wait.num_seconds()).unwrap_or(1).max(1);
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "auth.throttled",
-                "this was tried too often lately",
-                format!("try again in {seconds} s"),
-            )
-            .after(seconds));
+            return Err(throttled(wait));
         }
     }
     Ok(())
+}
+
+pub(crate) fn throttled(wait: TimeDelta) -> Refusal {
+    let seconds = u32::try_from(wait.num_seconds()).unwrap_or(1).max(1);
+    let next = format!("try again in {seconds} s");
+    let detail = "this was tried too often lately";
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "auth.throttled", detail, next).after(seconds)
 }
 
 fn delta(duration: std::time::Duration) -> TimeDelta {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     AttemptId, InterruptId, ProjectId, RunId, TicketId,
     interrupt::{HumanResponse, Interrupt, InterruptKind, InterruptState, Standing},
+    notification::Routed,
     ticket::Risk,
 };
 use swarm_flows::{Question, QuestionFilter};
@@ -73,6 +74,8 @@ pub(crate) struct InterruptSummary {
     pub age_seconds: u64,
     /// Until when answers count.
     pub until: Option<DateTime<Utc>>,
+    /// Who was told first, and why they; absent before that was decided.
+    pub routed: Option<Vec<Routed>>,
 }
 
 /// The questions.
@@ -110,6 +113,7 @@ impl From<Question> for InterruptSummary {
         Self {
             people: standing.people(&interrupt),
             until: interrupt.terms.ends(row.raised_at),
+            routed: row.routed,
             decided: standing.how(),
             id: interrupt.id,
             kind: interrupt.kind,

@@ -1,7 +1,9 @@
 //! The routes, a file a family: what comes in, what goes out, and the handlers between. A handler extracts, calls one
 //! function and renders.
 
+pub(crate) mod account_link;
 pub(crate) mod alerts;
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod budgets;
@@ -17,6 +19,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod metrics;
+pub(crate) mod notifications;
 pub(crate) mod plans;
 pub(crate) mod policies;
 pub(crate) mod projects;
@@ -51,6 +54,7 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::verify_address))
         .routes(routes!(auth::reset_password))
+        .routes(routes!(account_link::forgot))
         .routes(routes!(auth::change_password))
         .routes(routes!(federation::providers))
         .routes(routes!(federation::start_sign_in))
@@ -111,6 +115,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(hitl::interrupt))
         .routes(routes!(hitl::answer_interrupt))
         .routes(routes!(hitl::delegate_interrupt))
+        .routes(routes!(notifications::notifications))
+        .routes(routes!(notifications::read_notifications))
+        .routes(routes!(notifications::dead_letters))
+        .routes(routes!(notifications::replay_notification))
+        .routes(routes!(notifications::try_channel))
         .routes(routes!(trace::trace))
         .routes(routes!(statistics::overview))
         .routes(routes!(statistics::calibration))

@@ -92,7 +92,13 @@ impl World {
     }
 
     async fn on(database: TestDatabase, change: impl FnOnce(&mut ServerConfig)) -> Self {
-        let flows = Flows::launch(parts(&database).await, "test").await.unwrap();
+        let parts = parts(&database).await;
+        Self::of(database, parts, change).await
+    }
+
+    /// A world on these parts.
+    pub async fn of(database: TestDatabase, parts: Parts, change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let flows = Flows::launch(parts, "test").await.unwrap();
         let mut config = config(&database);
         change(&mut config);
         let server = Server::start(config, flows.clone()).await.unwrap();

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, postgres::PgRow};
 use swarm_domain::{
     Actor, AttemptId, Event, EventBody, InterruptId, ProjectId, RunId, Subject, TenantId, TicketId,
     interrupt::{Interrupt, InterruptRefusal, InterruptState, Standing, Timer},
+    notification::Routed,
     ticket::Risk,
 };
 
@@ -34,6 +35,9 @@ pub struct InterruptRow {
     pub attempt: Option<AttemptId>,
     /// When it was asked.
     pub raised_at: DateTime<Utc>,
+    /// To whom it went first, and why; none where that was not decided yet.
+    #[serde(default)]
+    pub routed: Option<Vec<Routed>>,
 }
 
 /// Which questions.
@@ -80,6 +84,7 @@ fn read(row: &PgRow) -> Result<InterruptRow> {
         ticket: columns.id_or_none("ticket")?,
         attempt: columns.id_or_none("attempt")?,
         raised_at: columns.time("raised_at")?,
+        routed: columns.json_or_none("routed")?,
     })
 }
 
@@ -125,6 +130,9 @@ pub(crate) async fn raise(conn: &mut PgConnection, event: &Event, interrupt: &In
 /// Writes what an event does to a question.
 pub(crate) async fn change(conn: &mut PgConnection, event: &Event) -> Result<()> {
     let Some(id) = about(&event.body) else { return Ok(()) };
+    if let EventBody::InterruptRouted { to, .. } = &event.body {
+        return route(conn, &event.tenant, id, to).await;
+    }
     let row = find(conn, &event.tenant, id).await?;
     let standing = row.standing;
     let standing = match &event.body {
@@ -164,6 +172,16 @@ pub(crate) async fn withdraw(conn: &mut PgConnection, event: &Event) -> Result<(
     Ok(())
 }
 
+async fn route(conn: &mut PgConnection, tenant: &TenantId, id: &InterruptId, to: &[Routed]) -> Result<()> {
+    sqlx::query("UPDATE swarm.interrupts SET routed = $3 WHERE tenant = $1 AND id = $2")
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .bind(to_json("interrupts.routed", &to)?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 async fn write(
     conn: &mut PgConnection,
     tenant: &TenantId,
@@ -186,7 +204,8 @@ async fn write(
 /// The question that an event changes.
 fn about(body: &EventBody) -> Option<&InterruptId> {
     match body {
-        EventBody::InterruptAnswered { interrupt, .. }
+        EventBody::InterruptRouted { interrupt, .. }
+        | EventBody::InterruptAnswered { interrupt, .. }
         | EventBody::InterruptDelegated { interrupt, .. }
         | EventBody::InterruptReminded { interrupt, .. }
         | EventBody::InterruptEscalated { interrupt, .. }
@@ -218,7 +237,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         return may_be_raised(conn, event, interrupt).await;
     }
     let Some(id) = about(&event.body) else { return Ok(()) };
-    let InterruptRow { interrupt, standing, raised_at, .. } = find(conn, &event.tenant, id).await?;
+    let InterruptRow { interrupt, standing, raised_at, routed, .. } = find(conn, &event.tenant, id).await?;
     let person = || match &event.actor {
         Actor::Person { name } => Ok(name),
         _ => Err(InterruptRefusal::NoPerson),
@@ -229,6 +248,11 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         }
         EventBody::InterruptDelegated { to, .. } => {
             standing.hands(&interrupt, raised_at, person()?, to, event.at)?;
+        }
+        EventBody::InterruptRouted { .. } => {
+            if routed.is_some() {
+                return Err(StoreError::Exists { kind: "routing of question", id: id.to_string() });
+            }
         }
         // An answer came in the moment before, or more time went by: who keeps the time looks again.
         body if timer(body) != standing.timer(&interrupt, raised_at, event.at) => {

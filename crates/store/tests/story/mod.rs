@@ -26,6 +26,7 @@ use swarm_domain::{
     },
     lease::FencingToken,
     network::{NetworkDecision, NetworkUse},
+    notification::Routed,
     plan::Plan,
     quality::Measures,
     quota::{Quota, QuotaScope},
@@ -357,6 +358,7 @@ pub fn question(id: &str, remind: &[u64], escalate: Option<u64>, expire: Option<
             on_expiry: OnExpiry::Reject,
         },
         asked_by: vec!["ada".to_owned()],
+        about: Vec::new(),
         commit: Some(commit('c')),
         text: None,
     }
@@ -383,10 +385,16 @@ fn asked_people() -> Vec<NewEvent> {
         )
     };
     let to = "dora".to_owned();
+    let routed = vec![Routed { person: "ben".to_owned(), why: vec!["named by schema".to_owned()] }];
     let escalated =
         EventBody::InterruptEscalated { interrupt: id("int_1"), number: 1, to: vec!["cleo".to_owned()] };
     vec![
         raised(question("int_1", &[0], Some(0), None)),
+        event(
+            "int_1 routed",
+            of_ticket(2),
+            EventBody::InterruptRouted { interrupt: id("int_1"), to: routed },
+        ),
         event("int_1 escalated", of_ticket(2), escalated),
         event(
             "int_1 reminded",

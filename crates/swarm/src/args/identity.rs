@@ -72,6 +72,11 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         email: EmailAddress,
     },
+    /// Have a mail sent with a link to choose another password
+    Forgot {
+        /// Your email address
+        email: EmailAddress,
+    },
     /// Choose another password by a link
     Reset {
         /// The link

@@ -8,6 +8,7 @@ mod gate;
 mod history;
 mod identity;
 mod look;
+mod notification;
 mod place;
 mod policy;
 mod record;
@@ -34,6 +35,7 @@ pub(crate) use look::{
     AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
     TicketCommand, TraceArgs, VerifyArgs,
 };
+pub(crate) use notification::NotificationCommand;
 pub(crate) use place::PlaceArgs;
 pub(crate) use policy::{AuthCommand, PolicyCommand};
 pub(crate) use record::{
@@ -119,6 +121,9 @@ pub(crate) enum Command {
     Answer(AnswerArgs),
     /// Hand a question to another person
     Delegate(DelegateArgs),
+    /// What you were told, and what could not be sent
+    #[command(subcommand)]
+    Notifications(NotificationCommand),
     /// What goes on, live: who is in trouble first
     Top(TopArgs),
     /// One requirement: its tickets, commits, acceptance commands and their output

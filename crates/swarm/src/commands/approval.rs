@@ -182,6 +182,9 @@ fn detail(found: &types::InterruptDetail) -> String {
     if summary.answers > 1 {
         let _ = write!(text, "; {} of {} have accepted", summary.accepted_by.len(), summary.answers);
     }
+    for one in summary.routed.iter().flatten() {
+        let _ = write!(text, "\n  told first: {} ({})", plain(&one.person), plain(&one.why.join("; ")));
+    }
     if !summary.blocked.is_empty() {
         let _ = write!(text, "\n  waits behind it: {}", summary.blocked.join(", "));
     }

@@ -16,6 +16,7 @@ mod fleet;
 mod gate;
 mod key;
 mod limits;
+mod notification;
 mod plan;
 mod planned;
 mod planning;
@@ -81,6 +82,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Reject(args) => wait(approval::reject(&context, args)),
         Command::Answer(args) => wait(approval::answer(&context, args)),
         Command::Delegate(args) => wait(approval::delegate(&context, args)),
+        Command::Notifications(command) => wait(notification::run(&context, command)),
         Command::Top(args) => wait(top::run(&context, args)),
         Command::Trace(args) => wait(trace::run(&context, args)),
         Command::Stats(args) => wait(stats::run(&context, args)),

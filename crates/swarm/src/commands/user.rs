@@ -55,6 +55,11 @@ pub(super) async fn run(context: &Context, command: UserCommand) -> Result<Exit>
             context.output.say("the address is verified")?;
             Ok(Exit::Done)
         }
+        UserCommand::Forgot { email } => {
+            door::reading(context, async |client| Ok(client.forgot_password(email.as_str()).await?)).await?;
+            context.output.say("if there is such an account, a mail is on its way")?;
+            Ok(Exit::Done)
+        }
         UserCommand::Reset { link } => {
             let asked = Reset { link: bare(&link), password: password(true)? };
             door::reading(context, async |client| Ok(client.reset_password(&asked).await?)).await?;

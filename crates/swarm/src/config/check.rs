@@ -207,6 +207,9 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
             fault(&format!("auth.providers.{name}.{key}"), what.to_owned());
         }
     }
+    for what in settings.flows.notifications.faults() {
+        fault("flows.notifications", what);
+    }
     if settings.flows.max_agents == 0 {
         fault("flows.max_agents", "with none, no work is ever done".to_owned());
     }

@@ -164,6 +164,7 @@ fn words(body: &EventBody) -> (Weight, String) {
             (Main, format!("the budget of the {scope} is reached: {detail}"))
         }
         EventBody::InterruptRaised { .. }
+        | EventBody::InterruptRouted { .. }
         | EventBody::InterruptAnswered { .. }
         | EventBody::InterruptDelegated { .. }
         | EventBody::InterruptReminded { .. }

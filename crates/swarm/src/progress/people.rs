@@ -1,8 +1,9 @@
 //! What people are asked and what they say, as a line of words.
 
 use swarm_domain::{
-    EventBody,
+    EventBody, InterruptId,
     interrupt::{HumanResponse, Interrupt, InterruptKind, ResponseKind},
+    notification::Routed,
 };
 
 use super::news::Weight;
@@ -11,6 +12,7 @@ use super::news::Weight;
 pub(super) fn words(body: &EventBody) -> (Weight, String) {
     let text = match body {
         EventBody::InterruptRaised { interrupt } => raised(interrupt),
+        EventBody::InterruptRouted { interrupt, to } => return (Weight::Detail, routed(interrupt, to)),
         EventBody::InterruptAnswered { interrupt, response } => {
             format!("{interrupt}: {}", answered(response))
         }
@@ -30,6 +32,14 @@ pub(super) fn words(body: &EventBody) -> (Weight, String) {
         _ => String::new(),
     };
     (Weight::Main, text)
+}
+
+fn routed(interrupt: &InterruptId, to: &[Routed]) -> String {
+    if to.is_empty() {
+        return format!("nobody is known who may answer {interrupt}");
+    }
+    let names: Vec<&str> = to.iter().map(|one| one.person.as_str()).collect();
+    format!("{interrupt} went to {}", names.join(" and "))
 }
 
 fn raised(interrupt: &Interrupt) -> String {

@@ -1,7 +1,7 @@
 //! Which addresses may be connected to: those of the public internet.
 //!
-//! A name on the list may still lead anywhere: its owner, or whoever answers for it, decides. So what it was resolved to
-//! is judged here, and exactly that address is connected to afterwards.
+//! A name that may be called can still lead anywhere: its owner, or whoever answers for it, decides. So what it was
+//! resolved to is judged here, and exactly that address is to be connected to afterwards.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use std::{
 
 /// What an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub enum Standing {
     /// Of the public internet.
     Public,
     /// Of this machine or of a network around it: only for hosts that the operator names.
@@ -39,7 +39,8 @@ const METADATA: &[IpAddr] = &[
 ];
 
 /// Judges an address.
-pub(super) fn standing(address: IpAddr) -> Standing {
+#[must_use]
+pub fn standing(address: IpAddr) -> Standing {
     if METADATA.contains(&address) {
         return Standing::Never("a cloud's metadata");
     }

@@ -1,0 +1,311 @@
+//! The page behind the link in a mail. To look at it decides nothing: programs that scan mail follow its links. What
+//! decides is the form.
+//!
+//! It is plain HTML without scripts, whose policy lets nothing be loaded or run. It is for browsers, so it stands beside
+//! the document that programs go by.
+
+use axum::{
+    Form,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use serde::Deserialize;
+use swarm_domain::{
+    Problem,
+    identity::{AnswerText, Principal, Scope, SessionId, Who},
+    interrupt::{HumanResponse, InterruptKind, InterruptRefusal, InterruptState},
+};
+use swarm_flows::{Asker, Question};
+use swarm_policy::GATE_ANSWER;
+use swarm_store::AnswerLink;
+
+use super::auth::tried;
+use crate::{
+    app::App,
+    door::{Caller, Correlation, HtmlPage, decide::allow_answer},
+    extract::InQuery,
+    refusal::{Refusal, Reply},
+    token::hex,
+};
+
+/// The longest text that is shown of what is to be judged, in characters.
+const MOST_SHOWN: usize = 60_000;
+
+/// The link.
+#[derive(Deserialize)]
+pub(crate) struct LinkToken {
+    /// What the mail's link holds.
+    token: String,
+}
+
+/// An answer by a link.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkAnswer {
+    /// What the mail's link holds.
+    token: String,
+    /// What is answered.
+    decision: LinkDecision,
+    /// Words, where they are the answer.
+    #[serde(default)]
+    words: String,
+}
+
+/// What can be answered by a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LinkDecision {
+    /// It may be done.
+    Accept,
+    /// Words: it goes back with them.
+    Response,
+    /// It is left undone.
+    Ignore,
+}
+
+/// Shows what a link in a mail is about, with the form that answers it. Decides nothing.
+pub(crate) async fn answer_page(
+    State(app): State<App>,
+    from: Caller,
+    InQuery(LinkToken { token }): InQuery<LinkToken>,
+) -> Response {
+    let page = async {
+        tried(&app, from, None).await?;
+        let link = read(&token)?;
+        let (found, question) = app.flows.linked_question(&link).await?;
+        let text = app.flows.question_text(&question).await?;
+        Ok::<_, Refusal>(form(&found, &question, text.as_deref(), &token))
+    };
+    match page.await {
+        Ok(body) => page_of(&app, StatusCode::OK, &body),
+        Err(refusal) => refused(&app, &refusal),
+    }
+}
+
+/// Answers by a link in a mail, which counts once. Whether this person may is asked now, as for every answer.
+pub(crate) async fn answer_by_link(
+    State(app): State<App>,
+    from: Caller,
+    correlation: axum::Extension<Correlation>,
+    form: Result<Form<LinkAnswer>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let answered = async {
+        tried(&app, from, None).await?;
+        let Form(given) = form.map_err(|_| unreadable())?;
+        let link = read(&given.token)?;
+        let (found, question) = app.flows.linked_question(&link).await?;
+        may_answer(&app, &found.person, &question).await?;
+        let response = match given.decision {
+            LinkDecision::Accept => HumanResponse::accept(),
+            LinkDecision::Ignore => HumanResponse::ignore(),
+            LinkDecision::Response => HumanResponse::words(&given.words),
+        };
+        let by = Asker { person: found.person, correlation: Some(correlation.0.0) };
+        Ok::<_, Refusal>(app.flows.answer_by_link(&by, &link, &response).await?)
+    };
+    match answered.await {
+        Ok(question) => page_of(&app, StatusCode::OK, &done(&question)),
+        Err(refusal) => refused(&app, &refusal),
+    }
+}
+
+fn read(token: &str) -> Reply<AnswerText> {
+    AnswerText::parse(token).ok_or_else(|| InterruptRefusal::Link.problem().into())
+}
+
+pub(crate) fn unreadable() -> Refusal {
+    let problem =
+        Problem::new("request.unreadable", "the form cannot be read", "open the link in the mail again");
+    Refusal::of(StatusCode::BAD_REQUEST, problem)
+}
+
+/// Whether who the link was sent to may answer at all by now: as what their account is, or as the operator.
+async fn may_answer(app: &App, person: &str, question: &Question) -> Reply<()> {
+    let link_only = || SessionId::parse("session_by_link").map_err(|_| InterruptRefusal::Link.problem());
+    let users = app.store().users(app.tenant()).await?;
+    let account = users.into_iter().find(|user| user.email.as_str().eq_ignore_ascii_case(person));
+    let (who, role) = match account {
+        Some(user) if user.is_enabled() && user.verified_at.is_some() => {
+            // In no session of theirs: the link is all that they showed, and opens this alone.
+            let email = user.email.to_string();
+            (Who::User { user: user.id, email, session: link_only()? }, user.role)
+        }
+        Some(_) => return Err(InterruptRefusal::Link.problem().into()),
+        None if app.config.operator.eq_ignore_ascii_case(person) => {
+            (Who::Operator { name: app.config.operator.clone() }, swarm_domain::identity::Role::Owner)
+        }
+        None => return Err(InterruptRefusal::Link.problem().into()),
+    };
+    let scopes = Some([Scope::GatesApprove].into());
+    let who = Principal { tenant: app.tenant().clone(), who, role, scopes };
+    allow_answer(app, &who, GATE_ANSWER, question).await
+}
+
+fn form(link: &AnswerLink, question: &Question, text: Option<&str>, token: &str) -> String {
+    let row = &question.row;
+    let interrupt = &row.interrupt;
+    let mut body = format!("<h1>{}</h1>", escaped(&heading(question)));
+    if let Some(decided) = row.standing.how() {
+        return body + &format!("<p>It is {}. Nothing is left to answer.</p>", escaped(&decided));
+    }
+    for why in &interrupt.why {
+        body += &format!("<p>{}</p>", escaped(why));
+    }
+    body += "<dl>";
+    let ticket = row.ticket.as_ref().map(ToString::to_string);
+    for (name, value) in [
+        ("Project", Some(row.project.to_string())),
+        ("Run", Some(row.run.to_string())),
+        ("Ticket", ticket),
+        ("Risk", Some(interrupt.risk.to_string())),
+        ("Requested by", Some(interrupt.asked_by.join(", ")).filter(|names| !names.is_empty())),
+        ("You answer as", Some(link.person.clone())),
+    ] {
+        if let Some(value) = value {
+            body += &format!("<dt>{name}</dt><dd>{}</dd>", escaped(&value));
+        }
+    }
+    body += "</dl>";
+    if let Some(description) = &interrupt.request.description {
+        body += &format!("<pre>{}</pre>", escaped(&cut(description)));
+    }
+    if let Some(text) = text {
+        body += &format!(
+            "<details open><summary>What is to be judged</summary><pre>{}</pre></details>",
+            escaped(&cut(text))
+        );
+    }
+    let token = escaped(token);
+    let hidden = format!("<input type=\"hidden\" name=\"token\" value=\"{token}\">");
+    let begin = "<form method=\"post\" action=\"/api/hitl/answer\">";
+    let (yes, no, words) = match interrupt.kind {
+        InterruptKind::PlanReview => ("Carry it out", "Do not", "Turn it down with these words"),
+        InterruptKind::DiffReview => ("Merge it", "Do not", "Send it back with these words"),
+        InterruptKind::Clarification => ("Build it as it is", "Do not build it", "Answer with these words"),
+    };
+    body += &format!(
+        "{begin}{hidden}<button class=\"yes\" name=\"decision\" value=\"accept\">{yes}</button></form>\
+         {begin}{hidden}<label for=\"words\">In words</label>\
+         <textarea id=\"words\" name=\"words\" rows=\"4\" maxlength=\"4000\" required></textarea>\
+         <button name=\"decision\" value=\"response\">{words}</button></form>\
+         {begin}{hidden}<button name=\"decision\" value=\"ignore\">{no}</button></form>"
+    );
+    body
+}
+
+fn heading(question: &Question) -> String {
+    let row = &question.row;
+    let about = row.ticket.as_ref().map_or_else(|| row.run.to_string(), ToString::to_string);
+    let what = match row.interrupt.kind {
+        InterruptKind::PlanReview => "A plan",
+        InterruptKind::DiffReview => "A change",
+        InterruptKind::Clarification => "A question about the spec",
+    };
+    format!("{what}: {about}")
+}
+
+fn done(question: &Question) -> String {
+    let row = &question.row;
+    let said = match (row.standing.how(), row.standing.state) {
+        (Some(how), _) => format!("It is {how}. The work goes on with it."),
+        (None, InterruptState::Waiting) => {
+            let (so_far, of) = (row.standing.accepts.len(), row.interrupt.terms.answers);
+            format!("Your answer counts: {so_far} of {of} have accepted.")
+        }
+        (None, state) => format!("It is {}.", state.name()),
+    };
+    format!("<h1>{}</h1><p>{}</p>", escaped(&heading(question)), escaped(&said))
+}
+
+pub(crate) fn refused(app: &App, refusal: &Refusal) -> Response {
+    let problem = &refusal.problem;
+    if refusal.status.is_server_error() {
+        tracing::warn!(code = problem.code, detail = problem.detail, "refused");
+    }
+    let body = format!(
+        "<h1>That did not work</h1><p>{}.</p><p>{}.</p><p class=\"small\">{}</p>",
+        escaped(&problem.detail),
+        escaped(&problem.next.replace('`', "")),
+        escaped(&problem.code)
+    );
+    let mut response = page_of(app, refusal.status, &body);
+    if let Some(seconds) = refusal.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A whole page, of which the browser loads and runs nothing but these styles.
+pub(crate) fn page_of(app: &App, status: StatusCode, body: &str) -> Response {
+    let nonce = hex(&app.flows.parts().entropy.bytes());
+    let policy = format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
+         <title>swarm</title><style nonce=\"{nonce}\">{STYLE}</style></head><body><main>{body}</main></body></html>"
+    );
+    let mut response = (status, Html(page)).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response.extensions_mut().insert(HtmlPage);
+    response
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif}\
+main{max-width:44rem;margin:0 auto}\
+h1{font-size:1.35rem;line-height:1.3;overflow-wrap:anywhere}\
+dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px}\
+dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8886;border-radius:8px;padding:12px;font-size:14px}\
+form{margin:16px 0}label{display:block;margin:12px 0 4px}\
+button,input,textarea{font:inherit;width:100%;box-sizing:border-box;padding:12px;border-radius:8px;border:1px solid #888a}\
+button{min-height:48px;margin-top:8px;font-weight:600;cursor:pointer}\
+button.yes{background:#0b57d0;border-color:#0b57d0;color:#fff}\
+.small{font-size:14px;opacity:.75}";
+
+fn cut(text: &str) -> String {
+    let plain: String =
+        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).take(MOST_SHOWN).collect();
+    if text.chars().count() > MOST_SHOWN {
+        plain + "\n… the rest is shown by swarm approvals"
+    } else {
+        plain
+    }
+}
+
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            // Turns the direction of writing around: a diff would read as another one.
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_is_text_whatever_it_says() {
+        assert_eq!(
+            escaped("<a href='x' on=\"y\">&\u{202E}"),
+            "&lt;a href=&#39;x&#39; on=&quot;y&quot;&gt;&amp;\u{FFFD}"
+        );
+        assert!(cut(&"x".repeat(MOST_SHOWN + 1)).ends_with("swarm approvals"));
+    }
+}
