@@ -79,7 +79,7 @@ impl Client {
         self.get(target).await
     }
 
-    /// The record as a file, in parts as they come: `jsonl` or `csv`. An error in the middle: it broke off, and what came
+    /// The record as a file, in parts as they come: `jsonl`, `csv` or `pdf`. An error in the middle: it broke off, and what came
     /// before is not all of it.
     pub async fn export_log(
         &self,

@@ -65,7 +65,7 @@ mod wall;
 pub use answer_link::{AnswerLink, NewAnswerLink};
 pub use audit::{
     AuditEntry, AuditKeys, AuditOrder, AuditPage, AuditSearch, CheckpointRow, Due, Fault, FaultKind,
-    MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, prove,
+    MAX_COUNTED, MAX_READINGS_AN_HOUR, NoteError, ProofReport, PublicKey, SignedHead, SignedLog, prove,
 };
 pub use blob::{Blobs, MAX_BLOB_BYTES};
 pub use cache::{CACHE_CLEARED, CacheBounds, CachePlace, CacheReport, CachedReply};

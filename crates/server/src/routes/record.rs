@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use axum::{
     Json,
-    body::Body,
+    body::{Body, Bytes},
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use swarm_domain::{
     Actor,
@@ -26,7 +26,7 @@ use crate::{
     app::{App, By},
     extract::InQuery,
     refusal::{Refusal, Reply},
-    report::csv,
+    report::{csv, pdf},
 };
 
 /// The longest that one request waits for what is not there yet, in seconds.
@@ -87,6 +87,8 @@ pub(crate) enum Form {
     Jsonl,
     /// A table for spreadsheets.
     Csv,
+    /// A document for people.
+    Pdf,
 }
 
 /// Which part of the record, and as what.
@@ -164,11 +166,12 @@ pub(crate) async fn audit(
 
 /// The record as a file, the oldest first: all of it as JSON Lines with the checkpoints between the events, which is
 /// checked without a database, with nothing but the public key; a part of it with a signed statement at its end, which
-/// is checked in the same way; or a table for spreadsheets. It is sent as it is read; one that breaks off is cut off
+/// is checked in the same way; a table for spreadsheets; or a document for people, which names the checkpoint that it goes
+/// up to and how that is checked. It is sent as it is read; one that breaks off is cut off
 /// without its last chunk.
 #[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(ExportQuery),
-    responses((status = OK, description = "A line of JSON for each handover of keys, event and checkpoint; or a table.",
-        content((String = "application/jsonl"), (String = "text/csv")))))]
+    responses((status = OK, description = "A line of JSON for each handover of keys, event and checkpoint; or a table; or a document.",
+        content((String = "application/jsonl"), (String = "text/csv"), (Vec<u8> = "application/pdf")))))]
 pub(crate) async fn export_log(
     State(app): State<App>,
     by: By,
@@ -177,18 +180,36 @@ pub(crate) async fn export_log(
     let form = query.form.unwrap_or_default();
     let filter = query.filter()?;
     let permit = app.stream_permit()?;
-    let how = if form == Form::Csv { Reading::Csv } else { Reading::Jsonl };
+    let how = match form {
+        Form::Jsonl => Reading::Jsonl,
+        Form::Csv => Reading::Csv,
+        Form::Pdf => Reading::Pdf,
+    };
     write_down(&app, by, how, &filter).await?;
     let (store, tenant) = (app.store(), app.tenant());
-    let (kind, lines) = match form {
-        Form::Csv => ("text/csv; charset=utf-8; header=present", csv::table(store, tenant, filter).boxed()),
-        Form::Jsonl if filter.is_all() => ("application/jsonl", store.export(tenant).await?.boxed()),
-        Form::Jsonl => ("application/jsonl", store.excerpt(tenant, &filter).await?.boxed()),
+    let (kind, parts) = match form {
+        Form::Csv => {
+            let rows = csv::table(store, tenant, filter);
+            ("text/csv; charset=utf-8; header=present", rows.map_ok(Bytes::from).boxed())
+        }
+        Form::Pdf => {
+            let signed = store.signed_log(tenant).await?;
+            (
+                "application/pdf",
+                pdf::document(store, tenant, filter, signed, app.flows.parts().clock.now()).boxed(),
+            )
+        }
+        Form::Jsonl if filter.is_all() => {
+            ("application/jsonl", store.export(tenant).await?.map_ok(Bytes::from).boxed())
+        }
+        Form::Jsonl => {
+            ("application/jsonl", store.excerpt(tenant, &filter).await?.map_ok(Bytes::from).boxed())
+        }
     };
-    let lines = lines.inspect(move |_| {
+    let parts = parts.inspect(move |_| {
         let _held = &permit;
     });
-    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(lines)).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(parts)).into_response())
 }
 
 async fn write_down(app: &App, By(asker): By, how: Reading, filter: &AuditFilter) -> Reply<()> {

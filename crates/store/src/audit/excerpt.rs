@@ -12,17 +12,12 @@ use futures::{Stream, stream};
 use swarm_domain::{TenantId, audit::AuditFilter};
 
 use super::{
-    checkpoint::log_name,
     line::{self, ExcerptOpening, FORM, Line},
     note::{self, Note, NoteError, PublicKey},
-    search::{AuditOrder, AuditSearch},
+    search::{AuditEntry, AuditOrder, AuditSearch},
+    signed::SignedLog,
 };
-use crate::{
-    Result, Store, StoreError,
-    blob::blocking,
-    column::whole,
-    event_log::{MAX_EVENTS_READ, hash},
-};
+use crate::{Result, Store, blob::blocking, event_log::MAX_EVENTS_READ};
 
 /// What is signed of a part of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,27 +97,14 @@ impl Store {
         tenant: &TenantId,
         filter: &AuditFilter,
     ) -> Result<impl Stream<Item = Result<String>> + Send + use<>> {
-        self.make_audit_key().await?;
-        self.sign_checkpoint_of(tenant).await?;
-        let size = self.last_signed(tenant).await?;
-        let ends: Vec<(i64, String)> =
-            sqlx::query_as("SELECT seq, hash FROM swarm.events WHERE tenant = $1 AND seq IN (1, $2)")
-                .bind(tenant.as_str())
-                .bind(whole(size))
-                .fetch_all(self.pool())
-                .await?;
-        let end =
-            |seq: u64| ends.iter().find(|(found, _)| *found == whole(seq)).map(|(_, hash)| hash.clone());
-        let (Some(first), Some(head)) = (end(1), end(size)) else {
-            return Err(StoreError::NotFound { kind: "event", id: "1".to_owned() });
-        };
+        let SignedLog { log, checkpoint, .. } = self.signed_log(tenant).await?;
         let said = Statement {
-            log: log_name(tenant, &first),
+            log,
             events: 0,
             digest: [0; 32],
             filter: filter.to_string(),
-            size,
-            head,
+            size: checkpoint.size,
+            head: checkpoint.head,
             at: self.clock().now(),
         };
         let excerpt = Excerpt {
@@ -182,23 +164,13 @@ impl Excerpt {
             cursor: Some(self.cursor),
             limit: MAX_EVENTS_READ / 4,
         };
-        let (found, page) = self.store.search(&self.tenant, &search).await?;
+        let Statement { log, size, .. } = &self.said;
+        let (found, page) = self.store.search_signed(&self.tenant, log, *size, &search).await?;
         self.cursor = page.cursor;
-        if !page.more || page.cursor >= self.said.size {
+        if !page.more {
             self.stage = Stage::Statement;
         }
-        for (entry, text) in found {
-            let event = entry.event;
-            if event.seq > self.said.size {
-                break;
-            }
-            if hash(&event.prev, &text) != event.hash {
-                return Err(StoreError::Diverged {
-                    log: self.said.log.clone(),
-                    seq: event.seq,
-                    detail: "its text does not have its hash".to_owned(),
-                });
-            }
+        for (AuditEntry { event, .. }, text) in found {
             self.said.events += 1;
             self.ready.push_back(line::event(&text, &event.prev, &event.hash));
         }

@@ -19,6 +19,7 @@ mod proof;
 mod reading;
 mod search;
 mod shown;
+mod signed;
 mod signer;
 
 pub use fault::{Fault, FaultKind};
@@ -27,6 +28,7 @@ pub use proof::{ProofReport, SignedHead, prove};
 pub use reading::MAX_READINGS_AN_HOUR;
 pub use search::{AuditEntry, AuditOrder, AuditPage, AuditSearch, MAX_COUNTED};
 pub use shown::{AuditKeys, CheckpointRow};
+pub use signed::SignedLog;
 pub use signer::Due;
 
 pub(crate) use check::{Signed, check};

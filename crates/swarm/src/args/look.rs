@@ -188,7 +188,8 @@ Examples:
   swarm audit export --out log.jsonl            all of it, to be checked elsewhere
   swarm audit export --out run.jsonl --run run_01jd…
                                                 a part, with a signed statement; checked in the same way
-  swarm audit export --out week.csv --from 7d   for a spreadsheet; proves nothing by itself")]
+  swarm audit export --out week.csv --from 7d   for a spreadsheet; proves nothing by itself
+  swarm audit export --out week.pdf --from 7d   for people: paged, and it says how it is checked")]
     Export(AuditExportArgs),
     /// The signed checkpoints, the newest last
     #[command(after_help = "\

@@ -121,6 +121,8 @@ pub(crate) enum ExportForm {
     Jsonl,
     /// A table for spreadsheets
     Csv,
+    /// A document for people: paged, with the head of the chain and how it is checked
+    Pdf,
 }
 
 /// `swarm audit export`.
@@ -131,7 +133,7 @@ pub(crate) struct AuditExportArgs {
     pub(crate) out: PathBuf,
 
     /// As what; by default as the name of the file ends, else lines of JSON
-    #[arg(long, value_name = "FORM", value_enum)]
+    #[arg(long, visible_alias = "format", value_name = "FORM", value_enum)]
     pub(crate) form: Option<ExportForm>,
 
     #[command(flatten)]

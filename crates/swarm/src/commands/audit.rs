@@ -102,12 +102,14 @@ async fn export(context: &Context, args: &AuditExportArgs) -> Result<Exit> {
     let out = args.out.as_path();
     let by_name = match out.extension().and_then(|end| end.to_str()) {
         Some("csv") => ExportForm::Csv,
+        Some("pdf") => ExportForm::Pdf,
         _ => ExportForm::Jsonl,
     };
     let form = args.form.unwrap_or(by_name);
     let word = match form {
         ExportForm::Jsonl => "jsonl",
         ExportForm::Csv => "csv",
+        ExportForm::Pdf => "pdf",
     };
     let filter = trail::filter(&args.filter);
     door::reading(context, async |client| {
@@ -128,6 +130,7 @@ async fn export(context: &Context, args: &AuditExportArgs) -> Result<Exit> {
                 "whoever has the output of `swarm audit key` checks it with `swarm audit verify {name} --key KEY`"
             ),
             ExportForm::Csv => "a table proves nothing by itself: its hashes are found again in an export as JSON Lines".to_owned(),
+            ExportForm::Pdf => "its first page says how it is checked; by itself it proves nothing".to_owned(),
         };
         context.output.say(&format!("wrote {bytes} bytes to {name}\n{proof}"))
     })
