@@ -84,6 +84,10 @@ pub struct ServerConfig {
     pub max_streams: usize,
     /// What a WebSocket may do, and how many there may be.
     pub sockets: SocketLimits,
+    /// The Redis that carries live updates between nodes; they are read from the database alone where there is none.
+    pub redis: Option<String>,
+    /// How many events Redis holds, about: a node that was away for longer reads them from the database.
+    pub redis_held: usize,
     /// How often a stream without events says that it still lives.
     pub keep_alive: Duration,
     /// How long the contents of finished work are kept.
@@ -113,6 +117,8 @@ impl ServerConfig {
             request_timeout: Duration::from_mins(1),
             max_streams: 64,
             sockets: SocketLimits::default(),
+            redis: None,
+            redis_held: 4_096,
             keep_alive: Duration::from_secs(15),
             retention: RetentionPolicy::default(),
             shutdown_grace: Duration::from_secs(5),

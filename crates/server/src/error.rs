@@ -46,6 +46,9 @@ pub enum ServerError {
         /// The setting, and what is wrong with it.
         what: String,
     },
+    /// The address of Redis is none. Mend it, or unset it.
+    #[error("{}", .0.detail)]
+    Redis(Problem),
     /// The file that tells clients where the server is cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     File {
@@ -76,6 +79,7 @@ impl ServerError {
             Self::Taken { .. } => {
                 ("server.taken", "use it, stop it first, or choose another folder with `--data`")
             }
+            Self::Redis(problem) => return problem.clone(),
             Self::Bind { .. } => ("server.bind", "choose another port, or 0 for a free one"),
             Self::Provider { .. } => {
                 ("server.provider", "mend its section `[auth.providers.NAME]`: `swarm config check`")

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
+use swarm_domain::BlobHash;
 use swarm_flows::Flows;
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -13,7 +14,7 @@ use crate::{
     error::ServerError,
     federation::Providers,
     listen::{Doors, Ends, Opened},
-    live::Live,
+    live::{Live, fanout::Fanout},
     openapi,
     rates::Rates,
     server_file::ServerFile,
@@ -45,6 +46,9 @@ impl Server {
         }
         let providers = Providers::new(&config.providers)
             .map_err(|(provider, what)| ServerError::Provider { provider, what })?;
+        let node = name(&flows);
+        let fanout = config.redis.as_deref().map(|url| Fanout::to(url, config.redis_held, node.clone()));
+        let fanout = fanout.transpose().map_err(ServerError::Redis)?;
         ServerFile::refuse_second(&config.data_dir).await?;
         let doors = Doors::listen(&config).await?;
         let bound = |source| ServerError::Bind { addr: config.addr, source };
@@ -67,6 +71,7 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&parts.policy),
             config.sockets.clone(),
+            (node, fanout),
             stop.clone(),
         );
         let app = App {
@@ -142,6 +147,13 @@ impl Drop for Server {
 
 fn router(app: App) -> Router {
     door::guard(openapi::router(), &app).with_state(app)
+}
+
+/// A name for this server among those of its database.
+fn name(flows: &Flows) -> String {
+    let mut name = BlobHash::of(&flows.parts().entropy.bytes()).to_string();
+    name.truncate(16);
+    name
 }
 
 /// The names of this server: those by which this machine's own programs call it, and those that it was given.

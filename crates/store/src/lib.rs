@@ -45,11 +45,13 @@ mod cluster;
 mod column;
 mod error;
 mod event_log;
+mod fanout_key;
 mod guard;
 mod identity;
 mod live_ticket;
 mod node;
 mod notification;
+mod presence;
 mod projection;
 mod purge;
 mod rebuild;
@@ -72,7 +74,8 @@ pub use cache::{CACHE_CLEARED, CacheBounds, CachePlace, CacheReport, CachedReply
 pub use claim::{ClaimRow, Offer};
 pub use cluster::{Cluster, ClusterOptions, Origin};
 pub use error::{Result, StoreError};
-pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ};
+pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ, Wakes};
+pub use fanout_key::FanoutKey;
 pub use identity::{
     Arrival, FLOW_SECONDS, IdentityChange, KEPT_SECONDS, KeyHolder, NewFederated, NewFlow, NewKey,
     NewSession, NewUser, ProviderFlow, Refreshed, ShownLink, SignedIn, TakenFlow, TokenKey,
@@ -80,6 +83,7 @@ pub use identity::{
 pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};
 pub use notification::{NewNotification, NotificationQuery, NotificationRow, Outcome};
+pub use presence::Watching;
 pub use purge::{PurgeReport, PurgedRun};
 pub use rebuild::{RebuildReport, RebuiltTable, TableHash};
 pub use schema::SchemaVersion;

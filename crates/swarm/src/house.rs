@@ -27,7 +27,7 @@ use crate::{
     config::Settings,
     data,
     exit::{Failure, Result},
-    models::{self, Source},
+    models::{self, Source, environment},
     output,
 };
 
@@ -335,6 +335,7 @@ async fn serve(
     let folder = aside.as_ref().map_or_else(|| wiring.data.clone(), |aside| aside.path().to_owned());
     let port = if duty == Duty::Read { 0 } else { wiring.settings.server.port };
     let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, port).into(), folder, operator());
+    config.redis = environment(&wiring.settings.live.redis_url_env);
     config.retention = wiring.settings.retention.policy();
     config.urls.clone_from(&wiring.settings.server.urls);
     // Who only reads for a moment opens no door to others.

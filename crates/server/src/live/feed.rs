@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use swarm_domain::{Problem, TenantId};
+use swarm_domain::{Event, Problem, TenantId};
 use swarm_store::{EventFilter, Store, StoreError};
 use tokio::{
     sync::{Semaphore, watch},
@@ -17,14 +17,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{access::Access, frame::SourceState, happened::Happened, window::Window};
+use super::{access::Access, fanout::Fanout, frame::SourceState, happened::Happened, window::Window};
 
 /// How many connections may read pages of the log at once: the pool is for the work as well.
 const READS: usize = 4;
 /// How many events a page has.
 const PAGE: u32 = 64;
 /// The wait before the log is followed again once that ended.
-const RETRY: Duration = Duration::from_millis(500);
+pub(super) const RETRY: Duration = Duration::from_millis(500);
 
 /// Where the log stands, as far as it is known here.
 #[derive(Debug, Clone)]
@@ -49,10 +49,10 @@ impl Head {
 
 /// What all connections read from.
 pub(crate) struct Feed {
-    store: Store,
-    tenant: TenantId,
+    pub(super) store: Store,
+    pub(super) tenant: TenantId,
     access: Arc<Access>,
-    window: RwLock<Window>,
+    pub(super) window: RwLock<Window>,
     head: watch::Sender<Head>,
     reads: Semaphore,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -64,6 +64,7 @@ impl Feed {
         store: Store,
         tenant: TenantId,
         access: Arc<Access>,
+        fanout: Option<Arc<Fanout>>,
         stop: CancellationToken,
     ) -> Arc<Self> {
         let feed = Arc::new(Self {
@@ -77,7 +78,13 @@ impl Feed {
         });
         let reading = Arc::clone(&feed);
         let task = tokio::spawn(async move {
-            stop.run_until_cancelled(reading.follow()).await;
+            let follow = async {
+                match fanout {
+                    Some(fanout) => fanout.run(&reading).await,
+                    None => reading.follow().await,
+                }
+            };
+            stop.run_until_cancelled(follow).await;
         });
         *feed.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         feed
@@ -129,9 +136,7 @@ impl Feed {
     async fn follow(&self) {
         loop {
             if let Err(error) = self.read_on().await {
-                tracing::warn!(%error, "live connections hear of nothing new for now");
-                let problem = Arc::new(error.problem());
-                self.head.send_modify(|head| head.away = Some(problem));
+                self.is_away(&error);
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -139,21 +144,43 @@ impl Feed {
 
     /// Reads behind what is held; the first time, from a window's width before the end of the log.
     async fn read_on(&self) -> Result<(), StoreError> {
-        let newest = self.last_position().await?;
-        let held = self.window.read().unwrap_or_else(PoisonError::into_inner).newest();
-        let from = held.unwrap_or_else(|| newest.saturating_sub(Window::EVENTS));
-        self.stands_at(from, newest);
+        let (from, newest) = self.begin().await?;
         let mut events = pin!(self.store.tail(&self.tenant, from));
         while let Some(event) = events.next().await {
-            let event = event?;
-            // Before anybody can be given it: whoever it shuts out is not to see what comes behind.
-            self.access.take(&event.body);
-            let happened = Arc::new(Happened::new(event));
-            let position = happened.position();
-            self.window.write().unwrap_or_else(PoisonError::into_inner).take(happened);
-            self.stands_at(position, newest);
+            self.take(event?, newest);
         }
         Ok(())
+    }
+
+    /// Where to read on from, and where the log ends now.
+    pub(super) async fn begin(&self) -> Result<(u64, u64), StoreError> {
+        let newest = self.last_position().await?;
+        let held = self.window.read().unwrap_or_else(PoisonError::into_inner).last();
+        let from = held.map_or_else(|| newest.saturating_sub(Window::EVENTS), |held| held.position());
+        self.stands_at(from, newest);
+        Ok((from, newest))
+    }
+
+    /// Takes the event that follows what is held, of a log that ended at `newest` when reading it began.
+    pub(super) fn take(&self, event: Event, newest: u64) {
+        // Before anybody can be given it: whoever it shuts out is not to see what comes behind.
+        self.access.take(&event.body);
+        let happened = Arc::new(Happened::new(event));
+        let position = happened.position();
+        self.window.write().unwrap_or_else(PoisonError::into_inner).take(happened);
+        self.stands_at(position, newest);
+    }
+
+    /// Says why nothing new is heard of.
+    pub(super) fn is_away(&self, error: &StoreError) {
+        tracing::warn!(%error, "live connections hear of nothing new for now");
+        let problem = Arc::new(error.problem());
+        self.head.send_modify(|head| head.away = Some(problem));
+    }
+
+    /// All up to here is held, or older than what is.
+    pub(super) fn position(&self) -> u64 {
+        self.head.borrow().position
     }
 
     /// All up to `position` is held; once that is where the log ended when it was begun, what comes is new.

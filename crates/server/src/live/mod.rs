@@ -9,10 +9,10 @@
 //!
 //! - [`frame`] is the contract, with [`version`], [`name`] and [`path`]; [`contract`] writes it down as JSON Schema and
 //!   AsyncAPI;
-//! - [`feed`] reads the log, [`happened`] is an event on its way to many, [`window`] holds the latest;
+//! - [`feed`] reads the log, [`fanout`] lets Redis spare it reads where there are many nodes, [`happened`] is an event on its way to many, [`window`] holds the latest;
 //! - [`socket`] speaks to one client, [`outbox`] and [`bucket`] bound what waits for it and what it may say, [`reader`] is
 //!   what server-sent events and long-poll follow the log by;
-//! - [`access`] decides who may follow what, [`seats`] knows who is here, [`meter`] counts.
+//! - [`access`] decides who may follow what, [`seats`] knows who is here, [`presence`] who is elsewhere, [`meter`] counts.
 //!
 //! To add a frame: a variant of [`frame::Said`] or [`frame::Asked`] with its kind in [`meter`], then `SWARM_UPDATE=1` with
 //! the test `contract`. A change that an old client would not read needs a new [`version::Version`] and the way down to the
@@ -21,6 +21,7 @@
 pub(crate) mod access;
 mod bucket;
 pub(crate) mod contract;
+pub(crate) mod fanout;
 mod feed;
 pub(crate) mod frame;
 mod happened;
@@ -28,6 +29,7 @@ pub(crate) mod meter;
 mod name;
 mod outbox;
 pub(crate) mod path;
+mod presence;
 pub(crate) mod reader;
 pub(crate) mod seats;
 pub(crate) mod socket;
@@ -42,6 +44,7 @@ use swarm_store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use access::Access;
+use fanout::Fanout;
 pub(crate) use feed::Feed;
 pub(crate) use happened::Happened;
 use meter::{Meter, Transport};
@@ -53,6 +56,8 @@ use crate::config::SocketLimits;
 pub(crate) struct Live {
     /// What they read from.
     pub(crate) feed: Arc<Feed>,
+    /// What brings events besides the log, where something does.
+    pub(crate) fanout: Option<Arc<Fanout>>,
     /// Who may follow what.
     pub(crate) access: Arc<Access>,
     /// Who is here.
@@ -74,15 +79,27 @@ impl Live {
         clock: Arc<dyn Clock>,
         policy: Arc<Policy>,
         limits: SocketLimits,
+        (node, fanout): (String, Option<Fanout>),
         stop: CancellationToken,
     ) -> Arc<Self> {
         let access = Arc::new(Access::to(tenant, policy));
+        let fanout = fanout.map(Arc::new);
+        let (seats, tasks) = (Arc::<Seats>::default(), TaskTracker::new());
+        tasks.spawn(presence::exchange(
+            store.clone(),
+            tenant.clone(),
+            node,
+            Arc::clone(&seats),
+            limits.heartbeat,
+            stop.clone(),
+        ));
         Arc::new(Self {
-            feed: Feed::start(store, tenant.clone(), Arc::clone(&access), stop.clone()),
+            feed: Feed::start(store, tenant.clone(), Arc::clone(&access), fanout.clone(), stop.clone()),
+            fanout,
             access,
-            seats: Arc::default(),
+            seats,
             meter: Arc::default(),
-            tasks: TaskTracker::new(),
+            tasks,
             limits,
             clock,
             stop,

@@ -1,4 +1,4 @@
-//! Who is connected through this server, and what each may still do.
+//! Who is connected through this server, what each may still do, and who watches through other servers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use swarm_domain::identity::Principal;
+use swarm_store::Watching;
 use tokio::time::Instant;
 
 use super::{bucket::Bucket, frame::Watchers, path::Path};
@@ -23,6 +24,8 @@ struct Seating {
     seats: BTreeMap<u64, Arc<Seat>>,
     last: u64,
     watchers: BTreeMap<Path, BTreeMap<String, u32>>,
+    /// Those who watch through other servers, by the path's text.
+    elsewhere: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 /// One connection.
@@ -84,13 +87,38 @@ impl Seats {
 
     /// Who watches a path.
     pub(crate) fn watching(&self, path: &Path) -> Watchers {
-        let seating = self.seating();
-        let people = seating.watchers.get(path);
+        let (seating, text) = (self.seating(), path.to_string());
+        let [here, elsewhere] = [seating.watchers.get(path), seating.elsewhere.get(&text)];
+        let all = || here.into_iter().chain(elsewhere).flatten();
+        let people: BTreeSet<&String> = all().map(|(person, _)| person).collect();
         Watchers {
-            path: path.to_string(),
-            connections: people.map_or(0, |people| people.values().sum()),
-            people: people.into_iter().flat_map(BTreeMap::keys).take(NAMES).cloned().collect(),
+            connections: all().map(|(_, connections)| connections).sum(),
+            people: people.into_iter().take(NAMES).cloned().collect(),
+            path: text,
         }
+    }
+
+    /// Who watches what through this server, for the others.
+    pub(crate) fn told(&self) -> Vec<Watching> {
+        let seating = self.seating();
+        let each = seating.watchers.iter().flat_map(|(path, people)| {
+            let path = path.to_string();
+            people.iter().map(move |(person, connections)| Watching {
+                path: path.clone(),
+                person: person.clone(),
+                connections: *connections,
+            })
+        });
+        each.collect()
+    }
+
+    /// Who watches what through the others, in place of what was heard before.
+    pub(crate) fn hear(&self, others: Vec<Watching>) {
+        let mut elsewhere: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+        for Watching { path, person, connections } in others {
+            *elsewhere.entry(path).or_default().entry(person).or_default() += connections;
+        }
+        self.seating().elsewhere = elsewhere;
     }
 
     fn seating(&self) -> MutexGuard<'_, Seating> {

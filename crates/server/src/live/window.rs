@@ -18,8 +18,12 @@ impl Window {
     /// How many events are held at most.
     pub(crate) const EVENTS: u64 = HELD.0 as u64;
 
-    /// The position of the newest.
-    pub(crate) fn newest(&self) -> Option<u64> {
+    /// The newest.
+    pub(crate) fn last(&self) -> Option<Arc<Happened>> {
+        self.events.back().cloned()
+    }
+
+    fn newest(&self) -> Option<u64> {
         self.events.back().map(|happened| happened.position())
     }
 

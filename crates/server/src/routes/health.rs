@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
+    live::fanout::LinkState,
     refusal::{Refusal, Reply},
 };
 
@@ -48,6 +49,8 @@ pub(crate) struct Health {
     pub queue: PartHealth,
     /// Where code runs.
     pub sandbox: SandboxHealth,
+    /// What carries live updates between nodes.
+    pub live: PartHealth,
 }
 
 /// How a part is.
@@ -128,13 +131,15 @@ impl SandboxProbe {
 pub(crate) async fn health(State(app): State<App>) -> Json<Health> {
     let (database, queue, sandbox) =
         tokio::join!(database(&app), queue(&app), app.sandbox.look(app.flows.parts()));
-    let ok = database.ok && queue.ok && sandbox.ok;
+    let live = fanout(&app);
+    let ok = database.ok && queue.ok && sandbox.ok && live.ok;
     Json(Health {
         status: if ok { HealthStatus::Ok } else { HealthStatus::Degraded },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         database,
         queue,
         sandbox,
+        live,
     })
 }
 
@@ -157,6 +162,26 @@ pub(crate) async fn ready(State(app): State<App>) -> Reply<Response> {
     }
     let why = if database.ok { "the server is about to stop".to_owned() } else { database.detail };
     Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "server.not_ready", why, "run `swarm doctor`"))
+}
+
+/// Nothing is lost without Redis, so a server whose Redis is away is ready, and says that it is not all well.
+fn fanout(app: &App) -> PartHealth {
+    let Some(fanout) = &app.live.fanout else {
+        return PartHealth { ok: true, detail: "PostgreSQL carries live updates".to_owned() };
+    };
+    let (ok, detail) = match fanout.status().state() {
+        LinkState::Live if fanout.relays() => {
+            (true, "Redis carries live updates, and this server feeds it".to_owned())
+        }
+        LinkState::Live => (true, "Redis carries live updates".to_owned()),
+        LinkState::Starting => {
+            (true, "Redis was not reached yet: PostgreSQL carries live updates".to_owned())
+        }
+        LinkState::Away(why) => {
+            (false, format!("Redis is away ({why}): PostgreSQL carries live updates, and nothing is lost"))
+        }
+    };
+    PartHealth { ok, detail }
 }
 
 async fn database(app: &App) -> DatabaseHealth {

@@ -23,6 +23,7 @@ use swarm_store::Census;
 
 use crate::{
     app::App,
+    live::fanout::FanoutMetrics,
     live::meter::{LiveMetrics, counter, counters, gauge, gauges},
     refusal::{Refusal, Reply},
 };
@@ -39,6 +40,9 @@ pub(crate) async fn metrics(State(app): State<App>) -> Reply<Response> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Work(census)));
     registry.register_collector(Box::new(LiveMetrics(Arc::clone(&app.live.meter))));
+    if let Some(fanout) = &app.live.fanout {
+        registry.register_collector(Box::new(FanoutMetrics(Arc::clone(fanout))));
+    }
     let mut text = String::new();
     encode_registry(&mut text, &registry)
         .and_then(|()| vitals.map_or(Ok(()), |vitals| figures::write(&mut text, &vitals::figures(&vitals))))

@@ -9,6 +9,7 @@
 
 mod contract;
 mod door;
+mod fanout;
 mod limits;
 mod resume;
 mod slow;

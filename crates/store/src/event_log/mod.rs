@@ -7,6 +7,7 @@ mod read;
 mod sealed;
 mod tail;
 mod verify;
+mod wakes;
 mod wakeup;
 
 pub use append::Appended;
@@ -14,6 +15,7 @@ pub use growth::Growth;
 pub use read::{EventFilter, MAX_EVENTS_READ};
 pub use sealed::MAX_EVENT_BYTES;
 pub use verify::ChainReport;
+pub use wakes::Wakes;
 
 pub(crate) use group::Waiting;
 pub(crate) use read::EventRow;

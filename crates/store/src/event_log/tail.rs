@@ -51,6 +51,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The next events of a tenant's log behind a position, up to 256; asked again for ten seconds where the database is
+    /// away.
+    pub async fn events_behind(&self, tenant: &TenantId, position: u64) -> Result<Vec<Event>> {
+        let filter = EventFilter { after: position, limit: PAGE, ..EventFilter::default() };
+        let began = Instant::now();
+        loop {
+            match self.events(tenant, &filter).await {
+                Err(error)
+                    if error.is_transient() && began.elapsed() < PATIENCE && !self.wakeups().is_stopped() =>
+                {
+                    tracing::debug!(%error, %tenant, "reading events again");
+                    tokio::time::sleep(RETRY).await;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
 impl Tail {
     async fn next(&mut self) -> Result<Event> {
         loop {
@@ -61,27 +81,9 @@ impl Tail {
             if self.store.wakeups().is_stopped() {
                 return Err(StoreError::Unavailable(sqlx::Error::PoolClosed));
             }
-            self.read = self.page().await?.into();
+            self.read = self.store.events_behind(&self.tenant, self.position).await?.into();
             if self.read.is_empty() {
                 self.wait().await;
-            }
-        }
-    }
-
-    async fn page(&self) -> Result<Vec<Event>> {
-        let filter = EventFilter { after: self.position, limit: PAGE, ..EventFilter::default() };
-        let began = Instant::now();
-        loop {
-            match self.store.events(&self.tenant, &filter).await {
-                Err(error)
-                    if error.is_transient()
-                        && began.elapsed() < PATIENCE
-                        && !self.store.wakeups().is_stopped() =>
-                {
-                    tracing::debug!(%error, tenant = %self.tenant, "reading events again");
-                    tokio::time::sleep(RETRY).await;
-                }
-                done => return done,
             }
         }
     }
@@ -97,7 +99,7 @@ impl Tail {
                 () = stopping.cancelled() => return,
             };
             match woken {
-                Ok(Some(tenant)) if *tenant != *self.tenant.as_str() => {}
+                Ok(Some(grown)) if *grown.tenant != *self.tenant.as_str() => {}
                 // Ours, anybody's, or so many that some were skipped.
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
                 // The sender lives as long as the store, which we hold.

@@ -21,8 +21,17 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// How long a connection that is given up may take to close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whose log may have grown; nobody's name means that anybody's may have.
-pub(super) type Wakeup = Option<Arc<str>>;
+/// A log that grew.
+#[derive(Debug, Clone)]
+pub(super) struct Grown {
+    /// Whose.
+    pub(super) tenant: Arc<str>,
+    /// The newest position.
+    pub(super) position: u64,
+}
+
+/// Which log grew; none means that any may have.
+pub(super) type Wakeup = Option<Grown>;
 
 /// Where readers wait for new events. The task that listens begins with the first of them and ends with the store.
 pub(crate) struct Wakeups {
@@ -113,8 +122,10 @@ async fn listen_once(
     // What was committed before we listened woke nobody.
     let _ = sender.send(None);
     while let Some(notice) = listener.try_recv().await? {
-        let tenant = notice.payload().rsplit_once(':').map(|(tenant, _)| Arc::from(tenant));
-        let _ = sender.send(tenant);
+        let grown = notice.payload().rsplit_once(':').and_then(|(tenant, position)| {
+            Some(Grown { tenant: Arc::from(tenant), position: position.parse().ok()? })
+        });
+        let _ = sender.send(grown);
     }
     Ok(())
 }

@@ -213,10 +213,14 @@ fn beyond_types(settings: &Settings, layers: &Layers, figment: &figment::Figment
     if settings.flows.max_agents == 0 {
         fault("flows.max_agents", "with none, no work is ever done".to_owned());
     }
-    let url_env = &settings.database.url_env;
-    if url_env.is_empty() || !url_env.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        // An address in the place of a name may hold a password: it is not repeated.
-        fault("database.url_env", "is not the name of an environment variable".to_owned());
+    for (key, name) in [
+        ("database.url_env", &settings.database.url_env),
+        ("live.redis_url_env", &settings.live.redis_url_env),
+    ] {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            // An address in the place of a name may hold a password: it is not repeated.
+            fault(key, "is not the name of an environment variable".to_owned());
+        }
     }
     for (key, what) in public::faults(&settings.server) {
         fault(key, what);

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) flows: FlowsConfig,
     /// How long contents are kept.
     pub(crate) retention: RetentionSettings,
+    /// How live updates go from node to node.
+    pub(crate) live: LiveSettings,
 }
 
 /// `[build]`.
@@ -76,6 +78,21 @@ pub(crate) struct DatabaseSettings {
 impl Default for DatabaseSettings {
     fn default() -> Self {
         Self { url_env: "DATABASE_URL".to_owned() }
+    }
+}
+
+/// `[live]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LiveSettings {
+    /// The environment variable that holds the address of Redis; PostgreSQL alone carries live updates where it is not
+    /// set.
+    pub(crate) redis_url_env: String,
+}
+
+impl Default for LiveSettings {
+    fn default() -> Self {
+        Self { redis_url_env: "REDIS_URL".to_owned() }
     }
 }
 

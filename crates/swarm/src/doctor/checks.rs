@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest that a database may take to accept a connection.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 const POSTGRES_PORT: &str = "5432";
+const REDIS_PORT: &str = "6379";
 
 pub(super) fn data_folder(folder: &Path) -> Finding {
     const NAME: &str = "data folder";
@@ -88,7 +89,7 @@ pub(super) async fn database(settings: &Settings) -> Finding {
             Err(error) => Finding::problem(NAME, &error.problem()),
         };
     };
-    let Some(address) = address_of(&url) else {
+    let Some(address) = address_of(&url, POSTGRES_PORT) else {
         return Finding::fine(NAME, format!("{variable} names a database over a socket"));
     };
     let mend = format!("start that server, or unset {variable} for a private database");
@@ -99,8 +100,24 @@ pub(super) async fn database(settings: &Settings) -> Finding {
     }
 }
 
-/// Host and port of a database's address, and nothing of its name and password.
-fn address_of(url: &str) -> Option<String> {
+/// The Redis of the environment, where one is named. Nothing is lost without it.
+pub(super) async fn redis(settings: &Settings) -> Option<Finding> {
+    const NAME: &str = "Redis";
+    let variable = &settings.live.redis_url_env;
+    let url = environment(variable)?;
+    let Some(address) = address_of(&url, REDIS_PORT) else {
+        return Some(Finding::fine(NAME, format!("{variable} names one over a socket")));
+    };
+    let mend = format!("start it, or unset {variable}: PostgreSQL carries live updates meanwhile");
+    Some(match timeout(DATABASE_PATIENCE, TcpStream::connect(&address)).await {
+        Ok(Ok(_)) => Finding::fine(NAME, format!("{address} of {variable} accepts connections")),
+        Ok(Err(error)) => Finding::note(NAME, format!("{address} of {variable}: {error}"), mend),
+        Err(_) => Finding::note(NAME, format!("{address} of {variable} does not answer"), mend),
+    })
+}
+
+/// Host and port of a server's address, and nothing of its name and password.
+fn address_of(url: &str, port: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -108,7 +125,7 @@ fn address_of(url: &str) -> Option<String> {
         return None;
     }
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    Some(if has_port { host.to_owned() } else { format!("{host}:{POSTGRES_PORT}") })
+    Some(if has_port { host.to_owned() } else { format!("{host}:{port}") })
 }
 
 pub(super) async fn git(folder: &Path) -> Finding {
@@ -189,14 +206,17 @@ mod tests {
 
     #[test]
     fn of_a_database_address_only_host_and_port_are_kept() {
-        assert_eq!(address_of("postgres://me:secret@db.example:6543/x").as_deref(), Some("db.example:6543"));
         assert_eq!(
-            address_of("postgresql://db.example/x?sslmode=require").as_deref(),
+            address_of("postgres://me:secret@db.example:6543/x", POSTGRES_PORT).as_deref(),
+            Some("db.example:6543")
+        );
+        assert_eq!(
+            address_of("postgresql://db.example/x?sslmode=require", POSTGRES_PORT).as_deref(),
             Some("db.example:5432")
         );
-        assert_eq!(address_of("postgres://me:s@cret@[::1]/x").as_deref(), Some("[::1]:5432"));
-        assert_eq!(address_of("postgres://%2Fvar%2Frun/x"), None);
-        assert_eq!(address_of("postgres:///x?host=/var/run"), None);
+        assert_eq!(address_of("postgres://me:s@cret@[::1]/x", POSTGRES_PORT).as_deref(), Some("[::1]:5432"));
+        assert_eq!(address_of("postgres://%2Fvar%2Frun/x", POSTGRES_PORT), None);
+        assert_eq!(address_of("postgres:///x?host=/var/run", POSTGRES_PORT), None);
     }
 
     #[test]

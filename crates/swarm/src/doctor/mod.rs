@@ -61,6 +61,7 @@ pub(crate) async fn look(data: &Path, settings: &Settings) -> Vec<Finding> {
     let mut found = vec![checks::data_folder(data), checks::server(data).await];
     found.extend(checks::workers(data).await);
     found.push(checks::database(settings).await);
+    found.extend(checks::redis(settings).await);
     found.push(checks::git(data).await);
     found.extend(checks::sandboxes(data).await);
     found.extend(checks::models(settings).await);

@@ -84,7 +84,7 @@ pub(crate) enum Said {
         head: u64,
         /// Whether the server hears of new events.
         source: SourceState,
-        /// Who else watches what the client subscribed to, through this server.
+        /// Who else watches what the client subscribed to, through whichever server.
         watchers: Vec<Watchers>,
     },
     /// The answer to a ping.

@@ -73,8 +73,8 @@ async fn a_path_that_is_taken_away_goes_quiet_and_who_is_revoked_is_closed() {
     let stop = CancellationToken::new();
     let clock = Arc::new(SystemClock);
     let policy = Arc::new(crate::policy(None).unwrap());
-    let limits = SocketLimits::default();
-    let live = Live::start(store.clone(), &TenantId::local(), clock, policy, limits, stop.clone());
+    let (limits, alone) = (SocketLimits::default(), ("here".to_owned(), None));
+    let live = Live::start(store.clone(), &TenantId::local(), clock, policy, limits, alone, stop.clone());
     let (mut socket, _) = connect_async(served(&live).await).await.unwrap();
     next(&mut socket, "welcome").await;
     let subscribe = json!({ "type": "subscribe", "paths": ["events", "approvals"] }).to_string();
