@@ -6,12 +6,23 @@ use crate::{
     Client, ClientError,
     call::{Target, api},
     types::{
-        ApiKey, ChangePassword, Explained, InvitationList, InvitationRow, KeyList, KeyRotation, LinkList,
-        LinkPurpose, LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation, NewKey,
-        NewSignIn, PolicyList, ProviderList, ProviderRow, Refresh, Reset, Role, SessionList, SessionRow,
-        SessionTokens, SignIn, SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
+        ApiKey, ChangePassword, Code, Explained, InvitationList, InvitationRow, KeyList, KeyRotation,
+        LinkList, LinkPurpose, LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation,
+        NewKey, NewSecondFactor, NewSignIn, PolicyList, ProviderList, ProviderRow, RecoveryCodes, Refresh,
+        Reset, Role, SecondStepShown, SecondStepWanted, SessionList, SessionRow, SessionTokens, SignIn,
+        SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
     },
 };
+
+/// What a sign-in came to.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Login {
+    /// Both steps were right, or there is but one.
+    Session(SessionTokens),
+    /// The password was, and a code is asked for: [`Client::second_step`].
+    SecondStep(SecondStepWanted),
+}
 
 impl Client {
     /// Makes an account.
@@ -19,9 +30,40 @@ impl Client {
         self.tell(api(&["auth", "register"]), Some(new)).await
     }
 
-    /// Signs in. The client itself goes on asking as it did: make another one with the access token.
-    pub async fn login(&self, asked: &SignIn) -> Result<SessionTokens, ClientError> {
+    /// Signs in, or takes the first of two steps. The client itself goes on asking as it did: make another one with the
+    /// access token.
+    pub async fn login(&self, asked: &SignIn) -> Result<Login, ClientError> {
         self.post(api(&["auth", "login"]), asked).await
+    }
+
+    /// Takes the second step of a sign-in, by a code.
+    pub async fn second_step(&self, shown: &SecondStepShown) -> Result<SessionTokens, ClientError> {
+        self.post(api(&["auth", "login", "second"]), shown).await
+    }
+
+    /// Begins to set a second factor up. What the app needs is in this answer alone.
+    pub async fn begin_second_factor(&self) -> Result<NewSecondFactor, ClientError> {
+        self.post(api(&["auth", "second-factor"]), &json!({})).await
+    }
+
+    /// Confirms it by a code. The recovery codes are in this answer alone.
+    pub async fn confirm_second_factor(&self, code: &Code) -> Result<RecoveryCodes, ClientError> {
+        self.post(api(&["auth", "second-factor", "confirm"]), code).await
+    }
+
+    /// Makes other recovery codes.
+    pub async fn renew_recovery_codes(&self, code: &Code) -> Result<RecoveryCodes, ClientError> {
+        self.post(api(&["auth", "second-factor", "recovery-codes"]), code).await
+    }
+
+    /// Removes one's second factor.
+    pub async fn remove_second_factor(&self, code: &Code) -> Result<(), ClientError> {
+        self.tell(api(&["auth", "second-factor", "remove"]), Some(code)).await
+    }
+
+    /// Removes somebody's second factor.
+    pub async fn remove_users_second_factor(&self, user: &str) -> Result<UserRow, ClientError> {
+        self.post(api(&["users", user, "second-factor", "remove"]), &json!({})).await
     }
 
     /// Gives another access token, once for each refresh token.

@@ -43,5 +43,6 @@ pub use client::Client;
 pub use error::ClientError;
 pub use follow::{Patience, Standstill};
 pub use hidden::Hidden;
+pub use identity::Login;
 pub use operations::{EventQuery, InterruptQuery};
 pub use record::{AuditFilter, AuditQuery};

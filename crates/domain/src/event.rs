@@ -741,6 +741,30 @@ pub enum EventBody {
         /// By which.
         provider: ProviderName,
     },
+    /// Somebody is asked for a second factor from now on.
+    SecondFactorSet {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is asked for a second factor no more.
+    SecondFactorRemoved {
+        /// Who.
+        user: UserId,
+        /// Whether by a code of theirs; otherwise by who manages accounts.
+        by_code: bool,
+    },
+    /// Somebody has other recovery codes; those of before count no more.
+    RecoveryCodesMade {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody used a recovery code in the place of their second factor.
+    RecoveryCodeUsed {
+        /// Who.
+        user: UserId,
+        /// How many are left.
+        left: u32,
+    },
     /// Somebody may make an account. The link is known to who asked for it alone.
     UserInvited {
         /// The invitation.

@@ -90,7 +90,12 @@ fn principal(types: &Types, who: Asker<'_>) -> Result<Entity, PolicyError> {
         Asker::Agent(tenant, name) => of("Agent", name, name, tenant, Some(Role::Agent))?,
         Asker::Known(Principal { tenant, who, role, scopes }) => match who {
             Who::Operator { name } => of("Operator", &folded(name), name, tenant, Some(*role))?,
-            Who::User { email, .. } => of("User", &folded(email), email, tenant, Some(*role))?,
+            Who::User { email, .. } => {
+                let (id, mut attributes, parents) = of("User", &folded(email), email, tenant, Some(*role))?;
+                let bound = scopes.as_ref().map(|bound| words(bound.iter().map(|scope| scope.as_str())));
+                attributes.extend(bound.map(|bound| ("scopes", bound)));
+                (id, attributes, parents)
+            }
             Who::Key { key, owner, name } => {
                 let (id, mut attributes, mut parents) = of("Key", key.as_str(), name, tenant, Some(*role))?;
                 let owner = if owner.is_some() { "User" } else { "Operator" };

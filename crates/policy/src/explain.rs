@@ -96,6 +96,10 @@ impl Policy {
                     "The key was not given `{scope}`: `swarm key create NAME --scope {scope}` makes one that is."
                 )
             }
+            "second-factor" => {
+                "A second factor is asked of this role, and the account has none: `POST /api/auth/second-factor`."
+                    .to_owned()
+            }
             "other-tenant" => "It belongs to another tenant, and no policy lets anybody across.".to_owned(),
             "four-eyes" => "It is their own request, and another person must decide.".to_owned(),
             "agents-answer-no-gate" => "An agent never answers a gate, whatever else it may.".to_owned(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::PathBuf
 
 use swarm_domain::{
     audit::RetentionPolicy,
-    identity::{ProviderName, Registration},
+    identity::{ProviderName, Registration, SecondFactorPolicy},
     rate::{Rate, RateLimit, Unit},
 };
 
@@ -15,6 +15,8 @@ use crate::{federation::ProviderConfig, live::frame::Limits, network::Network, w
 pub struct SignInConfig {
     /// Who may make an account.
     pub registration: Registration,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorPolicy,
     /// How long an access token counts; at most an hour.
     pub access: Duration,
     /// How long a session goes on without being used.
@@ -40,6 +42,7 @@ impl Default for SignInConfig {
     fn default() -> Self {
         Self {
             registration: Registration::default(),
+            second_factor: SecondFactorPolicy::default(),
             access: Duration::from_mins(10),
             idle: Duration::from_hours(14 * 24),
             session: Duration::from_hours(30 * 24),

@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     http::{Method, header},
     response::IntoResponse,
-    routing::get,
+    routing::{get, post},
 };
 use utoipa::{
     OpenApi as _,
@@ -60,6 +60,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/asyncapi.json", live)
         .route("/api/ws", get(routes::live::connect))
         .route("/api/dashboard/ws/dashboard", get(routes::live::connect))
+        .route("/api/auth/oidc/second", post(routes::second_factor::second_step_page))
         .route("/api/auth/oidc/{provider}/start", get(routes::federation::start_page))
         .route("/api/auth/oidc/{provider}/callback", get(routes::federation::callback_page))
         .route("/metrics", get(routes::metrics::metrics))

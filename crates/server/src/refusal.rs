@@ -132,7 +132,11 @@ fn status_of(code: &str) -> StatusCode {
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "store.blob_purged" | "interrupt.link" => StatusCode::GONE,
         "audit.too_many_readings" | "quota.reached" => StatusCode::TOO_MANY_REQUESTS,
-        "auth.credentials" | "auth.session_over" | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
+        "auth.second_factor_code"
+        | "auth.second_step"
+        | "auth.credentials"
+        | "auth.session_over"
+        | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
         "auth.unverified"
         | "auth.provider_address"
         | "auth.provider_domain"
@@ -149,6 +153,8 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.refresh_raced"
         | "auth.last_owner"
         | "auth.last_way_in"
+        | "auth.second_factor_set"
+        | "auth.second_factor_none"
         | "auth.link_needed"
         | "auth.link_taken"
         | "replay.steered"

@@ -78,7 +78,8 @@ pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES,
 pub use fanout_key::FanoutKey;
 pub use identity::{
     Arrival, FLOW_SECONDS, IdentityChange, KEPT_SECONDS, KeyHolder, NewFederated, NewFlow, NewKey,
-    NewSession, NewUser, ProviderFlow, Refreshed, ShownLink, SignedIn, TakenFlow, TokenKey,
+    NewSecondStep, NewSession, NewUser, ProviderFlow, RECOVERY_CODES, Refreshed, SECOND_STEP_SECONDS,
+    SecondStep, ShownLink, SignedIn, TakenFlow, TokenKey,
 };
 pub use live_ticket::{LetInBy, TicketHolder};
 pub use node::{Acting, Joining, LostNode, NodeRow};

@@ -154,6 +154,10 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::PasswordChanged { .. }
         | EventBody::IdentityLinked { .. }
         | EventBody::IdentityUnlinked { .. }
+        | EventBody::SecondFactorSet { .. }
+        | EventBody::SecondFactorRemoved { .. }
+        | EventBody::RecoveryCodesMade { .. }
+        | EventBody::RecoveryCodeUsed { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

@@ -347,6 +347,7 @@ async fn serve(
     config.cors_origins.clone_from(&wiring.settings.server.cors_origins);
     config.trusted_proxies.clone_from(&wiring.settings.server.trusted_proxies);
     config.sign_in.registration = wiring.settings.server.registration;
+    config.sign_in.second_factor = wiring.settings.auth.second_factor;
     config.providers.clone_from(&wiring.settings.auth.providers);
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
     Ok((Some(server), aside))

@@ -9,6 +9,13 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
     let asked =
         types::SignIn { email: text(), password: hidden(), device: Some(text()), cookies: Some(false) };
     client.login(&asked).await?;
+    client.second_step(&types::SecondStepShown { pending: text(), code: text() }).await?;
+    let code = types::Code { code: text() };
+    client.begin_second_factor().await?;
+    client.confirm_second_factor(&code).await?;
+    client.renew_recovery_codes(&code).await?;
+    client.remove_second_factor(&code).await?;
+    client.remove_users_second_factor("x").await?;
     client.refresh(&types::Refresh { refresh_token: Some(hidden()) }).await?;
     client.logout().await?;
     let shown = types::VerifyAddress { email: text(), link: text(), password: hidden() };

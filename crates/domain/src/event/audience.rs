@@ -16,6 +16,10 @@ impl EventBody {
             | Self::UserDisabled { .. }
             | Self::PasswordChanged { .. }
             | Self::IdentityLinked { .. }
+            | Self::SecondFactorSet { .. }
+            | Self::SecondFactorRemoved { .. }
+            | Self::RecoveryCodesMade { .. }
+            | Self::RecoveryCodeUsed { .. }
             | Self::IdentityUnlinked { .. }
             | Self::UserInvited { .. }
             | Self::InvitationWithdrawn { .. }

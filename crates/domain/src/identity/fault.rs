@@ -71,6 +71,18 @@ pub enum IdentityError {
     /// A way in that is the only one cannot go.
     #[error("this is the last way in to the account")]
     LastWayIn,
+    /// The code is not the one of now, or was used.
+    #[error("the code does not count: it is another, its time is over, or it was used before")]
+    SecondFactorCode,
+    /// There is a second factor already.
+    #[error("the account has a second factor already")]
+    SecondFactorSet,
+    /// There is no second factor.
+    #[error("the account has no second factor, or it was not confirmed yet")]
+    SecondFactorNone,
+    /// The second step came too late, or too many codes were wrong.
+    #[error("the sign-in is over: its second step took too long, or too many codes were wrong")]
+    SecondStep,
     /// The last owner cannot go.
     #[error("this is the last owner who can sign in")]
     LastOwner,
@@ -153,6 +165,20 @@ impl IdentityError {
                 "auth.last_way_in",
                 "choose a password first, by a link from an admin: `swarm user link EMAIL reset`".to_owned(),
             ),
+            Self::SecondFactorCode => (
+                "auth.second_factor_code",
+                "wait for the next code of the app, and see that the clock there is right; who lost it uses a recovery code"
+                    .to_owned(),
+            ),
+            Self::SecondFactorSet => (
+                "auth.second_factor_set",
+                "remove it first, by a code: POST /api/auth/second-factor/remove".to_owned(),
+            ),
+            Self::SecondFactorNone => (
+                "auth.second_factor_none",
+                "set one up first: POST /api/auth/second-factor".to_owned(),
+            ),
+            Self::SecondStep => ("auth.second_step", "sign in again from the start".to_owned()),
             Self::LastOwner => (
                 "auth.last_owner",
                 "make somebody else an owner first: `swarm user role EMAIL owner`".to_owned(),

@@ -29,7 +29,9 @@ pub use federation::{Admission, ExternalId, Met, ProviderTrust};
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
 pub use principal::{Principal, Who, may_grant};
-pub use proof::{AnswerText, KeyText, LinkText, Proof, ProofHash, RefreshText};
+pub use proof::{
+    AnswerText, KeyText, LinkText, Proof, ProofHash, RecoveryCode, RefreshText, SecondStepText,
+};
 pub use role::Role;
 pub use scope::{Scope, within};
 pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};
@@ -50,6 +52,25 @@ pub enum Registration {
     Invite,
     /// Nobody; invitations that are out count no more.
     Closed,
+}
+
+/// Who must have a second factor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorPolicy {
+    /// Nobody; who wants sets one up.
+    #[default]
+    Optional,
+    /// Owners and admins. Who is one and has none can do nothing but set one up.
+    RequiredForAdmins,
+}
+
+impl SecondFactorPolicy {
+    /// Whether somebody of this role must have one.
+    #[must_use]
+    pub fn wants(self, role: Role) -> bool {
+        self == Self::RequiredForAdmins && matches!(role, Role::Owner | Role::Admin)
+    }
 }
 
 /// How an account came to be.

@@ -96,6 +96,17 @@ pub struct RefreshText {
     pub proof: Proof,
 }
 
+/// A sign-in whose first step was right: `sws_PROOF`.
+#[derive(Debug, Clone)]
+pub struct SecondStepText {
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// A code that takes the place of one of the app, once: sixteen letters and digits in four groups.
+#[derive(Clone)]
+pub struct RecoveryCode(Zeroizing<String>);
+
 /// A link that counts once: `swl_PROOF`.
 #[derive(Debug, Clone)]
 pub struct LinkText {
@@ -137,6 +148,73 @@ impl RefreshText {
     pub fn reveal(&self) -> Zeroizing<String> {
         let id = self.session.as_str().trim_start_matches("session_");
         Zeroizing::new(format!("{}{id}_{}", Self::PREFIX, *self.proof.0))
+    }
+}
+
+impl SecondStepText {
+    const PREFIX: &'static str = "sws_";
+
+    /// Reads one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self { proof: Proof::parse(text.trim().strip_prefix(Self::PREFIX)?)? })
+    }
+
+    /// The text, for who signs in.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}{}", Self::PREFIX, *self.proof.0))
+    }
+}
+
+impl RecoveryCode {
+    /// Letters and digits of which none looks like another (Crockford's base 32, in lower case).
+    const LETTERS: &'static [u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// A fresh one, of 80 random bits.
+    #[must_use]
+    pub fn mint(entropy: &dyn Entropy) -> Self {
+        let bits = entropy.bytes().into_iter().fold(0_u128, |bits, byte| (bits << 8) | u128::from(byte));
+        let letter = |place: u32| usize::try_from((bits >> (5 * place)) & 31).unwrap_or_default();
+        Self(Zeroizing::new((0..16).map(|place| char::from(Self::LETTERS[letter(place)])).collect()))
+    }
+
+    /// Reads one, however it is written; none where it has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > 64 {
+            return None;
+        }
+        let read: String = text
+            .chars()
+            .filter(|c| *c != '-' && *c != ' ')
+            .map(|c| match c.to_ascii_lowercase() {
+                'o' => '0',
+                'i' | 'l' => '1',
+                c => c,
+            })
+            .collect();
+        let fits = read.len() == 16 && read.bytes().all(|letter| Self::LETTERS.contains(&letter));
+        fits.then(|| Self(Zeroizing::new(read)))
+    }
+
+    /// The text, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let groups: Vec<&str> = (0..4).map(|group| &self.0[group * 4..group * 4 + 4]).collect();
+        Zeroizing::new(groups.join("-"))
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub fn hash(&self) -> ProofHash {
+        ProofHash(blake3::derive_key("swarm 2026-11-22 recovery code", self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
     }
 }
 

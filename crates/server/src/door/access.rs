@@ -37,6 +37,13 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::POST, "/api/auth/refresh", Need::Nothing),
     (Method::POST, "/api/auth/verify", Need::Nothing),
     (Method::POST, "/api/auth/reset", Need::Nothing),
+    (Method::POST, "/api/auth/login/second", Need::Nothing),
+    (Method::POST, "/api/auth/oidc/second", Need::Nothing),
+    (Method::POST, "/api/auth/second-factor", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/confirm", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/recovery-codes", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/auth/second-factor/remove", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/users/{user}/second-factor/remove", Need::Scope(Scope::UsersWrite)),
     (Method::GET, "/api/auth/providers", Need::Nothing),
     (Method::GET, "/api/auth/oidc/{provider}/start", Need::Nothing),
     (Method::POST, "/api/auth/oidc/{provider}/start", Need::Nothing),
@@ -325,10 +332,11 @@ mod tests {
 
     /// What no document of requests and answers can describe; the AsyncAPI document and the page on metrics do. And pages
     /// that a browser opens: on the way over a provider, and those to which links in mails lead.
-    const BESIDE_THE_DOCUMENT: [&str; 7] = [
+    const BESIDE_THE_DOCUMENT: [&str; 8] = [
         "/metrics",
         "/api/ws",
         "/api/dashboard/ws/dashboard",
+        "/api/auth/oidc/second",
         "/api/auth/oidc/{provider}/start",
         "/api/auth/oidc/{provider}/callback",
         "/api/hitl/answer",

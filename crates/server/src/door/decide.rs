@@ -148,6 +148,14 @@ pub(crate) async fn allow_answer(app: &App, who: &Principal, action: &str, quest
 
 fn denied(app: &App, asked: &Asked<'_>, who: &Principal, verdict: &Verdict) -> Refusal {
     let Some(scope) = app.policy().scope_of(asked.action) else { return by_policy(verdict) };
+    if verdict.is_by("second-factor") {
+        return Refusal::new(
+            StatusCode::FORBIDDEN,
+            "auth.second_factor_needed",
+            format!("a {} needs a second factor here, and this account has none", who.role),
+            "set one up: POST /api/auth/second-factor",
+        );
+    }
     let next = if verdict.is_by("key-scopes") {
         format!("use a key that has it: `swarm key create NAME --scope {scope}`")
     } else if verdict.because.is_empty() && verdict.errors.is_empty() {

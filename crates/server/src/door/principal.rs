@@ -1,10 +1,12 @@
 //! Who asks: by the token of this start, an API key, or an access token; the last also in a browser's cookie.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
-use swarm_domain::identity::{KeyText, Principal, Role, SessionId, Who};
+use swarm_domain::identity::{KeyText, Principal, Role, Scope, SessionId, Who};
 use swarm_domain::rate::Rate;
 use swarm_flows::Asker;
 use swarm_store::{IdentityChange, KeyHolder, LetInBy};
@@ -92,8 +94,11 @@ async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
 async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
     let Some(signed_in) = app.store().signed_in(app.tenant(), &session).await? else { return Ok(None) };
     let user = signed_in.user;
+    let lacks = user.second_factor_at.is_none() && app.config.sign_in.second_factor.wants(user.role);
+    // Who must have a second factor and has none can set one up, and nothing else.
+    let scopes = lacks.then(|| BTreeSet::from([Scope::AccountWrite]));
     let who = Who::User { user: user.id, email: user.email.to_string(), session };
-    Ok(Some(Principal { tenant: app.tenant().clone(), who, role: user.role, scopes: None }))
+    Ok(Some(Principal { tenant: app.tenant().clone(), who, role: user.role, scopes }))
 }
 
 /// Who was let in by this before, as what they are by now.

@@ -19,7 +19,10 @@ use swarm_domain::{
 use swarm_store::{Arrival, IdentityChange, NewSession, NewUser, StoreError, UserRow};
 use utoipa::ToSchema;
 
-use super::account_link;
+use super::{
+    account_link,
+    second_factor::{self, SecondStepWanted},
+};
 use crate::{
     app::App,
     config::Tries,
@@ -167,7 +170,8 @@ async fn arrival(app: &App, link: Option<&str>) -> Reply<Arrival> {
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = SignIn,
-    responses((status = OK, description = "The session.", body = SessionTokens)))]
+    responses((status = OK, description = "The session.", body = SessionTokens),
+        (status = ACCEPTED, description = "The password is right, and a code is asked for.", body = SecondStepWanted)))]
 pub(crate) async fn login(
     State(app): State<App>,
     from: Caller,
@@ -184,6 +188,10 @@ pub(crate) async fn login(
         return Err(IdentityError::Unverified.into());
     }
     let device = device(asked.device, &headers);
+    if user.second_factor_at.is_some() {
+        let wanted = second_factor::wanted(&app, &user, device, asked.cookies).await?;
+        return Ok((StatusCode::ACCEPTED, Json(wanted)).into_response());
+    }
     let actor = Actor::Person { name: user.email.to_string() };
     let by = IdentityChange { actor, correlation: Some(correlation.0.0) };
     let cookies = asked.cookies.then(|| app.door.is_sealed(&headers));

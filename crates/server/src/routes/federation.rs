@@ -24,7 +24,10 @@ use swarm_store::{
 };
 use utoipa::ToSchema;
 
-use super::auth::{begin, device, not_signed_in, tried};
+use super::{
+    auth::{begin, device, not_signed_in, tried},
+    second_factor,
+};
 use crate::{
     app::App,
     door::{Asking, Caller, Changing, Correlation, cookie},
@@ -261,6 +264,11 @@ pub(crate) async fn callback_page(
         return Ok(page(taken.flow.return_to.as_deref(), HeaderMap::new()));
     }
     let user = admitted(&app, provider, &name, vouched, &taken, correlation).await?;
+    if user.second_factor_at.is_some() {
+        // Whoever says who they are: the account asks for both.
+        let wanted = second_factor::wanted(&app, &user, device(None, &headers), true).await?;
+        return Ok(second_factor::asking_page(&wanted));
+    }
     let by = named(&user, correlation);
     let begun = begin(&app, &by, user, &device(None, &headers), Some(app.door.is_sealed(&headers))).await?;
     Ok(page(taken.flow.return_to.as_deref(), begun.headers().clone()))

@@ -28,6 +28,7 @@ pub(crate) mod quality;
 pub(crate) mod record;
 pub(crate) mod retention;
 pub(crate) mod runs;
+pub(crate) mod second_factor;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod specs;
@@ -60,6 +61,12 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(federation::start_sign_in))
         .routes(routes!(federation::links))
         .routes(routes!(federation::link_provider, federation::unlink_provider))
+        .routes(routes!(second_factor::begin_second_factor))
+        .routes(routes!(second_factor::confirm_second_factor))
+        .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(second_factor::remove_second_factor))
+        .routes(routes!(second_factor::remove_users_second_factor))
+        .routes(routes!(second_factor::second_step))
         .routes(routes!(sessions::me))
         .routes(routes!(policies::explain))
         .routes(routes!(policies::policies))

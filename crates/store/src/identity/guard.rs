@@ -29,9 +29,15 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
                 _ => Ok(()),
             }
         }
-        EventBody::UserVerified { user } | EventBody::PasswordChanged { user, .. } => {
-            view::find_user(conn, tenant, user).await.map(drop)
+        EventBody::SecondFactorRemoved { user, .. } => {
+            let row = view::find_user(conn, tenant, user).await?;
+            if row.second_factor_at.is_some() { Ok(()) } else { Err(IdentityError::SecondFactorNone.into()) }
         }
+        EventBody::UserVerified { user }
+        | EventBody::PasswordChanged { user, .. }
+        | EventBody::SecondFactorSet { user }
+        | EventBody::RecoveryCodesMade { user }
+        | EventBody::RecoveryCodeUsed { user, .. } => view::find_user(conn, tenant, user).await.map(drop),
         EventBody::UserRoleChanged { user, role } => {
             keeps_an_owner(conn, event, user, *role == Role::Owner).await
         }

@@ -9,9 +9,11 @@ mod federation;
 mod guard;
 mod key;
 mod link;
+mod second_factor;
 mod session;
 mod throttle;
 mod token_key;
+mod totp;
 
 use swarm_domain::{Actor, Entropy, EventBody, IdempotencyKey, NewEvent, Subject, TenantId};
 
@@ -20,6 +22,7 @@ pub(crate) use guard::may_follow;
 pub use account::{Arrival, NewUser};
 pub use federation::{FLOW_SECONDS, NewFederated, NewFlow, ProviderFlow, ShownLink, TakenFlow};
 pub use key::{KeyHolder, NewKey};
+pub use second_factor::{NewSecondStep, RECOVERY_CODES, SECOND_STEP_SECONDS, SecondStep};
 pub use session::{NewSession, Refreshed, SignedIn};
 pub use token_key::{KEPT_SECONDS, TokenKey};
 

@@ -20,7 +20,7 @@ const NAME: &str = "secrets.key";
 const MAX_BYTES: u64 = 64 << 10;
 
 /// The keys of one data folder. Values are sealed with the first; a rekeying that was cut off leaves the one before it.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     file: PathBuf,
     identities: Vec<Identity>,
 }
@@ -31,6 +31,12 @@ pub(super) fn file(data: &Path) -> PathBuf {
 }
 
 impl Keys {
+    /// The keys of a folder in which something was sealed.
+    pub(crate) fn of_folder(data: &Path) -> Result<Self> {
+        let lost = || SecretFault::KeyLost { file: file(data) };
+        Ok(Self::read(data)?.ok_or_else(lost)?)
+    }
+
     /// Reads the keys; none where there is no file.
     pub(super) fn read(data: &Path) -> Result<Option<Self>> {
         let file = file(data);

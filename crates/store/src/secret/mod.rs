@@ -21,9 +21,10 @@ use swarm_domain::{
 pub use fault::SecretFault;
 pub use rekey::Rekeyed;
 
-use self::{
+use self::seal::Bound;
+pub(crate) use self::{
     key::Keys,
-    seal::{Bound, Sealed},
+    seal::{FactorBound, Sealed},
 };
 use crate::{
     Result, Store, StoreError,
@@ -252,7 +253,12 @@ impl Store {
     /// Makes the key of this data folder where nothing was sealed yet. One that was lost is never replaced silently: then
     /// some values could be opened and others not, and nobody would know why.
     async fn ready_to_seal(&self, given: &Given) -> Result<()> {
-        if matches!(given, Given::Reference(_)) || Keys::read(self.data_dir())?.is_some() {
+        if matches!(given, Given::Reference(_)) { Ok(()) } else { self.ready_key().await }
+    }
+
+    /// The same, for whatever is sealed.
+    pub(crate) async fn ready_key(&self) -> Result<()> {
+        if Keys::read(self.data_dir())?.is_some() {
             return Ok(());
         }
         let _alone = Lock::exclusive(&self.data_dir().join(LOCK)).await?;
@@ -270,7 +276,9 @@ impl Store {
 const LOCK: &str = "secrets.lock";
 
 async fn anything_sealed(conn: &mut PgConnection) -> Result<bool> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM swarm.sealed_secrets)").fetch_one(conn).await?)
+    let query = "SELECT EXISTS (SELECT FROM swarm.sealed_secrets)
+                     OR EXISTS (SELECT FROM swarm.second_factors WHERE recipient <> '')";
+    Ok(sqlx::query_scalar(query).fetch_one(conn).await?)
 }
 
 /// The versions whose values are still needed.

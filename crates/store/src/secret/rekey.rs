@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, Row};
 use swarm_domain::{
-    EventBody, IdempotencyKey, NewEvent, ProjectId, SecretName, Subject, TenantId, secret::SecretId,
+    EventBody, IdempotencyKey, NewEvent, ProjectId, SecretName, Subject, TenantId, identity::UserId,
+    secret::SecretId,
 };
 
 use super::{
     Keys, LOCK, SecretChange, SecretFault, anything_sealed, forget, key, next_number, said,
-    seal::{self, Sealed},
+    seal::{self, FactorBound, Sealed},
 };
 use crate::{Result, Store, StoreError, cluster::Lock};
 
@@ -54,7 +55,9 @@ impl Store {
         // The key is every tenant's.
         let mut tx = self.everyones().begin().await?;
         // Nobody seals anything from here on, and who begins afterwards finds the new key.
-        sqlx::query("LOCK TABLE swarm.sealed_secrets IN EXCLUSIVE MODE").execute(&mut *tx).await?;
+        sqlx::query("LOCK TABLE swarm.sealed_secrets, swarm.second_factors IN EXCLUSIVE MODE")
+            .execute(&mut *tx)
+            .await?;
         if before.is_none() && !lost && anything_sealed(&mut tx).await? {
             return Err(SecretFault::KeyLost { file: key::file(self.data_dir()) }.into());
         }
@@ -69,12 +72,23 @@ impl Store {
             }
         }
         again.retain(|place| !given_up.contains(&(place.tenant.clone(), place.id.clone())));
+        let mut factors = factors(&mut tx).await?;
+        for (_, bound, sealed) in &mut factors {
+            *sealed = match bound.seal_again(&keys, sealed) {
+                // Its owner comes in by a recovery code, or an admin removes it: nobody comes in without one.
+                Err(_) if lost => Sealed { recipient: String::new(), bytes: Vec::new() },
+                again => again?,
+            };
+        }
         // On the disk before the first value needs it.
         keys.write()?;
+        for (user, bound, sealed) in &factors {
+            write_factor(&mut tx, (user, bound.tenant()), sealed).await?;
+        }
         for place in &again {
             write(&mut tx, place).await?;
         }
-        let values = u32::try_from(again.len()).unwrap_or(u32::MAX);
+        let values = u32::try_from(again.len() + factors.len()).unwrap_or(u32::MAX);
         let recipient = keys.first().map(|key| key.to_public().to_string()).unwrap_or_default();
         let mut events = vec![rekeyed(tenant, by, &recipient, values)];
         for (tenant, id) in &given_up {
@@ -127,6 +141,37 @@ async fn places(conn: &mut PgConnection) -> Result<Vec<Place>> {
         })
     };
     rows.iter().map(place).collect()
+}
+
+/// The second factors of everybody, but those that were given up before.
+async fn factors(conn: &mut PgConnection) -> Result<Vec<(UserId, FactorBound, Sealed)>> {
+    let rows =
+        sqlx::query("SELECT * FROM swarm.second_factors WHERE recipient <> '' ORDER BY tenant, user_id");
+    let bad = |error: swarm_domain::id::InvalidId| StoreError::corrupt("second_factors", error);
+    let read = |row: &sqlx::postgres::PgRow| {
+        let tenant = TenantId::parse(row.try_get::<String, _>("tenant")?).map_err(bad)?;
+        let user = UserId::parse(row.try_get::<String, _>("user_id")?).map_err(bad)?;
+        let sealed = Sealed { recipient: row.try_get("recipient")?, bytes: row.try_get("sealed")? };
+        Ok((user.clone(), FactorBound::of(&tenant, &user), sealed))
+    };
+    rows.fetch_all(conn).await?.iter().map(read).collect()
+}
+
+async fn write_factor(
+    conn: &mut PgConnection,
+    (user, tenant): (&UserId, &TenantId),
+    sealed: &Sealed,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE swarm.second_factors SET recipient = $3, sealed = $4 WHERE tenant = $1 AND user_id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(user.as_str())
+    .bind(&sealed.recipient)
+    .bind(&sealed.bytes)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 async fn write(conn: &mut PgConnection, place: &Place) -> Result<()> {

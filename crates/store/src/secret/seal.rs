@@ -6,9 +6,10 @@
 use std::io::Read;
 
 use age::{Decryptor, Identity};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use swarm_domain::{
-    TenantId,
+    SecretName, TenantId,
+    identity::UserId,
     secret::{Placement, Secret, SecretHost, SecretId, SecretRecord},
 };
 use zeroize::Zeroizing;
@@ -38,15 +39,58 @@ impl Bound {
 }
 
 /// A sealed value.
-pub(super) struct Sealed {
+pub(crate) struct Sealed {
     /// The public half of the key that opens it.
-    pub(super) recipient: String,
+    pub(crate) recipient: String,
     /// An age file.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Whose second factor a value is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FactorBound {
+    tenant: TenantId,
+    second_factor_of: UserId,
+}
+
+impl FactorBound {
+    pub(crate) fn of(tenant: &TenantId, user: &UserId) -> Self {
+        Self { tenant: tenant.clone(), second_factor_of: user.clone() }
+    }
+
+    /// Seals it with the first key.
+    pub(crate) fn seal(&self, keys: &Keys, value: &Secret) -> Result<Sealed, SecretFault> {
+        seal_for(keys, self, value)
+    }
+
+    /// Opens it, and proves that it is of this person.
+    pub(crate) fn open(&self, keys: &Keys, sealed: &Sealed) -> Result<Secret, SecretFault> {
+        open_for(keys, sealed, self, &self.id()?)
+    }
+
+    /// Seals again with the first key what another one opens.
+    pub(super) fn seal_again(&self, keys: &Keys, sealed: &Sealed) -> Result<Sealed, SecretFault> {
+        seal_again(keys, sealed, &self.id()?)
+    }
+
+    pub(super) fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// What it is called where something is wrong with it: as its owner.
+    fn id(&self) -> Result<SecretId, SecretFault> {
+        let name = SecretName::parse(self.second_factor_of.as_str());
+        let name = name.map_err(|_| SecretFault::Seal("whose second factor it is cannot be written"))?;
+        Ok(SecretId { name, project: None })
+    }
 }
 
 /// Seals a value with the first key.
 pub(super) fn seal(keys: &Keys, bound: &Bound, value: &Secret) -> Result<Sealed, SecretFault> {
+    seal_for(keys, bound, value)
+}
+
+fn seal_for(keys: &Keys, bound: &impl Serialize, value: &Secret) -> Result<Sealed, SecretFault> {
     let said =
         serde_json::to_string(bound).map_err(|_| SecretFault::Seal("what it is for cannot be written"))?;
     // One line of what it is for; the value has no line break.
@@ -66,11 +110,20 @@ fn seal_plain(keys: &Keys, plain: &[u8]) -> Result<Sealed, SecretFault> {
 
 /// Opens a value, and proves that it is for this.
 pub(super) fn open(keys: &Keys, sealed: &Sealed, bound: &Bound) -> Result<Secret, SecretFault> {
-    let tampered = |detail| SecretFault::Tampered { secret: bound.secret.clone(), detail };
-    let plain = open_plain(keys, sealed, &bound.secret)?;
+    open_for(keys, sealed, bound, &bound.secret)
+}
+
+fn open_for<T: DeserializeOwned + PartialEq>(
+    keys: &Keys,
+    sealed: &Sealed,
+    bound: &T,
+    id: &SecretId,
+) -> Result<Secret, SecretFault> {
+    let tampered = |detail| SecretFault::Tampered { secret: id.clone(), detail };
+    let plain = open_plain(keys, sealed, id)?;
     let text = std::str::from_utf8(&plain).map_err(|_| tampered("it is no text"))?;
     let (said, value) = text.split_once('\n').ok_or_else(|| tampered("it has another form"))?;
-    let said: Bound = serde_json::from_str(said).map_err(|_| tampered("it has another form"))?;
+    let said: T = serde_json::from_str(said).map_err(|_| tampered("it has another form"))?;
     if said == *bound { Ok(Secret::new(value)) } else { Err(tampered("it was sealed for something else")) }
 }
 

@@ -35,6 +35,8 @@ pub struct UserRow {
     pub disabled_at: Option<DateTime<Utc>>,
     /// When the password last changed, after the first one.
     pub password_changed_at: Option<DateTime<Utc>>,
+    /// Since when they are asked for a second factor.
+    pub second_factor_at: Option<DateTime<Utc>>,
 }
 
 /// An invitation.
@@ -128,6 +130,7 @@ pub(crate) fn user(row: &PgRow) -> Result<UserRow> {
         verified_at: columns.time_or_none("verified_at")?,
         disabled_at: columns.time_or_none("disabled_at")?,
         password_changed_at: columns.time_or_none("password_changed_at")?,
+        second_factor_at: columns.time_or_none("second_factor_at")?,
     })
 }
 
@@ -182,7 +185,11 @@ pub(crate) async fn change(conn: &mut PgConnection, event: &Event) -> Result<()>
         | EventBody::UserVerified { .. }
         | EventBody::UserRoleChanged { .. }
         | EventBody::UserDisabled { .. }
-        | EventBody::PasswordChanged { .. } => change_user(conn, event).await,
+        | EventBody::PasswordChanged { .. }
+        | EventBody::SecondFactorSet { .. }
+        | EventBody::SecondFactorRemoved { .. } => change_user(conn, event).await,
+        // Which codes there are is kept beside, and is no view.
+        EventBody::RecoveryCodesMade { .. } | EventBody::RecoveryCodeUsed { .. } => Ok(()),
         EventBody::IdentityLinked { .. } | EventBody::IdentityUnlinked { .. } => {
             federation::change(conn, event).await
         }
@@ -233,6 +240,17 @@ async fn change_user(conn: &mut PgConnection, event: &Event) -> Result<()> {
              WHERE tenant = $1 AND id = $2",
             user,
             if *disabled { "disabled" } else { "enabled" },
+        ),
+        EventBody::SecondFactorSet { user } => (
+            "UPDATE swarm.users SET second_factor_at = $3 WHERE tenant = $1 AND id = $2 AND $4 = ''",
+            user,
+            "",
+        ),
+        EventBody::SecondFactorRemoved { user, .. } => (
+            "UPDATE swarm.users SET second_factor_at = NULL
+             WHERE tenant = $1 AND id = $2 AND $3 IS NOT NULL AND $4 = ''",
+            user,
+            "",
         ),
         EventBody::PasswordChanged { user, .. } => (
             "UPDATE swarm.users SET password_changed_at = $3 WHERE tenant = $1 AND id = $2 AND $4 = ''",

@@ -700,6 +700,15 @@ pub fn whole() -> Vec<NewEvent> {
             EventBody::PasswordChanged { user: user("user_2"), by_link: false },
         ),
         event("user 6", Subject::default(), EventBody::UserDisabled { user: user("user_2"), disabled: true }),
+        event("factor 1", Subject::default(), EventBody::SecondFactorSet { user: user("user_1") }),
+        event("factor 2", Subject::default(), EventBody::RecoveryCodesMade { user: user("user_1") }),
+        event("factor 3", Subject::default(), EventBody::RecoveryCodeUsed { user: user("user_1"), left: 9 }),
+        event("factor 4", Subject::default(), EventBody::SecondFactorSet { user: user("user_2") }),
+        event(
+            "factor 5",
+            Subject::default(),
+            EventBody::SecondFactorRemoved { user: user("user_2"), by_code: true },
+        ),
         event("link 1", Subject::default(), linked("user_1", "corp")),
         event("link 2", Subject::default(), linked("user_1", "github")),
         event(

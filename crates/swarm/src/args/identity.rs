@@ -56,6 +56,11 @@ pub(crate) enum UserCommand {
         /// Their email address
         email: EmailAddress,
     },
+    /// Remove somebody's second factor, who lost their app and their recovery codes
+    RemoveSecondFactor {
+        /// Their email address
+        email: EmailAddress,
+    },
     /// A link for somebody, which counts once: to verify their address, or to choose another password
     Link {
         /// Their email address

@@ -47,6 +47,12 @@ pub(super) async fn run(context: &Context, command: UserCommand) -> Result<Exit>
                 about(context, &email, async |client, user| Ok(client.enable_user(&user.id).await?));
             said(context, &changed.await?, "can sign in again;")
         }
+        UserCommand::RemoveSecondFactor { email } => {
+            let changed = about(context, &email, async |client, user| {
+                Ok(client.remove_users_second_factor(&user.id).await?)
+            });
+            said(context, &changed.await?, "signs in without a second factor, as")
+        }
         UserCommand::Link { email, purpose } => link(context, &email, purpose).await,
         UserCommand::Verify { link, email } => {
             let link = bare(&link);

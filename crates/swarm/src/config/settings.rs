@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use swarm_domain::Problem;
 use swarm_domain::audit::{Retention, RetentionPolicy};
-use swarm_domain::identity::{ProviderName, Registration};
+use swarm_domain::identity::{ProviderName, Registration, SecondFactorPolicy};
 use swarm_flows::FlowsConfig;
 use swarm_model::ModelsConfig;
 use swarm_policy::Policy;
@@ -122,6 +122,8 @@ pub(crate) struct ServerSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct AuthSettings {
+    /// Who must have a second factor: `optional` for nobody, `required_for_admins` for owners and admins.
+    pub(crate) second_factor: SecondFactorPolicy,
     /// The providers by which people sign in, by the name that each has in paths: `[auth.providers.google]`.
     pub(crate) providers: BTreeMap<ProviderName, ProviderConfig>,
 }

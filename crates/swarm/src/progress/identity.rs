@@ -18,6 +18,11 @@ pub(super) fn words(body: &EventBody) -> String {
         EventBody::PasswordChanged { user, .. } => format!("{user} changed the password"),
         EventBody::IdentityLinked { user, provider, .. } => format!("{user} can sign in by {provider}"),
         EventBody::IdentityUnlinked { user, provider } => format!("{user} can sign in by {provider} no more"),
+        EventBody::SecondFactorSet { user } => format!("{user} set up a second factor"),
+        EventBody::SecondFactorRemoved { user, by_code: true } => format!("{user} removed the second factor"),
+        EventBody::SecondFactorRemoved { user, .. } => format!("the second factor of {user} was removed"),
+        EventBody::RecoveryCodesMade { user } => format!("{user} made other recovery codes"),
+        EventBody::RecoveryCodeUsed { user, left } => format!("{user} used a recovery code; {left} are left"),
         EventBody::UserInvited { email, role, .. } => format!("{email} was invited as {role}"),
         EventBody::InvitationWithdrawn { invitation } => format!("invitation {invitation} was withdrawn"),
         EventBody::SessionBegun { session, user, device, .. } => {

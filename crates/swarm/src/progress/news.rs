@@ -152,6 +152,10 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::PasswordChanged { .. }
         | EventBody::IdentityLinked { .. }
         | EventBody::IdentityUnlinked { .. }
+        | EventBody::SecondFactorSet { .. }
+        | EventBody::SecondFactorRemoved { .. }
+        | EventBody::RecoveryCodesMade { .. }
+        | EventBody::RecoveryCodeUsed { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }
