@@ -625,6 +625,13 @@ pub struct ChangePassword {
     pub old: Password,
 }
 
+/// A channel that is to be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelTry {
+    /// What it is called.
+    pub channel: String,
+}
+
 /// An acceptance command that was run in a fresh sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -889,6 +896,13 @@ pub struct Cluster {
     pub usd: MicroUsd,
 }
 
+/// A code of the app; where a sign-in or a removal asks for it, a recovery code as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// Six digits, or a recovery code.
+    pub code: String,
+}
+
 /// What differs in the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeDiff {
@@ -963,6 +977,13 @@ pub struct DatabaseHealth {
     pub migration_known: Option<u64>,
     /// Whether it answers, with the tables that this program was built for.
     pub ok: bool,
+}
+
+/// What could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetters {
+    /// The newest first.
+    pub items: Vec<NotificationRow>,
 }
 
 /// How long steps may take.
@@ -1834,6 +1855,34 @@ pub enum EventBody {
         /// Who.
         user: UserId,
     },
+    /// Somebody is asked for a second factor from now on.
+    #[serde(rename = "second_factor_set")]
+    SecondFactorSet {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is asked for a second factor no more.
+    #[serde(rename = "second_factor_removed")]
+    SecondFactorRemoved {
+        /// Whether by a code of theirs; otherwise by who manages accounts.
+        by_code: bool,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody has other recovery codes; those of before count no more.
+    #[serde(rename = "recovery_codes_made")]
+    RecoveryCodesMade {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody used a recovery code in the place of their second factor.
+    #[serde(rename = "recovery_code_used")]
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u32,
+        /// Who.
+        user: UserId,
+    },
     /// Somebody may make an account. The link is known to who asked for it alone.
     #[serde(rename = "user_invited")]
     UserInvited {
@@ -1911,6 +1960,18 @@ pub enum EventBody {
     KeyRevoked {
         /// Which.
         key: KeyId,
+    },
+    /// Somebody who was let in asked for what they may not do, and it was not done.
+    #[serde(rename = "access_denied")]
+    AccessDenied {
+        /// About what: `Run run_1`.
+        about: String,
+        /// What they asked for: an operation of the API, or a scope.
+        action: String,
+        /// The policies that forbid it; none where none permits it.
+        because: Vec<String>,
+        /// How many more denials there were since the last that was written down. The same is not written twice a minute.
+        unsaid: u64,
     },
     /// A call was not made because a budget would have been passed.
     #[serde(rename = "budget_reached")]
@@ -2022,6 +2083,25 @@ pub enum Evidence {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// A decision, explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// To what.
+    pub about: String,
+    /// What they would do.
+    pub action: String,
+    /// Whether it would be done.
+    pub allowed: bool,
+    /// What could not be decided. Whatever it was, it is not done.
+    pub errors: Vec<String>,
+    /// The policies that made it so: those that permit it, or those that forbid it. None where none permits it.
+    pub policies: Vec<PolicyText>,
+    /// Who it is about: `user ada@example.org, maintainer`.
+    pub who: String,
+    /// What would have to be another way for it to be decided otherwise.
+    pub words: Vec<String>,
 }
 
 /// Somebody at a provider. Never given to another person there.
@@ -2335,6 +2415,13 @@ pub struct Forecast {
     pub usd: Span,
 }
 
+/// Somebody who does not know their password any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// The email address of their account.
+    pub email: EmailAddress,
+}
+
 /// Whether past work of one kind may choose, and why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "gate")]
@@ -2461,6 +2548,8 @@ pub enum Hands {
 pub struct Health {
     /// PostgreSQL.
     pub database: DatabaseHealth,
+    /// What carries live updates between nodes.
+    pub live: PartHealth,
     /// The work that waits and that is under way.
     pub queue: PartHealth,
     /// Where code runs.
@@ -2611,8 +2700,8 @@ pub struct HumanResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interrupt {
     /// What it is about, in the words that people's skills have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<Vec<String>>,
+    #[serde(default)]
+    pub about: Vec<String>,
     /// The people whose request it is: with four eyes, none of them answers.
     pub asked_by: Vec<String>,
     /// The commit that is to be judged.
@@ -2747,98 +2836,6 @@ pub struct InterruptSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
     /// Why it is asked, in sentences.
-    pub why: Vec<String>,
-}
-
-/// What could not be sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetters {
-    /// The newest first.
-    pub items: Vec<NotificationRow>,
-}
-
-/// A message in the app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// The question that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interrupt: Option<InterruptId>,
-    /// What is kept of it.
-    pub notification: NotificationRow,
-    /// One line that says what it is.
-    pub title: String,
-}
-
-/// A message to a person or a room: `ntf_…`.
-pub type NotificationId = String;
-
-/// One's own messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotificationList {
-    /// The newest first.
-    pub items: Vec<Notification>,
-    /// How many of all were not read.
-    pub unread: u64,
-}
-
-/// A message to a person or a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotificationRow {
-    /// The question, or what else it is about.
-    pub about: String,
-    /// By which channel.
-    pub channel: String,
-    /// When it is sent, or tried again.
-    pub due_at: DateTime<Utc>,
-    /// Why the last try failed, or why it is not sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<String>,
-    /// Its id: the same each time that it is sent.
-    pub id: NotificationId,
-    /// When it was made.
-    pub made_at: DateTime<Utc>,
-    /// Whom it is for; nothing where it is for a room.
-    pub person: String,
-    /// When it was read, in the app.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_at: Option<DateTime<Utc>>,
-    /// When the other side took it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<DateTime<Utc>>,
-    /// Why it is sent.
-    pub stage: String,
-    /// Where it stands.
-    pub state: NotificationState,
-    /// How often it was tried.
-    pub tries: u32,
-}
-
-/// Where a notification stands.
-#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NotificationState {
-    /// `pending`
-    #[serde(rename = "pending")]
-    Pending,
-    /// `sent`
-    #[serde(rename = "sent")]
-    Sent,
-    /// `dead`
-    #[serde(rename = "dead")]
-    Dead,
-    /// `withdrawn`
-    #[serde(rename = "withdrawn")]
-    Withdrawn,
-    /// A word of a later server.
-    #[serde(other)]
-    Unknown,
-}
-
-/// Somebody to whom a question went, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Routed {
-    /// Their name.
-    pub person: String,
-    /// Why they, in sentences.
     pub why: Vec<String>,
 }
 
@@ -3564,6 +3561,17 @@ pub struct NewRun {
     pub plan: PlanId,
 }
 
+/// A second factor that is to be confirmed by a code. It is not shown again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSecondFactor {
+    /// The same as a picture that apps read: SVG.
+    pub qr: String,
+    /// The secret, to be typed into an app.
+    pub secret: String,
+    /// The same as an address that apps open.
+    pub uri: String,
+}
+
 /// A secret that is to be set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSecret {
@@ -3646,6 +3654,82 @@ pub enum NodeState {
     /// `left`
     #[serde(rename = "left")]
     Left,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A message in the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The question that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupt: Option<InterruptId>,
+    /// What is kept of it.
+    pub notification: NotificationRow,
+    /// One line that says what it is.
+    pub title: String,
+}
+
+/// A message to a person or a room: `ntf_…`.
+pub type NotificationId = String;
+
+/// One's own messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationList {
+    /// The newest first.
+    pub items: Vec<Notification>,
+    /// How many of all were not read.
+    pub unread: u64,
+}
+
+/// A message to a person or a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationRow {
+    /// The question, or what else it is about.
+    pub about: String,
+    /// By which channel.
+    pub channel: String,
+    /// When it is sent, or tried again.
+    pub due_at: DateTime<Utc>,
+    /// Why the last try failed, or why it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Its id: the same each time that it is sent.
+    pub id: NotificationId,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Whom it is for; nothing where it is for a room.
+    pub person: String,
+    /// When it was read, in the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<DateTime<Utc>>,
+    /// When the other side took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why it is sent: `asked`, `reminded.N`, `escalated.N`, `handed`, `settled`, `tried`, `verify`, `reset`.
+    pub stage: String,
+    /// Where it stands.
+    pub state: NotificationState,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
+/// Where a notification stands.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotificationState {
+    /// `pending`
+    #[serde(rename = "pending")]
+    Pending,
+    /// `sent`
+    #[serde(rename = "sent")]
+    Sent,
+    /// `dead`
+    #[serde(rename = "dead")]
+    Dead,
+    /// `withdrawn`
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -3989,6 +4073,41 @@ pub enum Policy {
     Unknown,
 }
 
+/// A file of policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFileView {
+    /// Whether it is built in; the operator's where it is not.
+    pub built_in: bool,
+    /// Its name.
+    pub name: String,
+    /// Its policies, in their order.
+    pub policies: Vec<PolicyText>,
+}
+
+/// The policies that hold here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyList {
+    /// The files, those built in first.
+    pub items: Vec<PolicyFileView>,
+    /// What policies can speak of, as a Cedar schema.
+    pub schema: String,
+}
+
+/// A policy of Cedar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyText {
+    /// `permit` or `forbid`.
+    pub effect: String,
+    /// The file that it stands in.
+    pub file: String,
+    /// Its name: what `@id` says, or else its file's with a number.
+    pub id: String,
+    /// The line that it begins on.
+    pub line: u64,
+    /// Its text.
+    pub text: String,
+}
+
 /// What would have been said of a ticket, and what it took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prediction {
@@ -4291,6 +4410,14 @@ pub enum QuotaScope {
 /// How often, in the long run, and how often at once: `100/min`, or `100/min burst 300`.
 pub type Rate = String;
 
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadNotifications {
+    /// This message; all of one's own where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<NotificationId>,
+}
+
 /// Whether the server can be asked, and on which tables it works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
@@ -4350,6 +4477,13 @@ pub struct RebuiltTable {
     pub before: TableHash,
     /// Its name.
     pub table: String,
+}
+
+/// Codes that each take the place of one of the app, once. They are not shown again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryCodes {
+    /// The codes.
+    pub codes: Vec<String>,
 }
 
 /// Where a value is looked up: `vault:MOUNT/PATH#FIELD`, `env:NAME` or `file:/PATH`.
@@ -4527,6 +4661,15 @@ pub enum Role {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// Somebody to whom a question went, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    /// Their name.
+    pub person: String,
+    /// Why they, in sentences.
+    pub why: Vec<String>,
 }
 
 /// One execution of a plan.
@@ -4839,6 +4982,24 @@ pub enum Scope {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// The second step of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondStepShown {
+    /// A code of the app, or a recovery code.
+    pub code: String,
+    /// What the first step gave.
+    pub pending: String,
+}
+
+/// A sign-in whose password was right, and which goes on with a code: `POST /api/auth/login/second`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondStepWanted {
+    /// How long that may take, in seconds.
+    pub expires_in: u32,
+    /// What is shown with the code.
+    pub pending: String,
 }
 
 /// A value that is taken and never given back.
@@ -5847,6 +6008,9 @@ pub struct UserRow {
     pub password_changed_at: Option<DateTime<Utc>>,
     /// What the person is in the team.
     pub role: Role,
+    /// Since when they are asked for a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor_at: Option<DateTime<Utc>>,
     /// When the address was shown to be the person's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<DateTime<Utc>>,

@@ -29,9 +29,7 @@ pub use federation::{Admission, ExternalId, Met, ProviderTrust};
 pub use key::{KeyRecord, MAX_KEY_DAYS};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Password};
 pub use principal::{Principal, Who, may_grant};
-pub use proof::{
-    AnswerText, KeyText, LinkText, Proof, ProofHash, RecoveryCode, RefreshText, SecondStepText,
-};
+pub use proof::{AnswerText, KeyText, LinkText, Proof, ProofHash, RecoveryCode, RefreshText, SecondStepText};
 pub use role::Role;
 pub use scope::{Scope, within};
 pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};

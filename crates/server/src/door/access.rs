@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use swarm_domain::identity::Scope;
+use swarm_domain::identity::{Principal, Scope};
 pub(crate) use swarm_policy::Need;
 use swarm_policy::{Operation, PAGE, Resource};
 

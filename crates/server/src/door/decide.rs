@@ -230,7 +230,8 @@ mod tests {
         for operation in access::operations() {
             let reads = operation.action().starts_with("GET ") || operation.action() == "POST /api/ws/ticket";
             // Their own account, and what is open to everybody.
-            let own = matches!(operation.need(), Need::Nothing | Need::Somebody | Need::Scope(Scope::AccountWrite));
+            let own =
+                matches!(operation.need(), Need::Nothing | Need::Somebody | Need::Scope(Scope::AccountWrite));
             let allowed = may(&policy, Asker::Known(&viewer), &operation);
             assert!(!allowed || reads || own, "{}", operation.action());
         }

@@ -9,7 +9,7 @@ use axum::{
 use swarm_domain::identity::{KeyText, Principal, Role, Scope, SessionId, Who};
 use swarm_domain::rate::Rate;
 use swarm_flows::Asker;
-use swarm_store::{IdentityChange, KeyHolder, LetInBy};
+use swarm_store::{IdentityChange, KeyHolder, LetInBy, UserRow};
 
 use super::{Caller, Correlation, cookie};
 use crate::{
@@ -93,12 +93,16 @@ async fn of_access_token(app: &App, token: &str) -> Reply<Option<Principal>> {
 
 async fn of_session(app: &App, session: SessionId) -> Reply<Option<Principal>> {
     let Some(signed_in) = app.store().signed_in(app.tenant(), &session).await? else { return Ok(None) };
-    let user = signed_in.user;
+    Ok(Some(of_user(app, signed_in.user, session)))
+}
+
+/// Who has this account, in a session of theirs.
+pub(crate) fn of_user(app: &App, user: UserRow, session: SessionId) -> Principal {
     let lacks = user.second_factor_at.is_none() && app.config.sign_in.second_factor.wants(user.role);
     // Who must have a second factor and has none can set one up, and nothing else.
     let scopes = lacks.then(|| BTreeSet::from([Scope::AccountWrite]));
     let who = Who::User { user: user.id, email: user.email.to_string(), session };
-    Ok(Some(Principal { tenant: app.tenant().clone(), who, role: user.role, scopes }))
+    Principal { tenant: app.tenant().clone(), who, role: user.role, scopes }
 }
 
 /// Who was let in by this before, as what they are by now.

@@ -1,11 +1,6 @@
 //! Mail for accounts: asking for a link, and the page that it leads to. No answer says whether an account is there.
 
-use axum::{
-    Form,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Form, extract::State, http::StatusCode, response::Response};
 use chrono::TimeDelta;
 use serde::Deserialize;
 use swarm_domain::{

@@ -101,7 +101,7 @@ pub(crate) async fn answer_by_link(
             LinkDecision::Ignore => HumanResponse::ignore(),
             LinkDecision::Response => HumanResponse::words(&given.words),
         };
-        let by = Asker { person: found.person, correlation: Some(correlation.0.0) };
+        let by = Asker { person: found.person, correlation: Some(correlation.0.0), key: None };
         Ok::<_, Refusal>(app.flows.answer_by_link(&by, &link, &response).await?)
     };
     match answered.await {

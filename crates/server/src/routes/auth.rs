@@ -337,12 +337,7 @@ pub(crate) async fn verify_address(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn verify(
-    app: &App,
-    from: Caller,
-    correlation: &String,
-    shown: VerifyAddress,
-) -> Reply<()> {
+pub(crate) async fn verify(app: &App, from: Caller, correlation: &String, shown: VerifyAddress) -> Reply<()> {
     tried(app, from, Some(&shown.email)).await?;
     let link = LinkText::parse(&shown.link).ok_or(IdentityError::Link)?;
     authenticated(app, &shown.email, &shown.password).await?;

@@ -15,12 +15,7 @@ use swarm_policy::{
 use swarm_store::{LetInBy, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    app::App,
-    door::{self, Asking},
-    extract::InQuery,
-    refusal::Reply,
-};
+use crate::{app::App, door, extract::InQuery, refusal::Reply};
 
 /// A policy of Cedar.
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,7 +114,6 @@ pub(crate) async fn policies(State(app): State<App>) -> Reply<Json<PolicyList>> 
     responses((status = OK, description = "The decision.", body = Explained)))]
 pub(crate) async fn explain(
     State(app): State<App>,
-    Asking(_): Asking,
     InQuery(query): InQuery<ExplainQuery>,
 ) -> Reply<Json<Explained>> {
     let (somebody, mut notes) = somebody(&app, &query.who).await?;
@@ -180,7 +174,8 @@ impl Somebody {
 
 async fn somebody(app: &App, who: &str) -> Reply<(Somebody, Vec<String>)> {
     let who = who.trim();
-    let known = |principal| Somebody { principal: Some(principal), agent: None, is_shut_out: false };
+    let known =
+        |principal: Principal| Somebody { principal: Some(principal), agent: None, is_shut_out: false };
     let none = || StoreError::NotFound { kind: "account or key", id: who.chars().take(254).collect() };
     if who == "anybody" {
         return Ok((Somebody { principal: None, agent: None, is_shut_out: false }, Vec::new()));
@@ -190,11 +185,17 @@ async fn somebody(app: &App, who: &str) -> Reply<(Somebody, Vec<String>)> {
         return Ok((Somebody { principal: None, agent, is_shut_out: false }, Vec::new()));
     }
     if who == "operator" {
-        return Ok((door::again(app, LetInBy::Operator).await?.map(known).ok_or_else(none)?, Vec::new()));
+        return Ok((
+            door::again(app, LetInBy::Operator).await?.map(|(who, _)| known(who)).ok_or_else(none)?,
+            Vec::new(),
+        ));
     }
     if let Some(key) = KeyId::parse(who).ok().filter(|key| key.as_str().starts_with("key_")) {
         // One that counts no more is nobody.
-        return Ok((door::again(app, LetInBy::Key(key)).await?.map(known).ok_or_else(none)?, Vec::new()));
+        return Ok((
+            door::again(app, LetInBy::Key(key)).await?.map(|(who, _)| known(who)).ok_or_else(none)?,
+            Vec::new(),
+        ));
     }
     let users = app.store().users(app.tenant()).await?;
     let same = |email: &str| email.eq_ignore_ascii_case(who);
@@ -210,9 +211,7 @@ async fn somebody(app: &App, who: &str) -> Reply<(Somebody, Vec<String>)> {
     };
     let parts = app.flows.parts();
     let session = SessionId::mint(&*parts.clock, &*parts.entropy);
-    let who = Who::User { user: user.id, email: user.email.to_string(), session };
-    let principal = Principal { tenant: app.tenant().clone(), who, role: user.role, scopes: None };
-    Ok((Somebody { is_shut_out, ..known(principal) }, notes))
+    Ok((Somebody { is_shut_out, ..known(door::of_user(app, user, session)) }, notes))
 }
 
 /// What it would be about, with what counts of it.

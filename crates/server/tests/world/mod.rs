@@ -13,7 +13,8 @@ use swarm_agents::Catalogue;
 use swarm_client::{Client, types::NewProject};
 use swarm_domain::{
     Actor, BlobHash, Event, EventBody, IdempotencyKey, NewEvent, PlanId, ProjectId, RunId, SpecId, Subject,
-    TenantId, attempt::Rung, estimate::Estimate, plan::Plan, rate::RateLimit, run::RunOptions, skeleton, spec,
+    TenantId, attempt::Rung, estimate::Estimate, plan::Plan, rate::RateLimit, run::RunOptions, skeleton,
+    spec,
 };
 use swarm_flows::{Flows, FlowsConfig, Parts};
 use swarm_forge::{Forge, LocalPullRequests};
