@@ -4,7 +4,7 @@ import { fromFailure, fromResponse, type Problem } from "./problem";
 import { renewed } from "./renewal";
 
 /** Routes where a 401 is an answer and not the end of a session. */
-const BEFORE_SIGN_IN = /^\/api\/auth\/(login|register|refresh|verify|reset)$/;
+const BEFORE_SIGN_IN = /^\/api\/auth\/(login(\/second)?|register|refresh|verify|reset|forgot)$/;
 
 const kept = new WeakMap<Request, Request>();
 

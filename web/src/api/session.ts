@@ -21,9 +21,23 @@ export function remember(signedIn: boolean): void {
   else localStorage.removeItem(FLAG);
 }
 
-export async function signIn(email: string, password: string): Promise<void> {
-  await take(client.POST("/api/auth/login", { body: { email, password, cookies: true, device: device(navigator.userAgent) } }));
+/** Signs in; where the account has a second factor, gives what its code is to be shown with. */
+export async function signIn(email: string, password: string): Promise<string | undefined> {
+  const answer = await take(client.POST("/api/auth/login", { body: { email, password, cookies: true, device: device(navigator.userAgent) } }));
+  if ("pending" in answer) return answer.pending;
   remember(true);
+  return undefined;
+}
+
+/** Signs in by a code, after the password. */
+export async function secondStep(pending: string, code: string): Promise<void> {
+  await take(client.POST("/api/auth/login/second", { body: { pending, code } }));
+  remember(true);
+}
+
+/** Has a link sent by which another password can be chosen. The answer says not whether there is such an account. */
+export async function forgot(email: string): Promise<void> {
+  await done(client.POST("/api/auth/forgot", { body: { email } }));
 }
 
 export async function signOut(): Promise<void> {

@@ -6,6 +6,7 @@ import { Waiting } from "~/parts/Waiting";
 import { Appearance } from "./Appearance";
 import { Keys } from "./Keys";
 import { Profile } from "./Profile";
+import { SecondFactor } from "./SecondFactor";
 import { Sessions } from "./Sessions";
 
 /** What is one's own: who one is, how it looks, where one is signed in, and the keys of one's programs. */
@@ -19,6 +20,7 @@ export function Settings() {
         <>
           <Profile who={who} />
           <Appearance />
+          {may(who, "account:write") ? <SecondFactor who={who} /> : null}
           {may(who, "account:write") ? <Sessions own={who.session ?? undefined} /> : null}
           {may(who, "account:write") ? <Keys who={who} /> : null}
         </>
