@@ -48,8 +48,9 @@ fn mail(port: u16, more: Value) -> ChannelConfig {
     let mut settings = serde_json::json!({
         "kind": "email", "name": "mail", "host": "localhost", "port": port, "tls": "none", "from": "swarm@example.org",
     });
-    for (key, value) in more.as_object().unwrap() {
-        settings[key] = value.clone();
+    let Value::Object(more) = more else { panic!("settings are an object") };
+    for (key, value) in more {
+        settings[key] = value;
     }
     channel(settings)
 }

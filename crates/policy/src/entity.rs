@@ -49,7 +49,7 @@ pub(crate) fn question(
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let principal = principal(&policy.types, asked.who).map_err(|error| words(&error))?;
     let resource = resource(&policy.types, &asked.on).map_err(|error| words(&error))?;
-    let context = context(action, &asked.context).map_err(|error| words(&error))?;
+    let context = context(action, &asked.context)?;
     let (who, on) = (principal.uid(), resource.uid());
     let request = Request::new(who, action.uid.clone(), on, context, Some(&policy.schema));
     let request = request.map_err(|error| words(&error))?;
@@ -121,7 +121,7 @@ fn resource(types: &Types, on: &Resource) -> Result<Entity, PolicyError> {
     entity(types.uid(on.kind.name(), &on.id)?, vec![("id", text(on.id.clone()))], parents)
 }
 
-fn context(action: &Action, context: &Context) -> Result<CedarContext, cedar_policy::ContextCreationError> {
+fn context(action: &Action, context: &Context) -> Result<CedarContext, String> {
     let mut pairs: Vec<(String, RestrictedExpression)> = Vec::new();
     pairs.extend(action.scope.map(|scope| ("scope".to_owned(), text(scope))));
     match context {
@@ -137,5 +137,5 @@ fn context(action: &Action, context: &Context) -> Result<CedarContext, cedar_pol
             pairs.extend(used.command.clone().map(|line| ("command".to_owned(), text(line))));
         }
     }
-    CedarContext::from_pairs(pairs)
+    CedarContext::from_pairs(pairs).map_err(|error| error.to_string())
 }

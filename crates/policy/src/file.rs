@@ -104,5 +104,5 @@ pub(crate) fn in_words(complaint: &dyn Diagnostic) -> String {
 
 fn line_at(text: &str, offset: usize) -> usize {
     let end = offset.min(text.len());
-    1 + text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count()
+    1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count()
 }

@@ -112,6 +112,18 @@ impl From<StoreError> for Refusal {
     }
 }
 
+/// Whether who asks did not show who they are.
+fn is_unknown(code: &str) -> bool {
+    matches!(
+        code,
+        "auth.credentials"
+            | "auth.second_factor_code"
+            | "auth.second_step"
+            | "auth.session_over"
+            | "auth.refresh_reused"
+    )
+}
+
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
@@ -132,11 +144,7 @@ fn status_of(code: &str) -> StatusCode {
         "sandbox.no_space" => StatusCode::INSUFFICIENT_STORAGE,
         "store.blob_purged" | "interrupt.link" => StatusCode::GONE,
         "audit.too_many_readings" | "quota.reached" => StatusCode::TOO_MANY_REQUESTS,
-        "auth.second_factor_code"
-        | "auth.second_step"
-        | "auth.credentials"
-        | "auth.session_over"
-        | "auth.refresh_reused" => StatusCode::UNAUTHORIZED,
+        code if is_unknown(code) => StatusCode::UNAUTHORIZED,
         "auth.unverified"
         | "auth.provider_address"
         | "auth.provider_domain"

@@ -18,13 +18,11 @@ async fn report(world: &World, query: &str) -> Option<String> {
     assert!(report.starts_with(b"%PDF-1.7\n") && report.ends_with(b"%%EOF\n"));
     let path = world.database.data_dir().join("report.pdf");
     fs::write(&path, &report).unwrap();
-    match Command::new("pdftotext").arg("-layout").arg(&path).arg("-").output() {
-        Ok(read) => Some(String::from_utf8(read.stdout).unwrap()),
-        Err(_) => {
-            println!("skipped: there is no pdftotext here; Debian has it in poppler-utils");
-            None
-        }
-    }
+    let Ok(read) = Command::new("pdftotext").arg("-layout").arg(&path).arg("-").output() else {
+        println!("skipped: there is no pdftotext here; Debian has it in poppler-utils");
+        return None;
+    };
+    Some(String::from_utf8(read.stdout).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -180,7 +180,7 @@ async fn where_it_is_required_an_admin_without_one_sets_one_up_and_does_nothing_
 async fn codes_cannot_be_tried_without_an_end() {
     let world = World::with(|config| {
         config.sign_in.by_address = Tries { burst: 10_000, every: Duration::from_millis(1) };
-        config.sign_in.by_account = Tries { burst: 12, every: Duration::from_secs(3600) };
+        config.sign_in.by_account = Tries { burst: 12, every: Duration::from_hours(1) };
     })
     .await;
     world.owner().await;

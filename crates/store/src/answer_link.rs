@@ -51,8 +51,11 @@ impl Store {
         let mut conn = self.pool().acquire().await?;
         let key = key(&mut conn, tenant).await?;
         let tag = hmac::sign(&key, signed(tenant, link, &proof).as_bytes());
-        let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let signature = Proof::parse(&digits)
+        let bytes: [u8; 32] = tag
+            .as_ref()
+            .try_into()
+            .map_err(|_| StoreError::corrupt("a signature", "it has another length"))?;
+        let signature = Proof::parse(blake3::Hash::from_bytes(bytes).to_hex().as_str())
             .ok_or_else(|| StoreError::corrupt("a signature", "it has another length"))?;
         sqlx::query("DELETE FROM swarm.answer_links WHERE tenant = $1 AND expires <= $2")
             .bind(tenant.as_str())
@@ -169,22 +172,21 @@ async fn key(conn: &mut PgConnection, tenant: &TenantId) -> Result<hmac::Key> {
     const KEY: &str = "SELECT key FROM swarm.answer_link_keys WHERE tenant = $1";
     let known: Option<Vec<u8>> =
         sqlx::query_scalar(KEY).bind(tenant.as_str()).fetch_optional(&mut *conn).await?;
-    let bytes = match known {
-        Some(bytes) => bytes,
-        None => {
-            let mut fresh = [0_u8; 32];
-            let filled = SystemRandom::new().fill(&mut fresh);
-            filled.map_err(|_| StoreError::corrupt("the system's randomness", "it gives none"))?;
-            sqlx::query(
-                "INSERT INTO swarm.answer_link_keys (tenant, key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            )
-            .bind(tenant.as_str())
-            .bind(fresh.as_slice())
-            .execute(&mut *conn)
-            .await?;
-            // Of two that were made at once, the one that is there.
-            sqlx::query_scalar(KEY).bind(tenant.as_str()).fetch_one(&mut *conn).await?
-        }
+    let bytes = if let Some(bytes) = known {
+        bytes
+    } else {
+        let mut fresh = [0_u8; 32];
+        let filled = SystemRandom::new().fill(&mut fresh);
+        filled.map_err(|_| StoreError::corrupt("the system's randomness", "it gives none"))?;
+        sqlx::query(
+            "INSERT INTO swarm.answer_link_keys (tenant, key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(tenant.as_str())
+        .bind(fresh.as_slice())
+        .execute(&mut *conn)
+        .await?;
+        // Of two that were made at once, the one that is there.
+        sqlx::query_scalar(KEY).bind(tenant.as_str()).fetch_one(&mut *conn).await?
     };
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }

@@ -111,7 +111,10 @@ async fn a_query_that_forgets_its_tenant_sees_that_of_its_connection_alone_and_w
     // Nothing is written, changed or taken away across it.
     let refused =
         conn.execute("INSERT INTO swarm.projects VALUES ('other', 'x', 'y', now())").await.unwrap_err();
-    assert_eq!(refused.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
+    assert_eq!(
+        refused.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(),
+        Some("42501")
+    );
     conn.execute("SET swarm.tenant = 'other'").await.unwrap();
     for table in &all {
         let query = AssertSqlSafe(format!("UPDATE swarm.{table} SET tenant = 'other'"));

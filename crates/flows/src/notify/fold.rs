@@ -78,7 +78,7 @@ async fn of_event(
     let named = |names: &[String]| names.iter().filter_map(|name| directory.person(name)).collect::<Vec<_>>();
     match &event.body {
         EventBody::InterruptRaised { .. } if waits && row.routed.is_none() => {
-            assign(parts, directory, &row).await?
+            assign(parts, directory, &row).await?;
         }
         EventBody::InterruptRouted { to, .. } if waits => {
             let names: Vec<String> = to.iter().map(|one| one.person.clone()).collect();

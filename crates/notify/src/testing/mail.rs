@@ -81,7 +81,7 @@ impl MailServer {
 
     /// The next mail that comes in.
     pub async fn next(&mut self) -> ReceivedMail {
-        let line = tokio::time::timeout(std::time::Duration::from_secs(60), self.lines.next_line()).await;
+        let line = tokio::time::timeout(std::time::Duration::from_mins(1), self.lines.next_line()).await;
         serde_json::from_str(&line.expect("a mail comes in").unwrap().unwrap()).unwrap()
     }
 }

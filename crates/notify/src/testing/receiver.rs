@@ -67,7 +67,7 @@ impl Receiver {
 
     /// The next request that comes in.
     pub async fn next(&mut self) -> Received {
-        let next = tokio::time::timeout(std::time::Duration::from_secs(60), self.received.recv()).await;
+        let next = tokio::time::timeout(std::time::Duration::from_mins(1), self.received.recv()).await;
         next.expect("a request comes in").unwrap()
     }
 

@@ -372,7 +372,7 @@ mod tests {
         for (method, path, need) in TABLE.iter().filter(|(method, path, _)| changes(method, path)) {
             let reads = [Scope::WorkRead, Scope::SecretsRead, Scope::UsersRead, Scope::AuditRead];
             assert!(!reads.iter().any(|scope| *need == Need::Scope(*scope)), "{method} {path}");
-            let before_known = path.starts_with("/api/auth/") || path == "/api/hitl/answer";
+            let before_known = path.starts_with("/api/auth/") || *path == "/api/hitl/answer";
             assert!(matches!(need, Need::Scope(_)) || before_known, "{method} {path}");
         }
     }

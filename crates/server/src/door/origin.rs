@@ -56,6 +56,7 @@ pub(super) mod tests {
             token: crate::token::Token::generate(&swarm_store::SystemEntropy),
             token_keys: TokenKeys::default(),
             passwords: Passwords::default(),
+            denials: crate::door::Denials::default(),
             origins: vec!["http://127.0.0.1:4180".parse().unwrap()],
             friends: vec!["https://board.example.org".parse().unwrap()],
         }

@@ -131,11 +131,10 @@ async fn may_answer(app: &App, person: &str, question: &Question) -> Reply<()> {
             let email = user.email.to_string();
             (Who::User { user: user.id, email, session: link_only()? }, user.role)
         }
-        Some(_) => return Err(InterruptRefusal::Link.problem().into()),
         None if app.config.operator.eq_ignore_ascii_case(person) => {
             (Who::Operator { name: app.config.operator.clone() }, swarm_domain::identity::Role::Owner)
         }
-        None => return Err(InterruptRefusal::Link.problem().into()),
+        _ => return Err(InterruptRefusal::Link.problem().into()),
     };
     let scopes = Some([Scope::GatesApprove].into());
     let who = Principal { tenant: app.tenant().clone(), who, role, scopes };

@@ -28,7 +28,8 @@ pub(crate) struct WhichNotifications {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Notification {
     /// What is kept of it.
-    pub notification: NotificationRow,
+    #[serde(rename = "notification")]
+    pub row: NotificationRow,
     /// One line that says what it is.
     pub title: String,
     /// The question that it is about.
@@ -69,7 +70,7 @@ pub(crate) struct ChannelTry {
 
 impl From<Told> for Notification {
     fn from(told: Told) -> Self {
-        Self { notification: told.row, title: told.title, interrupt: told.interrupt }
+        Self { row: told.row, title: told.title, interrupt: told.interrupt }
     }
 }
 

@@ -1,16 +1,18 @@
 //! The outbox: who is told, once, and what becomes of what cannot be sent.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use swarm_domain::{
-    EventBody, InterruptId, interrupt::HumanResponse, notification::Person, secret::Secret, ticket::Risk,
+    Clock, EventBody, InterruptId, interrupt::HumanResponse, notification::Person, secret::Secret,
+    ticket::Risk,
 };
 use swarm_flows::{Asker, Flows};
 use swarm_notify::{
     WebhookSignature,
     testing::{Answer, MailServer, Receiver},
 };
+use swarm_store::SystemClock;
 
 use crate::{
     stage::{
@@ -21,6 +23,10 @@ use crate::{
         team::{code, read, text},
     },
 };
+
+fn now() -> DateTime<Utc> {
+    SystemClock.now()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_goes_to_who_knows_about_it_with_the_reason_and_one_mail_comes_however_many_nodes_look() {
@@ -95,7 +101,7 @@ async fn people_see_what_they_were_told_and_nobody_sees_or_marks_anothers() {
         assert_eq!(code(world.by(ben, method, &path).send().await.unwrap()).await.0, 403);
     }
     // Who decided knows; who was asked is told.
-    let by = Asker { person: BEN.to_owned(), correlation: None };
+    let by = Asker { person: BEN.to_owned(), correlation: None, key: None };
     let id = InterruptId::parse("int_1").unwrap();
     world.flows.answer(&by, &id, &HumanResponse::accept()).await.unwrap();
     let told =
@@ -142,13 +148,13 @@ async fn a_failed_try_is_tried_again_later_and_given_up_after_the_last() {
         ids.push(receiver.next().await.headers["webhook-id"].clone());
         let row = eventually(|| async {
             let row = by(&world, "ops").await.pop()?;
-            let over = row.state.as_str() == "dead" || row.due_at > Utc::now();
+            let over = row.state.as_str() == "dead" || row.due_at > now();
             (row.tries == tries && over).then_some(row)
         })
         .await;
         assert_eq!(row.state.as_str(), if tries < 3 { "pending" } else { "dead" });
         assert_eq!(row.fault.as_deref(), Some("it answered with 503"));
-        assert!(tries == 3 || row.due_at > Utc::now() + TimeDelta::minutes(50));
+        assert!(tries == 3 || row.due_at > now() + TimeDelta::minutes(50));
         assert_eq!(receiver.came(), None, "it is not tried before its time");
         world.database.let_notifications_be_due().await.unwrap();
         world.flows.tell_people().await.unwrap();
@@ -193,7 +199,7 @@ async fn who_is_killed_between_sending_and_saying_so_sends_again_under_the_same_
 
 /// Hours around now, in UTC.
 fn around_now() -> String {
-    let now = Utc::now();
+    let now = now();
     let at = |hours| (now + TimeDelta::hours(hours)).format("%H:%M").to_string();
     format!("{}-{}", at(-2), at(2))
 }
@@ -211,12 +217,12 @@ async fn quiet_hours_delay_what_is_sent_but_not_what_is_shown_and_a_high_risk_br
     ask(&world, &run, question("int_1", Risk::Medium)).await;
     once(&world, "in_app", "sent").await;
     let row = once(&world, "mail", "pending").await;
-    assert!(row.due_at > Utc::now() + TimeDelta::minutes(90), "{}", row.due_at);
+    assert!(row.due_at > now() + TimeDelta::minutes(90), "{}", row.due_at);
     // Made due by force, it still waits: the hours are asked when it is sent, too.
     world.database.let_notifications_be_due().await.unwrap();
     world.flows.tell_people().await.unwrap();
     let row = once(&world, "mail", "pending").await;
-    assert!(row.due_at > Utc::now() && row.tries == 0, "{row:?}");
+    assert!(row.due_at > now() && row.tries == 0, "{row:?}");
     ask(&world, &run, question("int_2", Risk::High)).await;
     let got = server.next().await;
     assert!(got.text.contains("int_2"), "{}", got.text);
@@ -234,7 +240,7 @@ async fn what_is_decided_before_it_was_sent_is_not_sent() {
     let run = world.idle_run().await;
     ask(&world, &run, question("int_1", Risk::Medium)).await;
     once(&world, "mail", "pending").await;
-    let by = Asker { person: BEN.to_owned(), correlation: None };
+    let by = Asker { person: BEN.to_owned(), correlation: None, key: None };
     world.flows.answer(&by, &InterruptId::parse("int_1").unwrap(), &HumanResponse::accept()).await.unwrap();
     world.database.let_notifications_be_due().await.unwrap();
     world.flows.tell_people().await.unwrap();
@@ -271,7 +277,7 @@ async fn a_reminder_reaches_all_who_may_answer_and_a_hand_over_reaches_one() {
     })
     .await;
     assert_eq!(reminded, ["ada@example.org", BEN, CLEO]);
-    let by = Asker { person: BEN.to_owned(), correlation: None };
+    let by = Asker { person: BEN.to_owned(), correlation: None, key: None };
     world.flows.delegate(&by, &interrupt, BEN).await.unwrap();
     world.flows.tell_people().await.unwrap();
     let handed = eventually(|| async {

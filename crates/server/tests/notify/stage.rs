@@ -52,6 +52,7 @@ pub fn question(id: &str, risk: Risk) -> Interrupt {
 }
 
 /// Settings with these channels; the second of two people knows about plans.
+#[allow(clippy::needless_pass_by_value, reason = "so that a test writes them in place")]
 pub fn settings(channels: Vec<Value>) -> NotificationsConfig {
     let config: NotificationsConfig = serde_json::from_value(json!({
         "tell": 1,

@@ -249,11 +249,10 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::InterruptDelegated { to, .. } => {
             standing.hands(&interrupt, raised_at, person()?, to, event.at)?;
         }
-        EventBody::InterruptRouted { .. } => {
-            if routed.is_some() {
-                return Err(StoreError::Exists { kind: "routing of question", id: id.to_string() });
-            }
+        EventBody::InterruptRouted { .. } if routed.is_some() => {
+            return Err(StoreError::Exists { kind: "routing of question", id: id.to_string() });
         }
+        EventBody::InterruptRouted { .. } => {}
         // An answer came in the moment before, or more time went by: who keeps the time looks again.
         body if timer(body) != standing.timer(&interrupt, raised_at, event.at) => {
             return Err(StoreError::NotAllowed {

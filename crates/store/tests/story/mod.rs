@@ -658,6 +658,8 @@ pub fn whole() -> Vec<NewEvent> {
                 outcome: SurveyOutcome::Failed { problem: problem.clone() },
             },
         ),
+    ]);
+    story.extend([
         event("secret 1", of_project(), secret_set("registry", 1)),
         event("secret 2", of_project(), secret_set("gone", 1)),
         event(

@@ -41,7 +41,7 @@ pub(super) async fn auth(context: &Context, command: AuthCommand) -> Result<Exit
 
 /// Those built in, with a folder's.
 fn policies(folder: Option<&Path>) -> Result<swarm_policy::Policy> {
-    Ok(swarm_server::policy(folder).map_err(|error| Failure::usage(error.problem()))?)
+    swarm_server::policy(folder).map_err(|error| Failure::usage(error.problem()))
 }
 
 fn check(context: &Context, folder: Option<&Path>) -> Result<Exit> {

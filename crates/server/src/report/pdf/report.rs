@@ -98,7 +98,8 @@ impl Report {
         let day = row.at.date_naive();
         let cells = self.cells(row);
         // The outcome stands in the line below what happened.
-        let named = cells.iter().find(|(x, ..)| *x == WHAT.0).map_or(1, |(_, _, lines)| lines.len());
+        let named =
+            cells.iter().find(|(x, ..)| x.total_cmp(&WHAT.0).is_eq()).map_or(1, |(_, _, lines)| lines.len());
         let most = cells.iter().map(|(_, _, lines)| lines.len()).max().unwrap_or(1);
         let height = lines_high(most.max(named + usize::from(row.outcome.is_some()))) + PADDING;
         let new_day = self.day != Some(day);
