@@ -25,6 +25,13 @@ export const tickets = (id: string) =>
     queryFn: async () => take(client.GET("/api/runs/{run}/tickets", { params: { path: { run: id } } })),
   });
 
+/** What became of each requirement of a run. */
+export const trace = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "trace"],
+    queryFn: async () => take(client.GET("/api/runs/{run}/trace", { params: { path: { run: id } } })),
+  });
+
 /** A plan never changes once it is there, and no event has to make it old. */
 export const plan = (id: string) =>
   queryOptions({

@@ -2,7 +2,7 @@ import type { Scope } from "~/api/generated/api";
 
 /** A place that navigation, the palette and the keyboard lead to. Pages that are not there are not listed. */
 export interface Place {
-  readonly to: "/" | "/approvals" | "/runs" | "/audit" | "/admin" | "/settings";
+  readonly to: "/" | "/approvals" | "/runs" | "/board" | "/requirements" | "/audit" | "/admin" | "/settings";
   readonly label: string;
   /** G, then this letter. */
   readonly key: string;
@@ -14,6 +14,8 @@ export const PLACES: readonly Place[] = [
   { to: "/", label: "Home", key: "h" },
   { to: "/approvals", label: "Approvals", key: "a" },
   { to: "/runs", label: "Runs", key: "r" },
+  { to: "/board", label: "Board", key: "b" },
+  { to: "/requirements", label: "Requirements", key: "q" },
   { to: "/audit", label: "Audit", key: "l", scope: "audit:read" },
   { to: "/admin", label: "Admin", key: "u", scope: "users:read" },
   { to: "/settings", label: "Settings", key: "s" },

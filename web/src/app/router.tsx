@@ -4,6 +4,9 @@ import { queryClient } from "~/api/cache";
 import { problemOf } from "~/api/problem";
 import { me, remember, wasSignedIn } from "~/api/session";
 import { filterOf } from "~/features/audit/filter";
+import { filterOf as boardFilterOf } from "~/features/board/filter";
+import { lookOf, ticketOf } from "~/features/runs/look";
+import { wantedOf } from "~/features/requirements/wanted";
 import { Fault } from "~/parts/Fault";
 import { Lost } from "~/parts/Lost";
 import { Waiting } from "~/parts/Waiting";
@@ -109,8 +112,7 @@ const runList = createRoute({
 const runPage = createRoute({
   getParentRoute: () => inside,
   path: "/runs/$run",
-  validateSearch: (search: Record<string, unknown>): { view?: "graph" | "timeline" | "result" } =>
-    search.view === "graph" || search.view === "timeline" || search.view === "result" ? { view: search.view } : {},
+  validateSearch: lookOf,
   component: lazyRouteComponent(() => import("~/features/runs/RunPage"), "RunPage"),
 });
 
@@ -118,6 +120,33 @@ const ticketPage = createRoute({
   getParentRoute: () => inside,
   path: "/runs/$run/tickets/$ticket",
   component: lazyRouteComponent(() => import("~/features/runs/TicketPage"), "TicketPage"),
+});
+
+const review = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$run/review",
+  validateSearch: ticketOf,
+  component: lazyRouteComponent(() => import("~/features/runs/Review"), "Review"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => inside,
+  path: "/runs/$run/compare/$other",
+  component: lazyRouteComponent(() => import("~/features/runs/Compare"), "Compare"),
+});
+
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: "/board",
+  validateSearch: boardFilterOf,
+  component: lazyRouteComponent(() => import("~/features/board/Board"), "Board"),
+});
+
+const requirements = createRoute({
+  getParentRoute: () => inside,
+  path: "/requirements",
+  validateSearch: wantedOf,
+  component: lazyRouteComponent(() => import("~/features/requirements/Requirements"), "Requirements"),
 });
 
 const settings = createRoute({
@@ -141,7 +170,7 @@ const admin = createRoute({
 
 const tree = root.addChildren([
   entry.addChildren([signIn, firstStart, join, reset, verify]),
-  inside.addChildren([home, plan, runList, runPage, ticketPage, audit, settings, admin, approvals.addChildren([approval])]),
+  inside.addChildren([home, plan, runList, runPage, ticketPage, review, compare, board, requirements, audit, settings, admin, approvals.addChildren([approval])]),
 ]);
 
 export const queries = queryClient(() => signedOut());

@@ -3,7 +3,7 @@ import "./Diff.css";
 import { SegmentedControl } from "@mantine/core";
 import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/SegmentedControl.css";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Diff as Table, Hunk, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
 import { plural } from "./format";
 
@@ -12,10 +12,22 @@ type View = "unified" | "split";
 /** Lines above which a file is shut at first: nobody reads so much at once, and the page stays quick. */
 const LONG = 400;
 
+type Highlight = typeof import("./highlight");
+
+/** What colours code, once it is there. Before that, and where it cannot be had, code is shown plainly. */
+function useHighlight(): Highlight | undefined {
+  const [highlight, setHighlight] = useState<Highlight>();
+  useEffect(() => {
+    import("./highlight").then(setHighlight, () => undefined);
+  }, []);
+  return highlight;
+}
+
 /** A change, file by file. */
 export function Diff({ text }: { text: string }) {
   const files = useMemo(() => parseDiff(text, { nearbySequences: "zip" }), [text]);
   const [view, setView] = useState<View>("unified");
+  const highlight = useHighlight();
   return (
     <section className="change" aria-label="The change">
       <header className="change-head">
@@ -32,15 +44,21 @@ export function Diff({ text }: { text: string }) {
         />
       </header>
       {files.map((file) => (
-        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} />
+        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} highlight={highlight} />
       ))}
     </section>
   );
 }
 
-function File({ file, view }: { file: FileData; view: View }) {
-  const tokens = useMemo(() => tokenize(file.hunks, { enhancers: [markEdits(file.hunks, { type: "block" })] }), [file]);
+function File({ file, view, highlight }: { file: FileData; view: View; highlight: Highlight | undefined }) {
   const lines = file.hunks.flatMap(({ changes }) => changes);
+  const tokens = useMemo(() => {
+    const enhancers = [markEdits(file.hunks, { type: "block" })];
+    const language = highlight?.languageOf(file.type === "delete" ? file.oldPath : file.newPath);
+    if (!highlight || !language || file.hunks.length === 0 || lines.length > LONG) return tokenize(file.hunks, { enhancers });
+    return tokenize(file.hunks, { highlight: true, refractor: highlight.colours, language, enhancers });
+    // The lines are those of the file.
+  }, [file, highlight]);
   const [added, removed] = [lines.filter(({ type }) => type === "insert").length, lines.filter(({ type }) => type === "delete").length];
   const name = file.type === "delete" ? file.oldPath : file.newPath;
   return (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconHexagons, IconHome, IconInbox, IconListSearch, IconPlayerPlay, IconSearch, IconSettings, IconUsers } from "@tabler/icons-react";
+import { IconChecklist, IconHexagons, IconHome, IconInbox, IconLayoutKanban, IconListSearch, IconPlayerPlay, IconSearch, IconSettings, IconUsers } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Me } from "~/api/generated/api";
 import { may } from "~/api/session";
@@ -13,6 +13,8 @@ const ICONS: Record<Place["to"], ComponentType<{ size?: number; stroke?: number;
   "/": IconHome,
   "/approvals": IconInbox,
   "/runs": IconPlayerPlay,
+  "/board": IconLayoutKanban,
+  "/requirements": IconChecklist,
   "/audit": IconListSearch,
   "/admin": IconUsers,
   "/settings": IconSettings,

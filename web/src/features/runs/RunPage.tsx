@@ -18,14 +18,17 @@ import { Tickets } from "./Tickets";
 import { Timeline } from "./Timeline";
 
 const Graph = lazy(() => import("./Graph").then(({ Graph }) => ({ default: Graph })));
+const Steps = lazy(() => import("./Steps").then(({ Steps }) => ({ default: Steps })));
 const route = getRouteApi("/inside/runs/$run");
 
 const VIEWS = [
   ["tickets", "Tickets"],
   ["graph", "Graph"],
   ["timeline", "Timeline"],
+  ["steps", "Steps"],
   ["result", "Result"],
 ] as const;
+
 /** One run: how far it is, what it costs, and each of its tickets, live. */
 export function RunPage() {
   const { run: id } = route.useParams();
@@ -61,12 +64,23 @@ export function RunPage() {
             search={name === "tickets" ? {} : { view: name }}
             replace
             resetScroll={false}
-            activeOptions={{ exact: true, includeSearch: true }}
+            activeOptions={{ exact: name === "tickets", includeSearch: true }}
             className={styles.view}
           >
             {label}
           </Link>
         ))}
+        <span className={styles.elsewhere}>
+          <Link to="/board" search={{ run: id }} className={styles.view}>
+            Board
+          </Link>
+          <Link to="/requirements" search={{ run: id }} className={styles.view}>
+            Requirements
+          </Link>
+          <Link to="/runs/$run/review" params={{ run: id }} className={styles.view}>
+            Review
+          </Link>
+        </span>
       </nav>
       {view === "tickets" ? <Tickets run={id} /> : null}
       {view === "graph" ? (
@@ -75,6 +89,11 @@ export function RunPage() {
         </Suspense>
       ) : null}
       {view === "timeline" ? <Timeline run={id} /> : null}
+      {view === "steps" ? (
+        <Suspense fallback={<Waiting what="Loading the steps" lines={6} />}>
+          <Steps run={data} />
+        </Suspense>
+      ) : null}
       {view === "result" ? <PullRequest run={data} /> : null}
     </Page>
   );

@@ -1,33 +1,22 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import type { Event } from "~/api/generated/api";
-import { useEvents } from "~/live/store";
 import { Nothing } from "~/parts/Nothing";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
-import { grown, type History, history, step } from "./queries";
+import { step } from "./queries";
 import { news, who } from "~/parts/news";
 import styles from "./Timeline.module.css";
+import { useHistory } from "./useHistory";
 
 /** So many lines are shown at once; more on demand. */
 const SHOWN = 200;
 
 /** What happened, the newest first, and what happens. */
 export function Timeline({ run, ticket }: { run: string; ticket?: string }) {
-  const queries = useQueryClient();
-  const { data, isPending, error, refetch } = useQuery(history(run));
+  const { data, isPending, error, refetch } = useHistory(run);
   const [shown, setShown] = useState(SHOWN);
-  useEvents(
-    useCallback(
-      (event) => {
-        if (event.subject.run !== run) return;
-        // The frame's event and the log's are one type of the server's.
-        queries.setQueryData<History>(history(run).queryKey, (known) => grown(known, event as unknown as Event));
-      },
-      [queries, run],
-    ),
-  );
   if (isPending) return <Waiting what="Loading what happened" lines={8} />;
   if (error && !data) return <Trouble problem={error} again={() => void refetch()} />;
   const events = (data?.events ?? []).filter((event) => ticket === undefined || event.subject.ticket === ticket).reverse();

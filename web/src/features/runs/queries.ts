@@ -26,6 +26,13 @@ export const step = (run: string, at: number) =>
     queryFn: async () => take(client.GET("/api/runs/{run}/steps/{step}", { params: { path: { run, step: at } } })),
   });
 
+/** Two runs side by side. The second is the one that may still be at work: what happens in it makes this old. */
+export const comparison = (first: string, second: string) =>
+  queryOptions({
+    queryKey: ["run", second, "diff", first],
+    queryFn: async () => take(client.GET("/api/runs/{run}/diff/{other}", { params: { path: { run: first, other: second } } })),
+  });
+
 export interface History {
   readonly events: readonly Event[];
   /** Whether there are more than are kept here. */

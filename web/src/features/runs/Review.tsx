@@ -1,0 +1,295 @@
+import { Button } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+import { decided, question, waiting } from "~/api/approvals";
+import { client, done } from "~/api/client";
+import type { InterruptSummary, PullRequest, Run, TicketSummary, Trace } from "~/api/generated/api";
+import { problemOf } from "~/api/problem";
+import { me, may } from "~/api/session";
+import { run as runQuery, tickets, trace } from "~/api/work";
+import { isTyping } from "~/app/shell/keys";
+import { approvalOf, proofs } from "~/parts/evidence";
+import { EvidenceMark } from "~/parts/EvidenceMark";
+import { Export } from "~/parts/Export";
+import { plural } from "~/parts/format";
+import { Nothing } from "~/parts/Nothing";
+import { Page } from "~/parts/Page";
+import { Proofs } from "~/parts/Proofs";
+import { StateMark } from "~/parts/StateMark";
+import { Trouble } from "~/parts/Trouble";
+import { Waiting } from "~/parts/Waiting";
+import { When } from "~/parts/When";
+import { pullRequest } from "./queries";
+import styles from "./Review.module.css";
+
+const Diff = lazy(() => import("~/parts/Diff").then(({ Diff }) => ({ default: Diff })));
+const route = getRouteApi("/inside/runs/$run/review");
+
+/** What a run offers, ticket by ticket: the change, what it serves, what proves that, and who agreed. */
+export function Review() {
+  const { run: id } = route.useParams();
+  const { ticket: wanted } = route.useSearch();
+  const run = useQuery(runQuery(id));
+  const list = useQuery(tickets(id));
+  const traced = useQuery(trace(id));
+  const offered = useQuery(pullRequest(id));
+  const [asked, over] = [useQuery(waiting), useQuery(decided)];
+  const questions = [...(asked.data?.items ?? []), ...(over.data?.items ?? [])];
+  const items = inOrder(list.data?.items ?? []);
+  const open = items.find((item) => item.id === wanted) ?? (wanted === undefined ? items[0] : undefined);
+  useMoving(id, items, open);
+  const error = run.error ?? list.error ?? traced.error;
+  const above = (
+    <>
+      <Link to="/runs">Runs</Link> /{" "}
+      <Link to="/runs/$run" params={{ run: id }}>
+        Run
+      </Link>
+    </>
+  );
+  if (!run.data || !list.data || !traced.data) {
+    return (
+      <Page title="Review" above={above}>
+        {error ? (
+          <Trouble problem={error} again={() => void Promise.all([run.refetch(), list.refetch(), traced.refetch()])} />
+        ) : (
+          <Waiting what="Loading the review" lines={6} />
+        )}
+      </Page>
+    );
+  }
+  return (
+    <Page
+      wide
+      title={offered.data?.title ?? "Review"}
+      above={above}
+      about={<About run={run.data} offered={offered.data} error={offered.error} />}
+      actions={items.length > 0 ? <Export name={`review-${id}`} rows={() => items.map((item) => rowOf(item, traced.data, questions))} /> : null}
+    >
+      {items.length === 0 ? (
+        <Nothing title="No ticket has begun">
+          <p>Their changes appear here as soon as the plan is carried out.</p>
+        </Nothing>
+      ) : (
+        <div className={styles.split}>
+          <nav className={styles.side} aria-label="Tickets">
+            <ol>
+              {items.map((item) => (
+                <li key={item.id}>
+                  <Link
+                    to="/runs/$run/review"
+                    params={{ run: id }}
+                    search={{ ticket: item.id }}
+                    replace
+                    resetScroll={false}
+                    className={styles.item}
+                    data-on={item.id === open?.id || undefined}
+                    aria-current={item.id === open?.id ? "true" : undefined}
+                  >
+                    <span className={styles.title}>{item.title}</span>
+                    <span className={styles.facts}>
+                      <StateMark state={item.state.state} />
+                      <code>{item.id}</code>
+                    </span>
+                  </Link>
+                </li>
+              ))}
+            </ol>
+          </nav>
+          <section className={styles.detail} aria-label="The ticket">
+            {open ? <Part key={open.id} item={open} run={run.data} traced={traced.data} asked={approvalOf(questions, id, open.id)} /> : <Nothing title="There is no such ticket in this run" />}
+          </section>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+/** What was merged, in the order in which it was; then what was not. */
+function inOrder(items: readonly TicketSummary[]): TicketSummary[] {
+  return [...items].sort((a, b) => (a.merged_at ?? "~").localeCompare(b.merged_at ?? "~"));
+}
+
+/** J and K go from ticket to ticket. */
+function useMoving(run: string, items: readonly TicketSummary[], open: TicketSummary | undefined) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector("[role=dialog]")) return;
+      if (event.key !== "j" && event.key !== "k") return;
+      const to = items[items.findIndex(({ id }) => id === open?.id) + (event.key === "j" ? 1 : -1)];
+      if (to) void navigate({ to: "/runs/$run/review", params: { run }, search: { ticket: to.id }, replace: true, resetScroll: false });
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [navigate, run, items, open]);
+}
+
+function About({ run, offered, error }: { run: Run; offered: PullRequest | undefined; error: unknown }) {
+  return (
+    <span className={styles.about}>
+      <StateMark state={run.state.state} />
+      {run.branch ? (
+        <span>
+          <code>{run.branch}</code>
+          {run.base_branch ? (
+            <>
+              {" "}
+              into <code>{run.base_branch}</code>
+            </>
+          ) : null}
+        </span>
+      ) : null}
+      {offered ? (
+        <>
+          <span>
+            <code title={offered.head}>{offered.head.slice(0, 10)}</code>
+          </span>
+          <span>
+            opened <When at={offered.opened_at} />
+          </span>
+          <Link to="/runs/$run" params={{ run: run.id }} search={{ view: "result" }}>
+            Its text
+          </Link>
+        </>
+      ) : error && problemOf(error).status !== 404 ? (
+        <span>the pull request cannot be read</span>
+      ) : error ? (
+        <span>no pull request yet</span>
+      ) : null}
+    </span>
+  );
+}
+
+interface PartProps {
+  item: TicketSummary;
+  run: Run;
+  traced: Trace;
+  asked: InterruptSummary | undefined;
+}
+
+function Part({ item, run, traced, asked }: PartProps) {
+  const serves = traced.requirements.filter(({ tickets }) => tickets.some(({ id }) => id === item.id));
+  return (
+    <>
+      <header className={styles.head}>
+        <h2>{item.title}</h2>
+        <p className={styles.facts}>
+          <StateMark state={item.state.state} />
+          <Link to="/runs/$run/tickets/$ticket" params={{ run: run.id, ticket: item.id }}>
+            {item.id}
+          </Link>
+          {item.merged ? (
+            <span>
+              merged as <code title={item.merged}>{item.merged.slice(0, 10)}</code>
+            </span>
+          ) : null}
+          {item.agent ? <span>by {item.agent}</span> : null}
+          <span>{plural(item.attempts, "attempt")}</span>
+          <Link to="/runs/$run" params={{ run: run.id }} search={{ view: "steps", ticket: item.id }}>
+            Its steps
+          </Link>
+        </p>
+      </header>
+      <Back item={item} run={run} asked={asked} />
+      <div className={styles.serves}>
+        {serves.length === 0 ? <p className={styles.note}>It serves no requirement of the spec.</p> : null}
+        {serves.map((one) => {
+          const proven = proofs(one, traced.head);
+          return (
+            <details key={one.requirement.id}>
+              <summary>
+                <EvidenceMark evidence={one.evidence} />
+                <span>
+                  <code>{one.requirement.id}</code> {one.requirement.title}
+                </span>
+                <span className={styles.count}>
+                  {proven.filter(({ check }) => check?.passed).length} of {plural(proven.length, "command")} hold
+                </span>
+              </summary>
+              <p className={styles.text}>{one.requirement.text.replace(/\n{3,}/g, "\n\n")}</p>
+              <Proofs proofs={proven} />
+            </details>
+          );
+        })}
+      </div>
+      <Change item={item} run={run} asked={asked} />
+    </>
+  );
+}
+
+/** What can go back to an agent as work, where that is possible. */
+function Back({ item, run, asked }: Omit<PartProps, "traced">) {
+  const { data: who } = useQuery(me);
+  const retry = useMutation({
+    mutationFn: () => done(client.POST("/api/runs/{run}/tickets/{ticket}/retry", { params: { path: { run: run.id, ticket: item.id } }, body: {} })),
+  });
+  if (asked?.state === "waiting") {
+    return (
+      <p className={styles.asks}>
+        Its change waits for an answer. With words of yours it goes back to its agent.{" "}
+        <Link to="/approvals/$interrupt" params={{ interrupt: asked.id }}>
+          Answer it
+        </Link>
+      </p>
+    );
+  }
+  const state = item.state.state;
+  const mayRetry = may(who, "runs:write") && run.state.state !== "running" && (state === "needs_person" || state === "cancelled");
+  if (!mayRetry) return asked?.decided ? <p className={styles.note}>{asked.decided}</p> : null;
+  return (
+    <div className={styles.asks}>
+      {item.state.state === "needs_person" ? <p>{item.state.problem.detail}</p> : null}
+      <Button size="xs" variant="filled" loading={retry.isPending} onClick={() => retry.mutate()}>
+        Try it again
+      </Button>
+      {retry.isError ? <Trouble problem={retry.error} /> : null}
+    </div>
+  );
+}
+
+/** The change as it was put before people. Where nobody was asked, the log has no text of it: git does. */
+function Change({ item, run, asked }: Omit<PartProps, "traced">) {
+  const { data, error, refetch } = useQuery({ ...question(asked?.id ?? ""), enabled: asked !== undefined });
+  if (!asked) {
+    if (item.attempts === 0) return <p className={styles.note}>Nobody has begun with it yet.</p>;
+    return (
+      <Nothing title="The change is in git only">
+        <p>No rule asks people about changes like this one, so its text is not kept here. In the repository:</p>
+        <p>
+          <code>{item.merged ? `git show ${item.merged.slice(0, 12)}` : `git log ${run.branch ?? "--all"}`}</code>
+        </p>
+        <p>
+          <Link to="/runs/$run" params={{ run: run.id }} search={{ view: "steps", ticket: item.id }}>
+            See what was written, step by step
+          </Link>
+        </p>
+      </Nothing>
+    );
+  }
+  if (!data) return error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading the change" lines={5} />;
+  if (!data.text) return <p className={styles.note}>Its text is no longer kept.</p>;
+  return (
+    <Suspense fallback={<Waiting what="Loading the change" lines={5} />}>
+      <Diff text={data.text} />
+    </Suspense>
+  );
+}
+
+function rowOf(item: TicketSummary, traced: Trace, questions: readonly InterruptSummary[]) {
+  const serves = traced.requirements.filter(({ tickets }) => tickets.some(({ id }) => id === item.id));
+  const approval = approvalOf(questions, traced.run, item.id);
+  return {
+    ticket: item.id,
+    title: item.title,
+    state: item.state.state,
+    requirements: item.requirements.join(" "),
+    proven: serves.filter(({ evidence }) => evidence === "proven").length,
+    of: serves.length,
+    merged: item.merged ?? "",
+    merged_at: item.merged_at ?? "",
+    approval: approval?.state ?? "",
+    decided: approval?.decided ?? "",
+  };
+}
