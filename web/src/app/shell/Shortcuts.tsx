@@ -28,6 +28,12 @@ const APPROVALS: readonly Row[] = [
   [["E"], "Edit before it is approved"],
 ];
 
+const BOARD: readonly Row[] = [
+  [["H"], "The column to the left"],
+  [["L"], "The column to the right"],
+  [["M"], "Move the card"],
+];
+
 /** All keys, as pages take them. */
 export function Shortcuts({ close }: { close: () => void }) {
   const go: Row[] = PLACES.map(({ key, label }) => [["G", key.toUpperCase()], label]);
@@ -38,6 +44,7 @@ export function Shortcuts({ close }: { close: () => void }) {
         <Group title="Go to" rows={go} />
         <Group title="Lists" rows={LISTS} />
         <Group title="Approvals" rows={APPROVALS} />
+        <Group title="Board" rows={BOARD} />
       </div>
     </Modal>
   );

@@ -207,11 +207,10 @@ const CardItem = memo(function CardItem({ card, top, line, single, mayMove, ask 
 /** What is to be known of it just now, in a line. */
 function nowOf({ ticket }: Card, name: string | undefined): string {
   const { state } = ticket;
-  const of = name ? `${name}: ` : "";
   if (state.state === "needs_person") return state.problem.detail;
   if (ticket.step) return `${ticket.agent ? `${ticket.agent}: ` : ""}${ticket.step}`;
   const tried = ticket.attempts > 1 ? `, ${plural(ticket.attempts, "attempt")}` : "";
-  return `${of}${ticket.requirements.join(", ")}${tried}`;
+  return `${ticket.requirements.join(", ")}${tried}${name ? `, ${name}` : ""}`;
 }
 
 /** J, K, H and L go from card to card, and M moves the one that has the focus. */

@@ -7,7 +7,7 @@ import { client, done } from "~/api/client";
 import type { InterruptSummary, PullRequest, Run, TicketSummary, Trace } from "~/api/generated/api";
 import { problemOf } from "~/api/problem";
 import { me, may } from "~/api/session";
-import { run as runQuery, tickets, trace } from "~/api/work";
+import { run as runQuery, spec, tickets, trace } from "~/api/work";
 import { isTyping } from "~/app/shell/keys";
 import { approvalOf, proofs } from "~/parts/evidence";
 import { EvidenceMark } from "~/parts/EvidenceMark";
@@ -31,6 +31,7 @@ export function Review() {
   const { run: id } = route.useParams();
   const { ticket: wanted } = route.useSearch();
   const run = useQuery(runQuery(id));
+  const of = useQuery({ ...spec(run.data?.spec ?? ""), enabled: run.data !== undefined });
   const list = useQuery(tickets(id));
   const traced = useQuery(trace(id));
   const offered = useQuery(pullRequest(id));
@@ -44,7 +45,7 @@ export function Review() {
     <>
       <Link to="/runs">Runs</Link> /{" "}
       <Link to="/runs/$run" params={{ run: id }}>
-        Run
+        {of.data?.spec.title ?? "Run"}
       </Link>
     </>
   );
@@ -106,9 +107,9 @@ export function Review() {
   );
 }
 
-/** What was merged, in the order in which it was; then what was not. */
+/** What is not merged yet, for something may still be done about it; then what was, in that order. */
 function inOrder(items: readonly TicketSummary[]): TicketSummary[] {
-  return [...items].sort((a, b) => (a.merged_at ?? "~").localeCompare(b.merged_at ?? "~"));
+  return [...items].sort((a, b) => (a.merged_at ?? "").localeCompare(b.merged_at ?? ""));
 }
 
 /** J and K go from ticket to ticket. */
