@@ -2,7 +2,18 @@ import type { Scope } from "~/api/generated/api";
 
 /** A place that navigation, the palette and the keyboard lead to. Pages that are not there are not listed. */
 export interface Place {
-  readonly to: "/" | "/approvals" | "/runs" | "/board" | "/requirements" | "/audit" | "/admin" | "/settings";
+  readonly to:
+    | "/"
+    | "/approvals"
+    | "/runs"
+    | "/board"
+    | "/requirements"
+    | "/agents"
+    | "/sandboxes"
+    | "/usage"
+    | "/audit"
+    | "/admin"
+    | "/settings";
   readonly label: string;
   /** G, then this letter. */
   readonly key: string;
@@ -16,6 +27,9 @@ export const PLACES: readonly Place[] = [
   { to: "/runs", label: "Runs", key: "r" },
   { to: "/board", label: "Board", key: "b" },
   { to: "/requirements", label: "Requirements", key: "q" },
+  { to: "/agents", label: "Agents", key: "w" },
+  { to: "/sandboxes", label: "Sandboxes", key: "v" },
+  { to: "/usage", label: "Usage", key: "c" },
   { to: "/audit", label: "Audit", key: "l", scope: "audit:read" },
   { to: "/admin", label: "Admin", key: "u", scope: "users:read" },
   { to: "/settings", label: "Settings", key: "s" },

@@ -7,6 +7,7 @@ import { filterOf } from "~/features/audit/filter";
 import { filterOf as boardFilterOf } from "~/features/board/filter";
 import { lookOf, ticketOf } from "~/features/runs/look";
 import { wantedOf } from "~/features/requirements/wanted";
+import { shownOf } from "~/features/usage/shown";
 import { Fault } from "~/parts/Fault";
 import { Lost } from "~/parts/Lost";
 import { Waiting } from "~/parts/Waiting";
@@ -149,6 +150,31 @@ const requirements = createRoute({
   component: lazyRouteComponent(() => import("~/features/requirements/Requirements"), "Requirements"),
 });
 
+const agents = createRoute({
+  getParentRoute: () => inside,
+  path: "/agents",
+  component: lazyRouteComponent(() => import("~/features/agents/Agents"), "Agents"),
+});
+
+const sandboxes = createRoute({
+  getParentRoute: () => inside,
+  path: "/sandboxes",
+  component: lazyRouteComponent(() => import("~/features/sandboxes/Sandboxes"), "Sandboxes"),
+});
+
+const sandbox = createRoute({
+  getParentRoute: () => inside,
+  path: "/sandboxes/$vm",
+  component: lazyRouteComponent(() => import("~/features/sandboxes/Sandbox"), "Sandbox"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => inside,
+  path: "/usage",
+  validateSearch: shownOf,
+  component: lazyRouteComponent(() => import("~/features/usage/Usage"), "Usage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
@@ -168,9 +194,41 @@ const admin = createRoute({
   component: lazyRouteComponent(() => import("~/features/admin/Admin"), "Admin"),
 });
 
+const quotas = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/quotas",
+  component: lazyRouteComponent(() => import("~/features/admin/Quotas"), "Quotas"),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/secrets",
+  component: lazyRouteComponent(() => import("~/features/admin/Secrets"), "Secrets"),
+});
+
 const tree = root.addChildren([
   entry.addChildren([signIn, firstStart, join, reset, verify]),
-  inside.addChildren([home, plan, runList, runPage, ticketPage, review, compare, board, requirements, audit, settings, admin, approvals.addChildren([approval])]),
+  inside.addChildren([
+    home,
+    plan,
+    runList,
+    runPage,
+    ticketPage,
+    review,
+    compare,
+    board,
+    requirements,
+    agents,
+    sandboxes,
+    sandbox,
+    usage,
+    audit,
+    settings,
+    admin,
+    quotas,
+    secrets,
+    approvals.addChildren([approval]),
+  ]),
 ]);
 
 export const queries = queryClient(() => signedOut());

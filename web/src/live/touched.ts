@@ -20,7 +20,11 @@ export type Topic =
   | "alerts"
   | "workers"
   | "vms"
-  | "figures";
+  | "snapshots"
+  | "figures"
+  | "budgets"
+  | "secrets"
+  | "links";
 
 export type Key = readonly [Topic, ...string[]];
 
@@ -31,7 +35,7 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["plan_", ["plans"]],
   ["run_", ["runs"]],
   ["ticket_", ["runs"]],
-  ["attempt_", ["figures"]],
+  ["attempt_", ["figures", "vms", "budgets"]],
   ["merged", ["runs"]],
   ["interrupt_", ["approvals", "runs"]],
   ["user_", ["users", "me"]],
@@ -41,9 +45,12 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["key_", ["keys"]],
   ["alert_", ["alerts"]],
   ["node_", ["workers"]],
-  ["sandbox_", ["vms"]],
+  ["sandbox_", ["vms", "snapshots"]],
   ["person_", ["runs", "approvals"]],
-  ["budget_", ["runs"]],
+  ["budget_", ["runs", "budgets"]],
+  ["quota_", ["budgets"]],
+  ["secret", ["secrets"]],
+  ["identity_", ["links"]],
 ];
 const ALSO: Readonly<Record<string, readonly Topic[]>> = { user_invited: ["invitations"], user_added: ["invitations"] };
 

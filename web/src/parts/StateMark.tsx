@@ -16,7 +16,9 @@ export type StateName =
   | "ignored"
   | "expired"
   | "withdrawn"
-  | "failed";
+  | "failed"
+  | "looping"
+  | "stalled";
 
 const WORD: Record<StateName, string> = {
   running: "Running",
@@ -34,6 +36,8 @@ const WORD: Record<StateName, string> = {
   expired: "Expired",
   withdrawn: "Withdrawn",
   failed: "Failed",
+  looping: "Looping",
+  stalled: "Stalled",
 };
 
 const RING = <circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" strokeWidth="1.6" />;
@@ -56,6 +60,14 @@ const DASH = (
   </>
 );
 const HEX = <path d="M6 .6 10.7 3.3v5.4L6 11.4 1.3 8.7V3.3z" fill="currentColor" />;
+/** Round and round. */
+const LOOP = (
+  <>
+    <path d="M10.2 4.2a4.6 4.6 0 1 0 .3 2.8" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+    <path d="M10.9 1.6v3.2H7.7z" fill="currentColor" />
+  </>
+);
+const BARS = <path d="M2.6 1.4h2.4v9.2H2.6zM7 1.4h2.4v9.2H7z" fill="currentColor" />;
 
 /** A shape for each, so that nobody has to tell colours apart. */
 const SHAPE: Record<StateName, ReactNode> = {
@@ -74,6 +86,8 @@ const SHAPE: Record<StateName, ReactNode> = {
   expired: DASH,
   withdrawn: DASH,
   failed: DASH,
+  looping: LOOP,
+  stalled: BARS,
 };
 
 /** Where something stands. */

@@ -1,6 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconChecklist, IconHexagons, IconHome, IconInbox, IconLayoutKanban, IconListSearch, IconPlayerPlay, IconSearch, IconSettings, IconUsers } from "@tabler/icons-react";
+import {
+  IconBox,
+  IconChartBar,
+  IconChecklist,
+  IconHexagons,
+  IconHome,
+  IconInbox,
+  IconLayoutKanban,
+  IconListSearch,
+  IconPlayerPlay,
+  IconRobot,
+  IconSearch,
+  IconSettings,
+  IconUsers,
+} from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Me } from "~/api/generated/api";
 import { may } from "~/api/session";
@@ -15,6 +29,9 @@ const ICONS: Record<Place["to"], ComponentType<{ size?: number; stroke?: number;
   "/runs": IconPlayerPlay,
   "/board": IconLayoutKanban,
   "/requirements": IconChecklist,
+  "/agents": IconRobot,
+  "/sandboxes": IconBox,
+  "/usage": IconChartBar,
   "/audit": IconListSearch,
   "/admin": IconUsers,
   "/settings": IconSettings,

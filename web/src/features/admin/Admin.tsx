@@ -5,6 +5,7 @@ import { Nothing } from "~/parts/Nothing";
 import { Invitations } from "./Invitations";
 import { System } from "./System";
 import { Users } from "./Users";
+import { Views } from "./Views";
 
 /** Who may come in and do what, and how the program fares. */
 export function Admin() {
@@ -21,6 +22,7 @@ export function Admin() {
   }
   return (
     <Page title="Admin">
+      <Views />
       <System />
       <Users who={who} />
       <Invitations who={who} />

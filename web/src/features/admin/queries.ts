@@ -26,3 +26,9 @@ export const workers = queryOptions({
   queryKey: ["workers"],
   queryFn: async () => take(client.GET("/api/workers")),
 });
+
+/** Names, hosts and ages: the server gives no value of a secret to anybody. */
+export const secrets = queryOptions({
+  queryKey: ["secrets"],
+  queryFn: async () => take(client.GET("/api/secrets")),
+});

@@ -7,6 +7,7 @@ import { useTitle } from "~/parts/Page";
 import styles from "./Entry.module.css";
 import { Email, Form, LinkText, Password } from "./Form";
 import { linkIn, useOpenedLink } from "./link";
+import { Providers } from "./Providers";
 
 /** The first account, by the link that `swarm up` prints. */
 export function FirstStart() {
@@ -26,11 +27,12 @@ export function AcceptInvitation() {
       title="You are invited"
       lead="Make your account with the address that was invited."
       where="Who invited you was shown it."
+      others
     />
   );
 }
 
-function Account({ title, lead, where }: { title: string; lead: string; where: string }) {
+function Account({ title, lead, where, others = false }: { title: string; lead: string; where: string; others?: boolean }) {
   useTitle(title);
   const opened = useOpenedLink();
   const [router, queries] = [useRouter(), useQueryClient()];
@@ -51,6 +53,7 @@ function Account({ title, lead, where }: { title: string; lead: string; where: s
         <Email value={email} onChange={setEmail} autoFocus={opened !== undefined} />
         <Password value={password} onChange={setPassword} isNew />
       </Form>
+      {others && (opened ?? linkIn(pasted)) ? <Providers link={opened ?? linkIn(pasted)} verb="Join" /> : null}
     </>
   );
 }

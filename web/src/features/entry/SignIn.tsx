@@ -5,6 +5,7 @@ import { signIn } from "~/api/session";
 import { useTitle } from "~/parts/Page";
 import styles from "./Entry.module.css";
 import { Email, Form, Password } from "./Form";
+import { Providers } from "./Providers";
 
 const route = getRouteApi("/entry/sign-in");
 
@@ -28,6 +29,7 @@ export function SignIn() {
         <Email value={email} onChange={setEmail} autoFocus />
         <Password value={password} onChange={setPassword} />
       </Form>
+      <Providers to={to} />
       <details className={styles.aside}>
         <summary>No account, or the password is lost?</summary>
         <p className={styles.lead}>

@@ -5,6 +5,7 @@ import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { Appearance } from "./Appearance";
 import { Keys } from "./Keys";
+import { Links } from "./Links";
 import { Profile } from "./Profile";
 import { SecondFactor } from "./SecondFactor";
 import { Sessions } from "./Sessions";
@@ -21,6 +22,7 @@ export function Settings() {
           <Profile who={who} />
           <Appearance />
           {may(who, "account:write") ? <SecondFactor who={who} /> : null}
+          {may(who, "account:write") ? <Links /> : null}
           {may(who, "account:write") ? <Sessions own={who.session ?? undefined} /> : null}
           {may(who, "account:write") ? <Keys who={who} /> : null}
         </>

@@ -1,0 +1,25 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { me, may } from "~/api/session";
+import styles from "./Admin.module.css";
+
+/** The pages of the administration that somebody may see. */
+export function Views() {
+  const { data: who } = useQuery(me);
+  const views = [
+    ["/admin", "System and people", may(who, "users:read")],
+    ["/admin/quotas", "Quotas", may(who, "work:read")],
+    ["/admin/secrets", "Secrets", may(who, "secrets:read")],
+  ] as const;
+  return (
+    <nav className={styles.views} aria-label="Views of the administration">
+      {views.map(([to, label, isOffered]) =>
+        isOffered ? (
+          <Link key={to} to={to} className={styles.view} activeOptions={{ exact: true }}>
+            {label}
+          </Link>
+        ) : null,
+      )}
+    </nav>
+  );
+}
