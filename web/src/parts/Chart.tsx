@@ -23,12 +23,14 @@ interface Props {
   height?: number;
   /** The largest value that there can be, where there is one. */
   most?: number | undefined;
+  /** Whether the values are bytes: the scale then goes by 1,024. */
+  isBytes?: boolean;
   /** Only the line, for the row of a table. */
   bare?: boolean;
 }
 
 /** Figures over time. The same figures stand in words beside it, or in a table below it. */
-export function Chart({ label, at, series, shown, kind = "line", height = 160, most, bare = false }: Props) {
+export function Chart({ label, at, series, shown, kind = "line", height = 160, most, isBytes = false, bare = false }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const names = series.map(({ name, colour }) => `${name}=${colour}`).join();
@@ -56,8 +58,8 @@ export function Chart({ label, at, series, shown, kind = "line", height = 160, m
         axes: bare
           ? [{ show: false }, { show: false }]
           : [
-              { ...axis, grid: { show: false }, space: 64, ...(kind === "bars" ? { values: (_, moments) => moments.map(day), incrs: [1, 2, 7, 14, 30].map((days) => days * DAY) } : {}) },
-              { ...axis, size: 64, values: (_, values) => values.map((value) => last.current.shown(value)) },
+              { ...axis, grid: { show: false }, space: 72, size: 30, values: (_, moments) => moments.map(kind === "bars" ? day : clock), ...(kind === "bars" ? { incrs: [1, 2, 7, 14, 30].map((days) => days * DAY) } : {}) },
+              { ...axis, size: 64, space: 36, ...(isBytes ? { incrs: BINARY } : {}), values: (_, values) => values.map((value) => last.current.shown(value)) },
             ],
         series: [
           {},
@@ -85,7 +87,7 @@ export function Chart({ label, at, series, shown, kind = "line", height = 160, m
       tip.textContent =
         index == null || moment === undefined
           ? ""
-          : `${kind === "bars" ? day(moment) : new Date(moment * 1_000).toLocaleTimeString()}: ${series.map(({ name, values }) => `${name} ${shown(values[index] ?? 0)}`).join(", ")}`;
+          : `${kind === "bars" ? day(moment) : clock(moment)}: ${series.map(({ name, values }) => `${name} ${shown(values[index] ?? 0)}`).join(", ")}`;
     }
     const size = new ResizeObserver(() => made.setSize({ width: into.clientWidth, height }));
     size.observe(into);
@@ -98,7 +100,7 @@ export function Chart({ label, at, series, shown, kind = "line", height = 160, m
       made.destroy();
       plot.current = undefined;
     };
-  }, [names, kind, height, most, bare]);
+  }, [names, kind, height, most, isBytes, bare]);
 
   useEffect(() => plot.current?.setData(dataOf({ at, series })), [at, series]);
 
@@ -111,6 +113,12 @@ export function Chart({ label, at, series, shown, kind = "line", height = 160, m
 }
 
 const DAY = 86_400;
+/** Steps of a scale of bytes: 1, 2, 5, 10 and so on of each unit. */
+const BINARY = [1, 1_024, 1_024 ** 2, 1_024 ** 3].flatMap((unit) => [1, 2, 5, 10, 20, 50, 100, 200, 500].map((step) => step * unit));
+
+function clock(moment: number): string {
+  return new Date(moment * 1_000).toLocaleTimeString("en-GB");
+}
 
 function day(moment: number): string {
   return new Date(moment * 1_000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });

@@ -5,6 +5,8 @@ export interface Column {
   readonly name: string;
   /** Figures stand at the right, so that they can be compared. */
   readonly figure?: boolean;
+  /** Where what stands in it says enough to who looks, but not to who listens. */
+  readonly unseen?: boolean;
 }
 
 /** A table that scrolls by itself where the window is too narrow for it. */
@@ -14,9 +16,9 @@ export function Table({ label, columns, children }: { label: string; columns: re
       <table className={styles.table}>
         <thead>
           <tr>
-            {columns.map(({ name, figure }) => (
+            {columns.map(({ name, figure, unseen }) => (
               <th key={name} scope="col" data-figure={figure || undefined}>
-                {name}
+                {unseen ? <span className="only-heard">{name}</span> : name}
               </th>
             ))}
           </tr>

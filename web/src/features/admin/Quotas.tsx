@@ -93,7 +93,7 @@ function Item({ row, isOurs, change }: { row: QuotaRow; isOurs: boolean; change:
             {row.renews ? `, anew on ${row.renews}` : ""}
           </span>
           <span>
-            set by {row.set_by}, <When at={row.set_at} />
+            set by {row.set_by.replace(/^person:/, "")}, <When at={row.set_at} />
           </span>
         </span>
       </span>

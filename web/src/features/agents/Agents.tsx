@@ -11,7 +11,7 @@ import { useNow } from "~/live/store";
 import { Export } from "~/parts/Export";
 import { length, money, plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
-import { Page, Section } from "~/parts/Page";
+import { Page } from "~/parts/Page";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -83,10 +83,8 @@ export function Agents() {
           ))}
         </ul>
       ) : null}
-      {running.length > 0 ? <Queue /> : null}
-      <Section title="What they did">
-        <Records />
-      </Section>
+      <div className={styles.queue}>{running.length > 0 ? <Queue /> : null}</div>
+      <Records />
       {stopping ? <Stop ticket={stopping} close={() => setStopping(undefined)} /> : null}
     </Page>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { overview } from "~/api/fleet";
 import { Export } from "~/parts/Export";
 import { count, length, money } from "~/parts/format";
+import { Section } from "~/parts/Page";
 import { Table } from "~/parts/Table";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -10,9 +11,10 @@ import styles from "./Agents.module.css";
 /** How each agent did with each model, and whether it keeps what is expected of it. */
 export function Records() {
   const { data, error, refetch } = useQuery(overview);
-  if (!data) return error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading what they did" lines={3} />;
+  if (!data) {
+    return <Section title="What they did">{error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading what they did" lines={3} />}</Section>;
+  }
   const { arms } = data.work;
-  if (arms.length === 0) return <p className={styles.note}>No attempt has ended yet.</p>;
   const standing = (agent: string) => data.agents.find((one) => one.agent === agent);
   const rows = () =>
     arms.map(({ arm, attempts, accepted, millis, spend }) => ({
@@ -26,8 +28,9 @@ export function Records() {
       quarantined: standing(arm.agent)?.standing.quarantined ?? false,
     }));
   return (
-    <>
-      <Table
+    <Section title="What they did" aside={arms.length > 0 ? <Export name="agents-record" rows={rows} /> : undefined}>
+      {arms.length === 0 ? <p className={styles.note}>No attempt has ended yet.</p> : null}
+      {arms.length > 0 ? <Table
         label="What they did"
         columns={[
           { name: "Agent" },
@@ -49,14 +52,11 @@ export function Records() {
               <td data-figure>{attempts === 0 ? "" : `${Math.round((100 * accepted) / attempts)} %`}</td>
               <td data-figure>{attempts === 0 ? "" : length(millis / attempts)}</td>
               <td data-figure>{attempts === 0 ? "" : money(spend.usd / attempts)}</td>
-              <td className={of?.standing.quarantined ? styles.out : undefined}>{of?.words ?? "none"}</td>
+              <td data-words={of ? true : undefined} className={of?.standing.quarantined ? styles.out : undefined}>{of?.words ?? "none"}</td>
             </tr>
           );
         })}
-      </Table>
-      <div className={styles.tools}>
-        <Export name="agents-record" rows={rows} />
-      </div>
-    </>
+      </Table> : null}
+    </Section>
   );
 }

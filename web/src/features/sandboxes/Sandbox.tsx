@@ -180,7 +180,7 @@ function Charts({ vm, now }: { vm: Vm; now: number }) {
         <section key={name}>
           <h2>{name}</h2>
           <Suspense fallback={<Waiting what={`Loading ${name}`} lines={2} />}>
-            <Chart label={`${name} since this page is open`} at={at} series={series} shown={shown} height={120} />
+            <Chart label={`${name} since this page is open`} at={at} series={series} shown={shown} height={120} isBytes={name !== "Processor"} />
           </Suspense>
         </section>
       ))}

@@ -20,6 +20,8 @@ import { samples, watch } from "./watched";
 const Chart = lazy(() => import("~/parts/Chart").then(({ Chart }) => ({ default: Chart })));
 /** Of so many a line is drawn; of more there are the figures. */
 const DRAWN = 24;
+/** How old the figures of the whole may be when the page is opened, in milliseconds. */
+const FRESH = 5_000;
 
 /** Where code runs just now, on what, and what it uses. */
 export function Sandboxes() {
@@ -30,7 +32,7 @@ export function Sandboxes() {
     <Page title="Sandboxes" about="Where code runs just now, on which rung, and what it uses." actions={items.length > 0 ? <Export name="sandboxes" rows={() => items.map(rowOf)} /> : null}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {isPending ? <Waiting what="Loading the sandboxes" lines={4} /> : null}
-      <Fleet />
+      <Fleet there={items.length} />
       {data && items.length === 0 ? (
         <Nothing title="No sandbox is open">
           <p>An agent that runs commands has one, and so has each check while it runs.</p>
@@ -133,18 +135,17 @@ export function cores(milli: number): string {
 }
 
 /** How sandboxes of this process come and go. */
-function Fleet() {
-  const { data } = useQuery(vitals);
+function Fleet({ there }: { there: number }) {
+  const { data } = useQuery({ ...vitals, staleTime: FRESH });
   const now = useNow(10_000);
   if (!data) return null;
   const { sandboxes, trouble } = data;
-  const sum = (of: "there" | "begun") => sandboxes.kinds.reduce((all, kind) => all + kind[of], 0);
   const life = sandboxes.stages.find(({ stage }) => stage === "life")?.took;
   const lives = life?.counts.reduce((all, one) => all + one, 0) ?? 0;
   const rows: [string, string][] = [
     ["Rung", sandboxes.rung],
-    ["There", count(sum("there"))],
-    ["Begun since the start", count(sum("begun"))],
+    ["Here now", count(there)],
+    ["Begun since the start", count(sandboxes.kinds.reduce((all, { begun }) => all + begun, 0))],
   ];
   if (life && lives > 0) rows.push(["Mean life", length(life.sum_ms / lives)]);
   if (trouble.sandbox > 0) rows.push([`Failed in ${length(data.window_seconds * 1_000)}`, count(trouble.sandbox)]);

@@ -117,7 +117,7 @@ export function Shell({ vm }: { vm: Vm }) {
           ref={field}
           aria-label="Command"
           leftSection={<code>/work{cwd ? `/${cwd}` : ""} $</code>}
-          leftSectionWidth={`${cwd.length + 9}ch`}
+          leftSectionWidth={`${cwd.length + 12}ch`}
           placeholder="ls -l"
           value={text}
           disabled={isOthers}
@@ -178,6 +178,7 @@ function useHeld(vm: string) {
   const take_over = useMutation({
     mutationFn: async () => take(client.POST("/api/vms/{vm}/takeover", { params: { path } })),
     onSuccess: (taken) => {
+      over.current = undefined;
       setLost(false);
       setHeld({ taken, since: Date.now() });
     },

@@ -28,7 +28,7 @@ export function Snapshots() {
       {items.length > 0 ? (
         <Table
           label="Snapshots"
-          columns={[{ name: "Snapshot" }, { name: "Of" }, { name: "What is in it" }, { name: "Size", figure: true }, { name: "At event", figure: true }, { name: "Taken" }, { name: "" }]}
+          columns={[{ name: "Snapshot" }, { name: "Of" }, { name: "What is in it" }, { name: "Size", figure: true }, { name: "At event", figure: true }, { name: "Taken" }, { name: "What can be done", unseen: true }]}
         >
           {items.map((item) => (
             <Item key={item.id} item={item} />
