@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 import { decided, question, waiting } from "~/api/approvals";
@@ -20,8 +20,9 @@ import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
-import { pullRequest } from "./queries";
+import { history, pullRequest, step } from "./queries";
 import styles from "./Review.module.css";
+import { madeBy } from "./written";
 
 const Diff = lazy(() => import("~/parts/Diff").then(({ Diff }) => ({ default: Diff })));
 const route = getRouteApi("/inside/runs/$run/review");
@@ -250,24 +251,59 @@ function Back({ item, run, asked }: Omit<PartProps, "traced">) {
   );
 }
 
-/** The change as it was put before people. Where nobody was asked, the log has no text of it: git does. */
+/** The most writes of an attempt that are read to show what it made. */
+const WRITES = 60;
+
+/** What the last attempt at a ticket wrote, where that can be told from its steps. */
+function useMade(run: string, ticket: string): { isPending: boolean; text: string | undefined } {
+  const { data, isPending } = useQuery(history(run));
+  const events = (data?.events ?? []).filter(({ subject }) => subject.ticket === ticket);
+  const attempt = events.findLast(({ body }) => body.type === "attempt_started")?.subject.attempt;
+  const wrote = events.filter(({ body, subject }) => subject.attempt === attempt && body.type === "tool_called" && body.ok && (body.tool === "write" || body.tool === "edit"));
+  const asked = wrote.length <= WRITES ? wrote : [];
+  const steps = useQueries({ queries: asked.map(({ seq }) => step(run, seq)) });
+  if (isPending || steps.some((one) => one.isPending)) return { isPending: true, text: undefined };
+  return { isPending: false, text: steps.every(({ data }) => data) ? madeBy(steps.map(({ data }) => data?.text ?? "")) : undefined };
+}
+
+/** The change where nobody was asked about it: the log has no diff of it then, but what its agent wrote. */
+function Unasked({ item, run }: Pick<PartProps, "item" | "run">) {
+  const { isPending, text } = useMade(run.id, item.id);
+  const command = item.merged ? `git show ${item.merged.slice(0, 12)}` : `git log ${run.branch ?? "--all"}`;
+  if (isPending) return <Waiting what="Loading what was written" lines={5} />;
+  if (text) {
+    return (
+      <>
+        <p className={styles.note}>
+          No rule asks people about changes like this one. These are the files as its agent wrote them; what is merged says <code>{command}</code>
+        </p>
+        <Suspense fallback={<Waiting what="Loading what was written" lines={5} />}>
+          <Diff text={text} />
+        </Suspense>
+      </>
+    );
+  }
+  return (
+    <Nothing title="The change is in git only">
+      <p>No rule asks people about changes like this one, so its text is not kept here. In the repository:</p>
+      <p>
+        <code>{command}</code>
+      </p>
+      <p>
+        <Link to="/runs/$run" params={{ run: run.id }} search={{ view: "steps", ticket: item.id }}>
+          See what was written, step by step
+        </Link>
+      </p>
+    </Nothing>
+  );
+}
+
+/** The change as it was put before people. */
 function Change({ item, run, asked }: Omit<PartProps, "traced">) {
   const { data, error, refetch } = useQuery({ ...question(asked?.id ?? ""), enabled: asked !== undefined });
   if (!asked) {
     if (item.attempts === 0) return <p className={styles.note}>Nobody has begun with it yet.</p>;
-    return (
-      <Nothing title="The change is in git only">
-        <p>No rule asks people about changes like this one, so its text is not kept here. In the repository:</p>
-        <p>
-          <code>{item.merged ? `git show ${item.merged.slice(0, 12)}` : `git log ${run.branch ?? "--all"}`}</code>
-        </p>
-        <p>
-          <Link to="/runs/$run" params={{ run: run.id }} search={{ view: "steps", ticket: item.id }}>
-            See what was written, step by step
-          </Link>
-        </p>
-      </Nothing>
-    );
+    return <Unasked item={item} run={run} />;
   }
   if (!data) return error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading the change" lines={5} />;
   if (!data.text) return <p className={styles.note}>Its text is no longer kept.</p>;
