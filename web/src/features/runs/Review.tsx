@@ -275,7 +275,7 @@ function Unasked({ item, run }: Pick<PartProps, "item" | "run">) {
     return (
       <>
         <p className={styles.note}>
-          No rule asks people about changes like this one. These are the files as its agent wrote them; what is merged says <code>{command}</code>
+          No rule asks people about changes like this one. These are the files as its agent wrote them; <code>{command}</code> says what git has.
         </p>
         <Suspense fallback={<Waiting what="Loading what was written" lines={5} />}>
           <Diff text={text} />
