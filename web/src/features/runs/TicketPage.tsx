@@ -6,6 +6,7 @@ import type { Attempt, AttemptSteps, Check, FindingEntry, TicketDetail } from "~
 import { me, may } from "~/api/session";
 import { run as runQuery, spec } from "~/api/work";
 import { capital, count, length, money, plural, words } from "~/parts/format";
+import { output } from "~/parts/output";
 import { Page, Section } from "~/parts/Page";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
@@ -205,7 +206,7 @@ function Tried({ attempt, steps, checks }: { attempt: Attempt; steps: AttemptSte
                   <code>{check.command}</code>
                 </summary>
                 <pre className={styles.output} tabIndex={0}>
-                  {check.output || "it said nothing"}
+                  {output(check.output) || "it said nothing"}
                 </pre>
               </details>
             </li>
