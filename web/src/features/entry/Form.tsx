@@ -43,10 +43,27 @@ interface FieldProps {
   onChange: (value: string) => void;
 }
 
-export function Email({ value, onChange, autoFocus = false }: FieldProps & { autoFocus?: boolean }) {
+/** A code of an app, or a recovery code. */
+export function Code({ value, onChange }: FieldProps) {
   return (
     <TextInput
-      label="Email"
+      label="Code of the app, or a recovery code"
+      name="code"
+      autoComplete="one-time-code"
+      required
+      withAsterisk={false}
+      autoFocus
+      spellCheck={false}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+export function Email({ value, onChange, autoFocus = false, label = "Email" }: FieldProps & { autoFocus?: boolean; label?: string }) {
+  return (
+    <TextInput
+      label={label}
       type="email"
       name="email"
       autoComplete="username"

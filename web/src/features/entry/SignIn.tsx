@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { signIn } from "~/api/session";
+import { forgot, secondStep, signIn } from "~/api/session";
 import { useTitle } from "~/parts/Page";
 import styles from "./Entry.module.css";
-import { Email, Form, Password } from "./Form";
+import { Code, Email, Form, Password } from "./Form";
 import { Providers } from "./Providers";
 
 const route = getRouteApi("/entry/sign-in");
@@ -16,10 +16,33 @@ export function SignIn() {
   const [router, queries] = [useRouter(), useQueryClient()];
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const submit = async () => {
-    await signIn(email, password);
+  const [pending, setPending] = useState<string>();
+  const [code, setCode] = useState("");
+  const inside = () => {
     queries.clear();
     router.history.push(to ?? "/");
+  };
+  if (pending !== undefined) {
+    return (
+      <>
+        <h1>One more step</h1>
+        <p className={styles.lead}>The password is right. This account asks for a code of its app as well.</p>
+        <Form
+          action="Sign in"
+          onSubmit={async () => {
+            await secondStep(pending, code.trim());
+            inside();
+          }}
+        >
+          <Code value={code} onChange={setCode} />
+        </Form>
+      </>
+    );
+  }
+  const submit = async () => {
+    const wanted = await signIn(email, password);
+    if (wanted === undefined) inside();
+    else setPending(wanted);
   };
   return (
     <>
@@ -32,14 +55,37 @@ export function SignIn() {
       <Providers to={to} />
       <details className={styles.aside}>
         <summary>No account, or the password is lost?</summary>
-        <p className={styles.lead}>
-          No mail is sent. An admin makes a link for you, and you open it here. On the machine itself:
-        </p>
+        <LostPassword email={email} />
+        <p className={styles.lead}>Where swarm sends no mail, an admin makes a link for you, and you open it here. On the machine itself:</p>
         <pre>
           swarm user invite you@example.org{"\n"}swarm user link you@example.org reset
         </pre>
         <p className={styles.lead}>While there is no account at all, <code>swarm up</code> prints the link of the first one.</p>
       </details>
     </>
+  );
+}
+
+/** Has a link sent. Nobody learns by it who has an account. */
+function LostPassword({ email }: { email: string }) {
+  const [address, setAddress] = useState(email);
+  const [sent, setSent] = useState(false);
+  if (sent) {
+    return (
+      <p className={styles.lead} role="status">
+        If there is such an account, a mail is on its way to {address}.
+      </p>
+    );
+  }
+  return (
+    <Form
+      action="Send me a link"
+      onSubmit={async () => {
+        await forgot(address);
+        setSent(true);
+      }}
+    >
+      <Email value={address} onChange={setAddress} label="Address of the account" />
+    </Form>
   );
 }
