@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { pack } from "./scripts/pack.ts";
+import { worker } from "./scripts/worker.ts";
 
 // Where `npm run dev` finds a server: SWARM_URL=http://127.0.0.1:4180 npm run dev
 const server = process.env.SWARM_URL ?? "http://127.0.0.1:4180";
 
 export default defineConfig({
-  plugins: [react(), pack()],
+  plugins: [react(), worker(), pack()],
   resolve: { alias: { "~": new URL("./src", import.meta.url).pathname } },
   build: {
     target: "es2022",

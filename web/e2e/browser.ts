@@ -31,8 +31,8 @@ export class Person {
     readonly page: Page,
   ) {}
 
-  static async at(browser: Browser, baseURL: string, size: Size): Promise<Person> {
-    const context = await browser.newContext({ ...SIZES[size], baseURL, colorScheme: "light", reducedMotion: "reduce" });
+  static async at(browser: Browser, baseURL: string, size: Size, serviceWorkers: "allow" | "block" = "block"): Promise<Person> {
+    const context = await browser.newContext({ ...SIZES[size], baseURL, colorScheme: "light", reducedMotion: "reduce", serviceWorkers });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const person = new Person(context, page);

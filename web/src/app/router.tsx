@@ -1,6 +1,7 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryClient } from "~/api/cache";
+import { forget, restore } from "~/api/kept";
 import { problemOf } from "~/api/problem";
 import { me, remember, wasSignedIn } from "~/api/session";
 import { filterOf } from "~/features/audit/filter";
@@ -71,7 +72,10 @@ const inside = createRoute({
     try {
       await context.queries.ensureQueryData(me);
     } catch (thrown) {
-      if (problemOf(thrown).status !== 401) throw thrown;
+      const { status, isAway } = problemOf(thrown);
+      // Without a server, what was last known is shown, and said to be old.
+      if (isAway && (await restore(context.queries))) return;
+      if (status !== 401) throw thrown;
       remember(false);
       throw redirect({ to: "/sign-in", search: to });
     }
@@ -250,6 +254,7 @@ export function signedOut(): void {
   if (!wasSignedIn()) return;
   remember(false);
   queries.clear();
+  void forget();
   const { href, pathname } = router.state.location;
   void router.navigate({ to: "/sign-in", search: pathname === "/" ? {} : { to: href } });
 }

@@ -4,7 +4,9 @@ import { ActionIcon, Menu, UnstyledButton, useMantineColorScheme } from "@mantin
 import { useMutation } from "@tanstack/react-query";
 import { IconCheck, IconContrast2, IconKeyboard, IconLogout, IconMoon, IconSelector, IconSun, IconSunMoon, IconUser } from "@tabler/icons-react";
 import type { Me } from "~/api/generated/api";
+import { forget } from "~/api/kept";
 import { signOut } from "~/api/session";
+import { clear } from "~/features/approvals/outbox";
 import { setContrast, useContrast } from "../appearance";
 import { queries, router } from "../router";
 import styles from "./Account.module.css";
@@ -31,6 +33,8 @@ export function Account({ who, open, named = false }: Props) {
     mutationFn: signOut,
     onSuccess: async () => {
       queries.clear();
+      clear();
+      await forget();
       await router.navigate({ to: "/sign-in", search: {} });
     },
   });

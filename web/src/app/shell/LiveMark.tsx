@@ -1,6 +1,8 @@
+import { keptAt } from "~/api/kept";
 import { type Link, type Standing } from "~/live/link";
 import { useStanding } from "~/live/store";
-import { age } from "~/parts/format";
+import { age, ago } from "~/parts/format";
+import { reload } from "~/offline/update";
 import styles from "./LiveMark.module.css";
 
 const WORD: Record<Standing, string> = {
@@ -46,11 +48,20 @@ function explained(standing: Standing, link: Link): string {
 /** What everybody must see: that the page does not show what is true now. */
 export function Notice() {
   const { standing, link, now } = useStanding();
+  const kept = keptAt();
+  if (kept !== undefined && link.phase !== "open") {
+    return (
+      <div className={styles.notice}>
+        <strong role="alert">This is old.</strong> There is no connection to the server: this device shows what it kept {ago(now - kept)}. It goes on by
+        itself.
+      </div>
+    );
+  }
   if (standing === "live" || standing === "reconnecting") return null;
   if (standing === "outdated") {
     return (
       <div className={styles.notice} role="alert">
-        swarm was updated. <button onClick={() => location.reload()}>Reload the page</button>
+        swarm was updated. <button onClick={() => void reload()}>Reload the page</button>
       </div>
     );
   }

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { fresh, keep } from "~/api/kept";
 import { me } from "~/api/session";
-import { send } from "~/features/approvals/outbox";
+import { clear, send } from "~/features/approvals/outbox";
 import { live } from "~/live/store";
 import { Mark } from "~/parts/Brand";
 import { signedOut } from "../router";
@@ -10,10 +11,14 @@ import { Account } from "./Account";
 import { LiveMark, Notice } from "./LiveMark";
 import { BottomNav, Nav } from "./Nav";
 import styles from "./Shell.module.css";
+import { Update } from "./Update";
 import { useKeys } from "./useKeys";
 
 const Palette = lazy(() => import("./Palette").then(({ Palette }) => ({ default: Palette })));
 const Shortcuts = lazy(() => import("./Shortcuts").then(({ Shortcuts }) => ({ default: Shortcuts })));
+
+/** Whose answers are kept on this device. */
+const ANSWERS_OF = "swarm.answers-of";
 
 export type Overlay = "palette" | "shortcuts" | undefined;
 
@@ -23,6 +28,7 @@ export function Shell() {
   const { data: who } = useQuery(me);
   const [overlay, setOverlay] = useState<Overlay>();
   useEffect(() => live.start(queries, signedOut), [queries]);
+  useEffect(() => keep(queries), [queries]);
   useKeys(setOverlay);
   const main = useFocusOnArrival();
   return (
@@ -50,6 +56,7 @@ export function Shell() {
         </div>
       </aside>
       <main className={styles.main} id="content" tabIndex={-1} ref={main}>
+        <Update />
         <Notice />
         <Delivery />
         <Outlet />
@@ -67,9 +74,16 @@ export function Shell() {
 function Delivery() {
   const queries = useQueryClient();
   const { phase } = useSyncExternalStore(live.subscribe, live.link);
+  const { data: who } = useQuery(me);
+  const person = who?.person;
   useEffect(() => {
-    if (phase === "open") void send(queries);
-  }, [phase, queries]);
+    if (phase !== "open" || person === undefined) return;
+    fresh();
+    // What somebody else left here is not sent in this one's name.
+    if ((localStorage.getItem(ANSWERS_OF) ?? person) !== person) clear();
+    localStorage.setItem(ANSWERS_OF, person);
+    void send(queries);
+  }, [phase, person, queries]);
   return null;
 }
 

@@ -87,6 +87,11 @@ export function useOutbox(): readonly Unsent[] {
   }, all);
 }
 
+/** Takes every answer back: who signs in next is somebody else. */
+export function clear(): void {
+  set([]);
+}
+
 /** For tests, which begin with what is kept. */
 export function forget(): void {
   known = undefined;
