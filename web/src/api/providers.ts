@@ -17,9 +17,10 @@ export const links = queryOptions({
 
 /** Goes to a provider to sign in; the browser comes back signed in. */
 export async function signInBy(provider: string, { link, to }: { link?: string | undefined; to?: string | undefined }): Promise<void> {
-  const return_to = to && isPath(to) ? to : undefined;
+  // Without a page to end on the server's own says that it is done, and leads nowhere.
+  const return_to = to && isPath(to) ? to : "/";
   const { url } = await take(
-    client.POST("/api/auth/oidc/{provider}/start", { params: { path: { provider } }, body: { ...(link ? { link } : {}), ...(return_to ? { return_to } : {}) } }),
+    client.POST("/api/auth/oidc/{provider}/start", { params: { path: { provider } }, body: { return_to, ...(link ? { link } : {}) } }),
   );
   // The page that the browser comes back to asks who is signed in where this says that somebody may be.
   go(url, () => remember(true));
