@@ -235,7 +235,7 @@ describe("the server dies while people watch", () => {
     for (;;) {
       const { items } = await swarm.ask<{ items: { state: { state: string } }[] }>("GET", "/api/runs");
       if (items[0]?.state.state !== "running") break;
-      expect(Date.now() - begun).toBeLessThan(100_000);
+      expect(Date.now() - begun).toBeLessThan(280_000);
       const [question] = await waiting();
       if (!question) {
         await new Promise((done) => setTimeout(done, 250));

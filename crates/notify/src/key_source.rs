@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_key_that_was_written_in_place_of_its_name_is_refused_and_not_repeated() {
-        for bad in ["xoxb-123", "whsec_MfKQ9r8G", "secret:", "secret:../x", "env:1", "file:relative"] {
+        for bad in ["xoxb-123", "whsec_MfKQ9r8G", "secret:?", "secret:../x", "env:1", "file:relative"] {
             let refused = KeySource::try_from(bad.to_owned()).unwrap_err().to_string();
             assert!(!refused.contains(bad), "{bad}");
         }

@@ -246,7 +246,7 @@ fn a_decision_is_explained_by_what_made_it_and_by_what_would_change_it() {
     let (allowed, said) = words(&shipped(), &key, CANCEL);
     assert!(!allowed && said.contains("--scope runs:write"), "{said}");
     let (allowed, said) = words(&shipped(), &viewer, "GET /api/runs/{run}");
-    assert!(allowed && said.contains("`viewer` permits it (viewer.cedar:3)"), "{said}");
+    assert!(allowed && said.contains("`viewer` permits it (viewer.cedar:2)"), "{said}");
 }
 
 #[test]

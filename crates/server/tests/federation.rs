@@ -100,7 +100,7 @@ async fn who_is_new_comes_in_by_a_provider_and_is_known_by_it_from_then_on() {
     assert!(set.iter().filter(|c| c.contains("HttpOnly; SameSite=Strict")).count() == 2, "{set:?}");
     assert!(done.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
     let page = done.text().await.unwrap();
-    assert!(page.contains("You are signed in") && !page.contains("script"), "{page}");
+    assert!(page.contains("It is done") && !page.contains("script"), "{page}");
     let me = read(browser.me(&server).await).await;
     assert_eq!((text(&me, "person"), text(&me, "role")), (BOB, "viewer"));
     assert_eq!((text(&me["user"], "how"), me["user"]["verified_at"].is_string()), ("federated", true));

@@ -1,8 +1,8 @@
 -- The secret by which nodes know each other's messages where they go another way than through this database. One row,
 -- made by whichever node needs it first.
 CREATE TABLE swarm.fanout_keys (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
-    key  bytea   NOT NULL CHECK (length(key) = 32)
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    key bytea   NOT NULL CHECK (length(key) = 32)
 );
 
 -- Who watches what through which node. Every node writes its own rows anew and again; those of one that stopped doing so

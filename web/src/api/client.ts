@@ -6,9 +6,19 @@ import { renewed } from "./renewal";
 /** Routes where a 401 is an answer and not the end of a session. */
 const BEFORE_SIGN_IN = /^\/api\/auth\/(login(\/second)?|register|refresh|verify|reset|forgot)$/;
 
+/** The longest that a page waits by itself where it asked too often, in seconds. */
+const LONGEST_WAIT = 10;
+
 const kept = new WeakMap<Request, Request>();
 
-/** Renews the session where the access token ran out, and asks again, once. */
+/** How long to wait before the same is read again, in milliseconds; none where it is not to be. */
+function patience({ method }: Request, response: Response): number | undefined {
+  if (response.status !== 429 || method !== "GET") return undefined;
+  const seconds = Number(response.headers.get("retry-after"));
+  return seconds > 0 && seconds <= LONGEST_WAIT ? seconds * 1000 : undefined;
+}
+
+/** Renews the session where the access token ran out, and asks again, once; and waits where it asked too often. */
 const renewing: Middleware = {
   onRequest({ request }) {
     kept.set(request, request.clone());
@@ -16,6 +26,11 @@ const renewing: Middleware = {
   async onResponse({ request, response }) {
     const again = kept.get(request);
     kept.delete(request);
+    const wait = patience(request, response);
+    if (wait !== undefined && again !== undefined) {
+      await new Promise((done) => setTimeout(done, wait));
+      return fetch(again);
+    }
     const isOurs = !BEFORE_SIGN_IN.test(new URL(request.url).pathname);
     if (response.status !== 401 || !isOurs || again === undefined) return undefined;
     try {

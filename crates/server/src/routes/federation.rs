@@ -66,6 +66,9 @@ pub(crate) struct LinkList {
     pub items: Vec<LinkRow>,
 }
 
+/// The page of the web app that shows with which providers one signs in.
+const LINKS_PAGE: &str = "/settings";
+
 /// A sign-in that begins.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -174,7 +177,8 @@ pub(crate) async fn link_provider(
         return Err(not_signed_in());
     };
     tried(&app, from, None).await?;
-    let (at, cookie) = leave(&app, &provider, NewSignIn::default(), Some(session), &headers).await?;
+    let asked = NewSignIn { return_to: Some(LINKS_PAGE.to_owned()), ..NewSignIn::default() };
+    let (at, cookie) = leave(&app, &provider, asked, Some(session), &headers).await?;
     Ok(([(header::SET_COOKIE, cookie)], Json(at)).into_response())
 }
 
@@ -368,7 +372,7 @@ pub(super) fn page(return_to: Option<&str>, mut headers: HeaderMap) -> Response 
     });
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>swarm</title>\
-         <p>You are signed in. This page can be closed.</p>{onward}</html>\n"
+         <p>It is done. This page can be closed.</p>{onward}</html>\n"
     );
     (headers, Html(html)).into_response()
 }

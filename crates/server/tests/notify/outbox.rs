@@ -104,9 +104,10 @@ async fn people_see_what_they_were_told_and_nobody_sees_or_marks_anothers() {
     let by = Asker { person: BEN.to_owned(), correlation: None, key: None };
     let id = InterruptId::parse("int_1").unwrap();
     world.flows.answer(&by, &id, &HumanResponse::accept()).await.unwrap();
-    let told =
-        eventually(|| async { Some(list(cleo, "?unread=true").await).filter(|list| list["unread"] == 1) })
-            .await;
+    let told = eventually(|| async {
+        Some(list(cleo, "?unread=true").await).filter(|list| !list["items"][0].is_null())
+    })
+    .await;
     assert_eq!(told["items"][0]["title"], "A plan is accepted: greeter run_1");
     world.end().await;
 }
@@ -184,6 +185,8 @@ async fn who_is_killed_between_sending_and_saying_so_sends_again_under_the_same_
     drop(server);
     drop(flows);
     database.let_notifications_run_out().await.unwrap();
+    // On a slow machine the first gave up waiting in the meantime, and put it off.
+    database.let_notifications_be_due().await.unwrap();
     other.tell_people().await.unwrap();
     let second = receiver.next().await;
     assert_eq!((&first.headers["webhook-id"], &first.body), (&second.headers["webhook-id"], &second.body));

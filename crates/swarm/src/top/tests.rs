@@ -45,7 +45,7 @@ fn lists() -> Input {
     ];
     let part = json!({"ok": true, "detail": "fine"});
     let health = json!({
-        "status": "ok", "version": "0.1.0", "database": part, "queue": part,
+        "status": "ok", "version": "0.1.0", "database": part, "queue": part, "live": part,
         "sandbox": {"ok": true, "detail": "fine", "rung": "bubblewrap"},
     });
     let worker = json!({

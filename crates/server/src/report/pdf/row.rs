@@ -67,6 +67,6 @@ mod tests {
     fn every_field_of_an_event_is_told() {
         let body =
             json!({"type": "merged", "commit": "abc", "partial": false, "n": null, "of": ["a", {"b": 1}]});
-        assert_eq!(says(&body), r#"commit: abc; of: ["a",{"b":1}]; partial: false"#);
+        assert_eq!(says(&body), r#"commit: abc; partial: false; of: ["a",{"b":1}]"#);
     }
 }
