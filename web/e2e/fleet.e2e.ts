@@ -258,8 +258,7 @@ describe("by a provider", () => {
     await ada.go("/settings");
     await accessible(page, "settings with a provider");
     await page.getByRole("button", { name: "Link Company account" }).click();
-    await page.getByText("This page can be closed").waitFor();
-    await ada.go("/settings");
+    await page.waitForURL((url) => url.pathname === "/settings");
     await page.getByRole("button", { name: "Unlink Company account" }).waitFor();
     await page.getByRole("button", { name: ADA }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
