@@ -7,7 +7,7 @@ export default defineConfig({
     // The pictures are taken by `make web-tour` alone.
     exclude: process.env.TOUR ? ["e2e/*.e2e.ts"] : ["e2e/tour/**"],
     fileParallelism: false,
-    testTimeout: 300_000,
+    testTimeout: 420_000,
     hookTimeout: 120_000,
     reporters: ["verbose"],
     // What comes later stands on what came before.

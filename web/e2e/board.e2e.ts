@@ -61,7 +61,7 @@ async function begin(): Promise<string> {
 }
 
 const stateOf = async (id: string) => (await swarm.ask<{ state: { state: string } }>("GET", `/api/runs/${id}`)).state.state;
-const settled = (id: string) => expect.poll(() => stateOf(id), { timeout: 100_000, interval: 500 }).not.toBe("running");
+const settled = (id: string) => expect.poll(() => stateOf(id), { timeout: 250_000, interval: 500 }).not.toBe("running");
 
 /** Looks at a page at a desk and on a phone. */
 async function looked(path: string, what: string): Promise<void> {
