@@ -23,7 +23,7 @@ fn value(parameter: &str) -> &'static str {
         "step" => "1",
         "survey" => "survey_1",
         "claim" => "run_1-T-1-2",
-        "secret" => "textstat:registry",
+        "secret" => "registry",
         "interrupt" => "int_3",
         "vm" => "vm_2",
         "user" => "user_1",
@@ -125,7 +125,7 @@ async fn no_list_and_no_page_of_the_log_names_anything_of_another_tenant() {
             continue;
         }
         let text = world.get(&path).send().await.unwrap().text().await.unwrap();
-        for mark in ["textstat", "bob@example.org", "int_3", "case-1", "\"other\""] {
+        for mark in ["textstat", "bob@example.org", "int_3", "case-1", "\"tenant\":\"other\""] {
             assert!(!text.contains(mark), "GET {path} names {mark}: {text}");
         }
     }

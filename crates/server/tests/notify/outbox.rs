@@ -172,12 +172,13 @@ async fn who_is_killed_between_sending_and_saying_so_sends_again_under_the_same_
     std::fs::write(folder.path().join("key"), KEY).unwrap();
     let settings = settings(vec![webhook(&format!("{}/hook", receiver.url), &folder.path().join("key"))]);
     let world = world(settings.clone()).await;
+    // Before the question is asked: a node that starts withdraws what no run waits for.
+    let other = Flows::launch(telling_parts(&world.database, settings.clone()).await, "other").await.unwrap();
     receiver.plan([Answer::Hang]);
     let run = world.idle_run().await;
     ask(&world, &run, question("int_1", Risk::Low)).await;
     let first = receiver.next().await;
     // It has it, and nobody has said so. Whoever looks meanwhile sees that it is held.
-    let other = Flows::launch(telling_parts(&world.database, settings.clone()).await, "other").await.unwrap();
     other.tell_people().await.unwrap();
     assert_eq!(receiver.came(), None, "two nodes sent the same");
     // Nobody awaits it, as after a kill: what it holds is its lease.
