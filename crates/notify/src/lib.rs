@@ -20,6 +20,7 @@
 
 mod channel;
 mod error;
+pub mod html;
 mod http;
 mod key_source;
 mod message;

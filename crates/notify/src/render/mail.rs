@@ -3,6 +3,7 @@
 
 use crate::{
     Action, Message,
+    html::escaped,
     message::{block, line},
 };
 
@@ -83,21 +84,6 @@ pub(crate) fn mail_html(message: &Message) -> String {
          border:1px solid #d0d7de;border-radius:12px\">{body}</div></body></html>",
         escaped(&line(&message.title, 200))
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

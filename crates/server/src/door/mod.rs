@@ -37,7 +37,7 @@ pub(crate) use correlation::{Correlation, HtmlPage};
 pub(crate) use denials::Denials;
 pub(crate) use origin::Page;
 pub(crate) use passwords::Passwords;
-pub(crate) use principal::{Asking, By, Changing, again, of_user};
+pub(crate) use principal::{Asking, By, Changing, again, of_operator, of_user};
 pub(crate) use rate::{Counted, RunProjects};
 pub(crate) use standing::Standing;
 pub(crate) use ticket::issue;

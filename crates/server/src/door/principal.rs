@@ -60,7 +60,8 @@ async fn of_token(app: &App, token: &str, caller: Caller) -> Reply<Option<LetIn>
     Ok(of_access_token(app, token).await?.map(|who| (who, None)))
 }
 
-fn of_operator(app: &App) -> Principal {
+/// The operator of this machine.
+pub(crate) fn of_operator(app: &App) -> Principal {
     let who = Who::Operator { name: app.config.operator.clone() };
     Principal { tenant: app.tenant().clone(), who, role: Role::Owner, scopes: None }
 }

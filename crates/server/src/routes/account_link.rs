@@ -7,10 +7,11 @@ use swarm_domain::{
     identity::{EmailAddress, Password},
     notification::Stage,
 };
+use swarm_notify::html::escaped;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{escaped, page_of, refused, unreadable},
+    answer::{page_of, refused, unreadable},
     auth::{Reset, VerifyAddress, reset, throttled, tried, verify},
 };
 use crate::{

@@ -13,17 +13,18 @@ use axum::{
 use serde::Deserialize;
 use swarm_domain::{
     Problem,
-    identity::{AnswerText, Principal, Scope, SessionId, Who},
+    identity::{AnswerText, SessionId},
     interrupt::{HumanResponse, InterruptKind, InterruptRefusal, InterruptState},
 };
 use swarm_flows::{Asker, Question};
+use swarm_notify::html::escaped;
 use swarm_policy::GATE_ANSWER;
 use swarm_store::AnswerLink;
 
 use super::auth::tried;
 use crate::{
     app::App,
-    door::{Caller, Correlation, HtmlPage, decide::allow_answer},
+    door::{Caller, Correlation, HtmlPage, decide::allow_answer, of_operator, of_user},
     extract::InQuery,
     refusal::{Refusal, Reply},
     token::hex,
@@ -125,19 +126,12 @@ async fn may_answer(app: &App, person: &str, question: &Question) -> Reply<()> {
     let link_only = || SessionId::parse("session_by_link").map_err(|_| InterruptRefusal::Link.problem());
     let users = app.store().users(app.tenant()).await?;
     let account = users.into_iter().find(|user| user.email.as_str().eq_ignore_ascii_case(person));
-    let (who, role) = match account {
-        Some(user) if user.is_enabled() && user.verified_at.is_some() => {
-            // In no session of theirs: the link is all that they showed, and opens this alone.
-            let email = user.email.to_string();
-            (Who::User { user: user.id, email, session: link_only()? }, user.role)
-        }
-        None if app.config.operator.eq_ignore_ascii_case(person) => {
-            (Who::Operator { name: app.config.operator.clone() }, swarm_domain::identity::Role::Owner)
-        }
+    let who = match account {
+        // In no session of theirs: the link is all that they showed.
+        Some(user) if user.is_enabled() && user.verified_at.is_some() => of_user(app, user, link_only()?),
+        None if app.config.operator.eq_ignore_ascii_case(person) => of_operator(app),
         _ => return Err(InterruptRefusal::Link.problem().into()),
     };
-    let scopes = Some([Scope::GatesApprove].into());
-    let who = Principal { tenant: app.tenant().clone(), who, role, scopes };
     allow_answer(app, &who, GATE_ANSWER, question).await
 }
 
@@ -276,23 +270,6 @@ fn cut(text: &str) -> String {
     } else {
         plain
     }
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            // Turns the direction of writing around: a diff would read as another one.
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => out.push('\u{FFFD}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use reqwest::{Response, StatusCode};
 use serde_json::json;
-use swarm_domain::ticket::Risk;
+use swarm_domain::{identity::SecondFactorPolicy, ticket::Risk};
 use swarm_notify::testing::MailServer;
 
 use crate::{
-    stage::{BEN, CLEO, ask, mail, question, settings, shown, world},
+    stage::{BEN, CLEO, ask, mail, question, settings, shown, world, world_with},
     world::World,
 };
 
@@ -143,6 +143,28 @@ async fn whether_they_may_is_asked_when_they_answer_and_not_when_the_mail_was_se
         (&found["summary"]["state"], &found["standing"]["words"]),
         (&json!("answered"), &json!("Too dear."))
     );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_does_not_stand_for_a_second_factor_that_somebody_must_have() {
+    let Some(mut server) = MailServer::start(None, None).await else { return };
+    let required = SecondFactorPolicy::RequiredForAdmins;
+    let world =
+        world_with(settings(vec![mail(&server)]), |config| config.sign_in.second_factor = required).await;
+    let run = world.idle_run().await;
+    ask(&world, &run, question("int_1", Risk::High)).await;
+    let token = token(&mut server).await;
+    let path = format!("/api/users/{}/role", world.user_id(CLEO).await);
+    let role =
+        async |role: &str| world.post(&path).json(&json!({ "role": role })).send().await.unwrap().status();
+    assert!(role("admin").await.is_success());
+    let refused = answer(&world, &token, "accept", "").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(refused.text().await.unwrap().contains("second factor"));
+    assert_eq!(state(&world, "int_1").await, "waiting");
+    assert!(role("maintainer").await.is_success());
+    assert_eq!(answer(&world, &token, "accept", "").await.status(), StatusCode::OK);
     world.end().await;
 }
 

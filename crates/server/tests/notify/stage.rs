@@ -11,7 +11,7 @@ use swarm_domain::{
 };
 use swarm_flows::{FlowsConfig, NotificationsConfig, Parts};
 use swarm_notify::testing::MailServer;
-use swarm_server::Tries;
+use swarm_server::{ServerConfig, Tries};
 use swarm_store::{NotificationQuery, NotificationRow, testing::TestDatabase};
 
 use crate::world::{World, eventually, parts, team::read};
@@ -91,11 +91,17 @@ pub async fn telling_parts(database: &TestDatabase, notifications: Notifications
 
 /// A team of an owner, ben and cleo, who may answer, on a server that tells them.
 pub async fn world(notifications: NotificationsConfig) -> World {
+    world_with(notifications, |_| ()).await
+}
+
+/// The same, on a server that is set up like this.
+pub async fn world_with(notifications: NotificationsConfig, change: impl FnOnce(&mut ServerConfig)) -> World {
     let database = TestDatabase::new("notify").await.unwrap();
     let parts = telling_parts(&database, notifications).await;
     let world = World::of(database, parts, |config| {
         config.sign_in.registration = Registration::Invite;
         config.sign_in.by_address = Tries { burst: 10_000, every: std::time::Duration::from_millis(1) };
+        change(config);
     })
     .await;
     world.owner().await;

@@ -28,6 +28,7 @@ export function SignIn() {
         <h1>One more step</h1>
         <p className={styles.lead}>The password is right. This account asks for a code of its app as well.</p>
         <Form
+          key="second step"
           action="Sign in"
           onSubmit={async () => {
             await secondStep(pending, code.trim());
