@@ -9,7 +9,8 @@ mod story;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use swarm_domain::{NewEvent, TenantId};
+use swarm_domain::{AttemptId, BlobHash, NewEvent, TenantId, claim::Terms};
+use swarm_store::Offer;
 use world::{World, problem};
 
 /// What parameters of paths stand for in the other tenant.
@@ -84,6 +85,18 @@ async fn beside_another() -> World {
     assert!(store.session(&other, &value("session").parse().unwrap()).await.is_ok());
     assert!(store.invitation(&other, &value("invitation").parse().unwrap()).await.is_ok());
     assert!(store.hold(&other, &value("hold").parse().unwrap()).await.is_ok());
+    // The standing of an offer is no view of the log: it is offered as a run would.
+    let offer = Offer {
+        project: story::project(),
+        run: story::run_id(),
+        ticket: story::ticket_id(1),
+        attempt: AttemptId::of(&story::ticket_id(1), 2),
+        labels: Vec::new(),
+        brief: BlobHash::of(b"brief"),
+        terms: Terms { lease_seconds: 3_600, max_expiries: 2 },
+    };
+    assert_eq!(store.offer_claim(&other, &offer).await.unwrap().id, story::claim());
+    assert!(store.look_at_claim(&other, &story::claim()).await.is_ok());
     store.close().await;
     world
 }
