@@ -73,7 +73,8 @@ async fn a_sandbox_is_listed_looked_into_used_and_stopped_and_the_log_says_who_d
     assert_eq!(std::fs::read_to_string(workdir.join("file")).unwrap(), "made\n");
     let with = types::VmExec { stdin: Some("given".to_owned()), wall_ms: Some(300_000), ..line("cat", None) };
     assert_eq!(client.exec_vm(&one.id, &with).await.unwrap().stdout, "given");
-    let slow = types::VmExec { wall_ms: Some(100), ..line("sleep 60", None) };
+    // Without a shell around it, which would now and then have the time to say that it was killed.
+    let slow = types::VmExec { wall_ms: Some(100), ..line("exec sleep 60", None) };
     let ended = client.exec_vm(&one.id, &slow).await.unwrap();
     assert_eq!((ended.exit_code, ended.ended.as_str()), (None, "time limit passed"));
 
@@ -81,7 +82,7 @@ async fn a_sandbox_is_listed_looked_into_used_and_stopped_and_the_log_says_who_d
     assert!(shown.used.disk_bytes.is_some_and(|bytes| bytes > 0), "{shown:?}");
     assert_eq!(shown.limits.unwrap().memory_bytes, 1 << 30);
     let said = client.vm_console(&one.id, Some(3)).await.unwrap();
-    assert_eq!(said.commands, ["[exit 0]", "$ sleep 60", "[time limit passed]"]);
+    assert_eq!(said.commands, ["[exit 0]", "$ exec sleep 60", "[time limit passed]"]);
     assert!(said.console.is_empty());
 
     client.stop_vm(&one.id, None).await.unwrap();

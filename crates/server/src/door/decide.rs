@@ -10,7 +10,7 @@ use axum::{
 use swarm_domain::{
     InterruptId, PlanId, ProjectId, RunId, SpecId,
     identity::{IdentityError, Principal, Role, Scope, may_grant},
-    interrupt::may_answer,
+    interrupt::{InterruptRefusal, may_answer},
 };
 use swarm_flows::Question;
 use swarm_policy::{Answering, Asked, Asker, Context, Kind, Policy, PolicyError, Resource, Verdict};
@@ -140,7 +140,10 @@ pub(crate) async fn allow_answer(app: &App, who: &Principal, action: &str, quest
     }
     denials::note(app, &asked, who, &verdict, None).await;
     if verdict.is_by("four-eyes") {
-        // Said as the rule says it that is asked again where the answer is written down.
+        // Said as the rules say it that are asked again where the answer is written down, and in their order.
+        if let Some(how) = row.standing.how() {
+            return Err(InterruptRefusal::Decided { how }.problem().into());
+        }
         may_answer(&row.interrupt, &row.standing, who.person()).map_err(|refusal| refusal.problem())?;
     }
     Err(denied(app, &asked, who, &verdict))
