@@ -145,6 +145,8 @@ pub struct PublicDoor {
 pub enum Seal {
     /// TLS by a certificate in files.
     Files(CertificateFiles),
+    /// TLS by certificates that an authority gives, for the names in [`ServerConfig::urls`].
+    Acme(AcmeOrder),
     /// TLS ends before: only the trusted proxies are spoken to.
     Proxy,
 }
@@ -156,6 +158,18 @@ pub struct CertificateFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// An order of certificates, by ACME (RFC 8555). The proof is given in TLS itself (RFC 8737): the authority comes to the
+/// door on port 443.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcmeOrder {
+    /// Where the authority tells what it offers. Who orders agrees to its terms.
+    pub directory: String,
+    /// The mail addresses that it writes to when something is wrong.
+    pub contact: Vec<String>,
+    /// Certificates in PEM form that are trusted beside the public authorities' when it is spoken to.
+    pub authorities: Option<PathBuf>,
 }
 
 /// What a connection may cost before a request has come, and how many there may be.

@@ -42,7 +42,7 @@ mod web;
 mod web_origin;
 
 pub use config::{
-    CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, SignInConfig,
+    AcmeOrder, CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, SignInConfig,
     SocketLimits, Tries,
 };
 pub use door::decide::policy;

@@ -7,7 +7,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::{Arrived, By, Ends, connection, crowd::Crowd, redirect, tls::Certificates};
+use super::{
+    Arrived, By, Ends, connection,
+    crowd::Crowd,
+    redirect,
+    tls::{self, Certificates},
+};
 use crate::{
     config::{ConnectionLimits, PublicDoor, Seal, ServerConfig},
     error::ServerError,
@@ -108,6 +113,7 @@ impl Public {
     async fn listen(door: &PublicDoor, config: &ServerConfig) -> Result<Self, ServerError> {
         let certificates = match &door.seal {
             Seal::Files(files) => Some(Certificates::of_files(files.clone())?),
+            Seal::Acme(order) => Some(Certificates::ordered(order, config)?),
             Seal::Proxy if config.trusted_proxies.is_empty() => {
                 return Err(ServerError::Unsealed(door.listen));
             }
@@ -180,7 +186,9 @@ impl House {
         };
         let handshake = connection::within(self.limits.handshake_timeout, acceptor.accept(stream));
         let Some(Some(stream)) = self.ends.stop.run_until_cancelled(handshake).await else { return };
-        connection::serve(stream, arrived, router, &self.limits, &self.ends).await;
+        if !tls::was_for_proof(&stream) {
+            connection::serve(stream, arrived, router, &self.limits, &self.ends).await;
+        }
     }
 }
 

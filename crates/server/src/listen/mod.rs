@@ -2,10 +2,11 @@
 //!
 //! - [`doors`] opens them: one on loopback for this machine's own programs, and one for a network where that is set up,
 //! - [`connection`] serves one connection, [`crowd`] bounds how many there are,
-//! - [`tls`] holds certificates, [`redirect`] leads plain HTTP to TLS.
+//! - [`tls`] holds certificates, [`acme`] has them from an authority, [`redirect`] leads plain HTTP to TLS.
 //!
 //! `axum::serve` has neither TLS nor a bound for any of it.
 
+mod acme;
 mod connection;
 mod crowd;
 mod doors;

@@ -1,4 +1,4 @@
-//! Certificates, from files that are read again when they change.
+//! Certificates: from files that are read again when they change, or from an authority.
 
 use std::{
     fs,
@@ -18,18 +18,32 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::interval,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::CertificateFiles, error::ServerError};
+use super::acme::Ordered;
+use crate::{
+    config::{AcmeOrder, CertificateFiles, ServerConfig},
+    error::ServerError,
+};
 
 /// How often is looked whether the files have changed.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// What HTTP is called in a handshake.
+const HTTP: &[u8] = b"http/1.1";
+/// What an authority says that only looks for a proof (RFC 8737, section 6.2).
+const PROOF: &[u8] = b"acme-tls/1";
+
 /// What clients are shown, and what keeps it fresh.
 pub(super) struct Certificates {
     config: Arc<rustls::ServerConfig>,
-    from: Arc<FromFiles>,
+    from: Source,
+}
+
+enum Source {
+    Files(Arc<FromFiles>),
+    Authority(Box<Ordered>),
 }
 
 /// The certificate that stands in files.
@@ -48,30 +62,51 @@ impl Certificates {
         let stamp = files.stamp();
         let read = files.read()?;
         let from = Arc::new(FromFiles { files, now: RwLock::new((Arc::new(read), stamp)) });
-        let config = config(Arc::<FromFiles>::clone(&from))?;
-        Ok(Self { config, from })
+        let config = config(Arc::<FromFiles>::clone(&from), &[HTTP])?;
+        Ok(Self { config, from: Source::Files(from) })
+    }
+
+    /// Has them from an authority, for the names of this server.
+    pub(super) fn ordered(order: &AcmeOrder, server: &ServerConfig) -> Result<Self, ServerError> {
+        let ordered = Ordered::new(order, server, provider())?;
+        let config = config(ordered.resolver(), &[HTTP, PROOF])?;
+        Ok(Self { config, from: Source::Authority(Box::new(ordered)) })
     }
 
     /// Keeps them fresh, until `stop`.
     pub(super) fn serve(self, tasks: &TaskTracker, stop: &CancellationToken) -> TlsAcceptor {
         let (from, stop) = (self.from, stop.clone());
         tasks.spawn(async move {
-            stop.run_until_cancelled(from.follow()).await;
+            let follow = async {
+                match from {
+                    Source::Files(files) => files.follow().await,
+                    Source::Authority(ordered) => ordered.follow().await,
+                }
+            };
+            stop.run_until_cancelled(follow).await;
         });
         TlsAcceptor::from(self.config)
     }
+}
+
+/// Whether the other side came for the proof alone, which the handshake has given it.
+pub(super) fn was_for_proof<S>(stream: &TlsStream<S>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(PROOF)
 }
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn config(resolver: Arc<dyn ResolvesServerCert>) -> Result<Arc<rustls::ServerConfig>, ServerError> {
+fn config(
+    resolver: Arc<dyn ResolvesServerCert>,
+    protocols: &[&[u8]],
+) -> Result<Arc<rustls::ServerConfig>, ServerError> {
     let builder = rustls::ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|error| ServerError::Certificate { detail: error.to_string() })?;
     let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }
 

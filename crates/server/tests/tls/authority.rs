@@ -11,6 +11,7 @@ pub struct Authority {
     folder: TempDir,
     issuer: Issuer<'static, KeyPair>,
     der: Vec<u8>,
+    pem: String,
 }
 
 impl Authority {
@@ -19,8 +20,13 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let own = params.self_signed(&key).unwrap();
-        let der = own.der().to_vec();
-        Self { folder: tempfile::tempdir().unwrap(), issuer: Issuer::new(params, key), der }
+        let (der, pem) = (own.der().to_vec(), own.pem());
+        Self { folder: tempfile::tempdir().unwrap(), issuer: Issuer::new(params, key), der, pem }
+    }
+
+    /// Its own certificate.
+    pub fn pem(&self) -> &str {
+        &self.pem
     }
 
     pub fn der(&self) -> Vec<u8> {

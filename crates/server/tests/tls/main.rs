@@ -10,6 +10,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod acme;
 mod authority;
 mod bounds;
 mod door;
@@ -50,8 +51,17 @@ pub(crate) async fn connect(
     place: SocketAddr,
     name: &str,
 ) -> io::Result<TlsStream<TcpStream>> {
+    connect_by(&authority.der(), place, name).await
+}
+
+/// A connection that trusts whom this root stands for and wants this name.
+pub(crate) async fn connect_by(
+    root: &[u8],
+    place: SocketAddr,
+    name: &str,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from(authority.der())).unwrap();
+    roots.add(CertificateDer::from(root.to_vec())).unwrap();
     let mut config =
         rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()

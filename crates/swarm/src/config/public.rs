@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use swarm_server::{CertificateFiles, PublicDoor, Seal, WebOrigin};
+use swarm_server::{AcmeOrder, CertificateFiles, PublicDoor, Seal, WebOrigin};
 
 use super::settings::ServerSettings;
 
@@ -13,7 +13,7 @@ use super::settings::ServerSettings;
 pub(crate) struct PublicSettings {
     /// The address and port; empty for no such door.
     pub(crate) listen: Place,
-    /// What seals what is said there: `files`, or `proxy` where TLS ends before.
+    /// What seals what is said there: `files`, `acme`, or `proxy` where TLS ends before.
     pub(crate) seal: SealKind,
     /// The certificate with those between it and the root, in PEM form.
     pub(crate) certificate: PathBuf,
@@ -21,6 +21,30 @@ pub(crate) struct PublicSettings {
     pub(crate) key: PathBuf,
     /// Where plain HTTP is taken only to be led to TLS; empty for nowhere.
     pub(crate) redirect_from: Place,
+    /// `[server.public.acme]`: from whom certificates are had.
+    pub(crate) acme: AcmeSettings,
+}
+
+/// `[server.public.acme]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AcmeSettings {
+    /// Where the authority tells what it offers.
+    pub(crate) directory: String,
+    /// The mail addresses that it writes to.
+    pub(crate) contact: Vec<String>,
+    /// Certificates that are trusted beside the public authorities' when it is spoken to; empty for none.
+    pub(crate) authorities: PathBuf,
+}
+
+impl Default for AcmeSettings {
+    fn default() -> Self {
+        Self {
+            directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            contact: Vec::new(),
+            authorities: PathBuf::new(),
+        }
+    }
 }
 
 /// What seals the door.
@@ -30,6 +54,8 @@ pub(crate) enum SealKind {
     /// A certificate in files.
     #[default]
     Files,
+    /// Certificates of an authority, by ACME.
+    Acme,
     /// TLS ends at a trusted proxy.
     Proxy,
 }
@@ -79,9 +105,40 @@ impl PublicSettings {
         let files = || CertificateFiles { certificate: self.certificate.clone(), key: self.key.clone() };
         let seal = match self.seal {
             SealKind::Files => Seal::Files(files()),
+            SealKind::Acme => Seal::Acme(self.acme.order()),
             SealKind::Proxy => Seal::Proxy,
         };
         self.listen.0.map(|listen| PublicDoor { listen, seal, redirect_from: self.redirect_from.0 })
+    }
+}
+
+impl AcmeSettings {
+    fn order(&self) -> AcmeOrder {
+        AcmeOrder {
+            directory: self.directory.clone(),
+            contact: self.contact.clone(),
+            authorities: Some(self.authorities.clone()).filter(|file| !file.as_os_str().is_empty()),
+        }
+    }
+
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        if !self.directory.starts_with("https://") {
+            let what = format!("`{}` does not begin with https://", self.directory);
+            faults.push(("server.public.acme.directory", what));
+        }
+        for contact in &self.contact {
+            if !contact.contains('@') || contact.contains([':', ' ', ',']) {
+                let what = format!("`{contact}` is no mail address: write it like ops@example.org");
+                faults.push(("server.public.acme.contact", what));
+            }
+        }
+        let authorities = &self.authorities;
+        if !authorities.as_os_str().is_empty() && !authorities.is_file() {
+            faults
+                .push(("server.public.acme.authorities", format!("`{}` is no file", authorities.display())));
+        }
+        faults
     }
 }
 
@@ -102,6 +159,13 @@ pub(super) fn faults(server: &ServerSettings) -> Vec<(&'static str, String)> {
                     faults.push((key, format!("`{}` is no file", file.display())));
                 }
             }
+        }
+        SealKind::Acme => {
+            if !is_named {
+                let what = "a certificate is for a name: name this server, `https://swarm.example.org`";
+                faults.push(("server.urls", what.to_owned()));
+            }
+            faults.extend(public.acme.faults());
         }
         SealKind::Proxy if server.trusted_proxies.is_empty() => {
             let what = "without TLS only trusted proxies are spoken to, and there is none";
@@ -143,6 +207,16 @@ mod tests {
         assert_eq!(
             keys(&format!("{named}{listen}seal = \"proxy\"\nredirect_from = \"0.0.0.0:80\"")),
             [""; 0]
+        );
+        let ordered =
+            |more: &str| format!("urls = [\"https://swarm.example.org\"]\n{listen}seal = \"acme\"\n{more}");
+        assert_eq!(keys(&ordered("")), [""; 0]);
+        assert_eq!(keys(&format!("{listen}seal = \"acme\"")), ["server.urls"]);
+        assert_eq!(
+            keys(&ordered(
+                "[public.acme]\ndirectory = \"http://ca\"\ncontact = [\"ops\"]\nauthorities = \"/nothing\""
+            )),
+            ["server.public.acme.directory", "server.public.acme.contact", "server.public.acme.authorities"]
         );
         for bad in ["listen = \"443\"", "listen = \"example.org:443\"", "seal = \"none\"", "tls = true"] {
             assert!(toml::from_str::<PublicSettings>(bad).is_err(), "{bad}");
