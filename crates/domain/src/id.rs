@@ -120,6 +120,8 @@ ids! {
     InterruptId, "interrupt";
     /// A message to a person or a room: `ntf_…`.
     NotificationId, "notification";
+    /// A browser that takes messages: `browser_…`.
+    BrowserId, "browser";
     /// Who works, by name: a process that works on a database, or a worker that claims tickets over HTTP.
     NodeId, "node";
     /// A secret, by name, within its project or among those for all.
@@ -169,6 +171,7 @@ minted! {
     KeyId, "key";
     InvitationId, "invite";
     NotificationId, "ntf";
+    BrowserId, "browser";
 }
 
 fn ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> String {

@@ -79,9 +79,9 @@ pub mod vitals;
 
 pub use event::{Actor, Event, EventBody, NewEvent, Subject};
 pub use id::{
-    AttemptId, BlobHash, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label, NodeId,
-    NotificationId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId, SpecId,
-    SurveyId, TenantId, TicketId,
+    AttemptId, BlobHash, BrowserId, ClaimId, CommitId, Entropy, HoldId, IdempotencyKey, InterruptId, Label,
+    NodeId, NotificationId, PlanId, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId,
+    SpecId, SurveyId, TenantId, TicketId,
 };
 pub use money::MicroUsd;
 pub use problem::Problem;

@@ -4,12 +4,19 @@ use std::path::PathBuf;
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use swarm_domain::{ProjectId, identity::EmailAddress, notification::IN_APP, secret::Secret, ticket::Risk};
+use swarm_domain::{
+    ProjectId,
+    identity::EmailAddress,
+    notification::{IN_APP, WEB_PUSH},
+    secret::Secret,
+    ticket::Risk,
+};
 
 use crate::{KeySource, Message, SendError, http, render, smtp};
 
 /// A channel. Those for people go to somebody's own address; the others to a room that many read, and hold nothing that
-/// is for one person alone. What browsers take (web push) will be one more, for people.
+/// is for one person alone. What browsers take is none of these: it
+/// needs no setting ([`PushConfig`](crate::PushConfig)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChannelConfig {
@@ -194,9 +201,13 @@ impl ChannelConfig {
         let mut faults = Vec::new();
         let name = self.name();
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-_.".contains(&c);
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) || name == IN_APP {
+        if name.is_empty()
+            || name.len() > 64
+            || !name.bytes().all(plain)
+            || [IN_APP, WEB_PUSH].contains(&name)
+        {
             faults.push(
-                "a channel's name has 1 to 64 letters, digits, `-`, `_` or `.`, and is not `in_app`"
+                "a channel's name has 1 to 64 letters, digits, `-`, `_` or `.`, and is not `in_app` or `web_push`"
                     .to_owned(),
             );
         }

@@ -99,11 +99,11 @@ pub(crate) async fn signed(
 
 /// The time of this try, in seconds: receivers hold it against their own clock, so it is the machine's.
 #[allow(clippy::disallowed_methods, reason = "it is the other side's clock that it is held against")]
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     chrono::Utc::now().timestamp()
 }
 
-fn judged(asked: Result<Response, reqwest::Error>) -> Result<(), SendError> {
+pub(crate) fn judged(asked: Result<Response, reqwest::Error>) -> Result<(), SendError> {
     let response = match asked {
         Ok(response) => response,
         // The address may hold a key.
@@ -177,7 +177,7 @@ impl Resolve for Guarded {
     }
 }
 
-fn client(url: &Url, private: bool, seconds: u64) -> Result<Client, SendError> {
+pub(crate) fn client(url: &Url, private: bool, seconds: u64) -> Result<Client, SendError> {
     // An address in the place of a name is not looked up.
     let host = url.host_str().unwrap_or_default();
     if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {

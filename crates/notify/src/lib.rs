@@ -1,4 +1,4 @@
-//! What carries a message to people: mail, Slack, Discord, webhooks.
+//! What carries a message to people: mail, Slack, Discord, webhooks, web push.
 //!
 //! A channel takes one [`Message`], writes it in its own form and hands it over once. Whether that is tried again, to
 //! whom it goes and when, is decided elsewhere; here is only said whether trying again can help ([`SendError`]).
@@ -24,6 +24,7 @@ pub mod html;
 mod http;
 mod key_source;
 mod message;
+mod push;
 mod render;
 mod signature;
 mod smtp;
@@ -34,4 +35,5 @@ pub use channel::{ChannelConfig, EmailConfig, HookConfig, SmtpTls, WebhookConfig
 pub use error::SendError;
 pub use key_source::{InvalidKeySource, KeySource};
 pub use message::{Action, Message};
+pub use push::{InvalidTarget, PushConfig, PushTarget, Pushed, VapidKey};
 pub use signature::{InvalidKey, WebhookSignature};

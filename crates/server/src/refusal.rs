@@ -150,6 +150,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.provider_domain"
         | "auth.registration"
         | "auth.grant"
+        | "push.no_session"
         | "interrupt.own_request"
         | "interrupt.not_asked"
         | "interrupt.no_person" => StatusCode::FORBIDDEN,
@@ -173,6 +174,7 @@ fn status_of(code: &str) -> StatusCode {
         | "project.taken"
         | "plan.not_ready"
         | "ticket.not_allowed"
+        | "push.off"
         | "forge.locked"
         | "forge.other_repo"
         | "forge.checked_out"
@@ -214,6 +216,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.key_rate"
         | "auth.key_window"
         | "notify.no_address"
+        | "push.browser"
         | "secret.value"
         | "secret.host"
         | "secret.placement"

@@ -38,6 +38,10 @@ impl<'r> Columns<'r> {
         self.get(column)
     }
 
+    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        self.get(column)
+    }
+
     pub(crate) fn flag(&self, column: &str) -> Result<bool> {
         self.get(column)
     }

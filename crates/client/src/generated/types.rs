@@ -441,6 +441,36 @@ pub struct BriefFile {
     pub text: String,
 }
 
+/// A browser that takes messages: `browser_…`.
+pub type BrowserId = String;
+
+/// A browser that takes messages for who is signed in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserRow {
+    /// What it said of itself when the session began.
+    pub device: String,
+    /// Its id.
+    pub id: BrowserId,
+    /// Since when it takes messages.
+    pub made_at: DateTime<Utc>,
+    /// The session in which it is signed in.
+    pub session: SessionId,
+}
+
+/// One's own browsers that are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Browsers {
+    /// The newest first.
+    pub items: Vec<BrowserRow>,
+    /// What a browser subscribes with (`applicationServerKey`): a point on P-256, in base64url. Absent where browsers
+    /// are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The session that asks, so that a browser finds itself in the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+}
+
 /// A limit on spending. An absent limit does not limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -3526,6 +3556,15 @@ pub struct NewProject {
     pub repo: String,
 }
 
+/// A browser, as it tells of itself: what `PushSubscription.toJSON()` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPush {
+    /// Where its push service takes messages for it.
+    pub endpoint: String,
+    /// By what they are sealed for it.
+    pub keys: PushKeys,
+}
+
 /// A quota to set. What is absent is not limited; something must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewQuota {
@@ -4264,6 +4303,22 @@ pub struct PurgedRun {
     pub run: RunId,
     /// When it settled.
     pub settled_at: DateTime<Utc>,
+}
+
+/// The keys of a browser, in base64url.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushKeys {
+    /// The secret that it shares.
+    pub auth: String,
+    /// Its public key.
+    pub p256dh: String,
+}
+
+/// What was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushTry {
+    /// How many push services took the message.
+    pub taken: u64,
 }
 
 /// The score of an accepted attempt.

@@ -116,6 +116,9 @@ impl NotificationState {
 /// The channel that needs no carrier: what is shown in swarm itself.
 pub const IN_APP: &str = "in_app";
 
+/// The channel to the browsers in which somebody is signed in.
+pub const WEB_PUSH: &str = "web_push";
+
 #[cfg(test)]
 mod tests {
     use super::*;

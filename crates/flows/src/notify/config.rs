@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use swarm_domain::{notification::Person, ticket::Risk};
-use swarm_notify::ChannelConfig;
+use swarm_domain::{
+    notification::{Person, WEB_PUSH},
+    ticket::Risk,
+};
+use swarm_notify::{ChannelConfig, PushConfig};
 
 use crate::retry::RetryPolicy;
 
@@ -34,6 +37,8 @@ pub struct NotificationsConfig {
     pub keep_days: u32,
     /// By what they are told, besides in swarm itself.
     pub channels: Vec<ChannelConfig>,
+    /// How browsers are told, if they are.
+    pub push: PushConfig,
     /// What is known of people besides their accounts.
     pub people: Vec<Person>,
     /// The login name of the operator, who may answer too.
@@ -61,6 +66,7 @@ impl Default for NotificationsConfig {
             at_once: 8,
             keep_days: 90,
             channels: Vec::new(),
+            push: PushConfig::default(),
             people: Vec::new(),
             operator: None,
             carries: true,
@@ -87,6 +93,7 @@ impl NotificationsConfig {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.channels.iter().flat_map(ChannelConfig::faults).collect();
+        faults.extend(self.push.faults());
         let mut names = BTreeSet::new();
         for channel in &self.channels {
             if !names.insert(channel.name()) {
@@ -100,7 +107,8 @@ impl NotificationsConfig {
                 faults.push(format!("`{name}`: each person has a name, and is named once"));
             }
             for channel in &person.channels {
-                if self.channel(channel).is_none_or(|channel| !channel.is_for_people()) {
+                let is_for_people = self.channel(channel).is_some_and(ChannelConfig::is_for_people);
+                if !is_for_people && channel != WEB_PUSH {
                     faults.push(format!("`{name}`: `{channel}` is no channel for people"));
                 }
             }

@@ -7,12 +7,16 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use swarm_domain::{InterruptId, Problem, interrupt::InterruptState, notification::Stage};
-use swarm_notify::{ChannelConfig, SendError};
+use swarm_domain::{
+    InterruptId, Problem,
+    interrupt::InterruptState,
+    notification::{Stage, WEB_PUSH},
+};
+use swarm_notify::{ChannelConfig, Message, SendError};
 use swarm_store::{NotificationRow, Outcome, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::{account, compose, fold, keys, link, people};
+use super::{account, compose, fold, keys, link, people, push};
 use crate::{background::Background, error::FlowError, parts::Parts};
 
 /// How long what is being sent when this process stops may take to be marked.
@@ -87,7 +91,10 @@ async fn round(parts: Arc<Parts>) -> Result<bool, FlowError> {
 /// Sends what is due, as many as are sent at once. Whether there may be more.
 pub(super) async fn send_due(parts: &Parts) -> Result<bool, FlowError> {
     let config = &parts.config.notifications;
-    let names: Vec<String> = config.channels.iter().map(|channel| channel.name().to_owned()).collect();
+    let mut names: Vec<String> = config.channels.iter().map(|channel| channel.name().to_owned()).collect();
+    if config.push.enabled {
+        names.push(WEB_PUSH.to_owned());
+    }
     if names.is_empty() {
         return Ok(false);
     }
@@ -120,15 +127,35 @@ fn told(row: &NotificationRow, outcome: &Outcome) {
 }
 
 async fn deliver(parts: &Parts, row: &NotificationRow) -> Outcome {
-    let Some(channel) = parts.config.notifications.channel(&row.channel) else {
-        return Outcome::Dead("the channel is gone".to_owned());
+    let way = match parts.config.notifications.channel(&row.channel) {
+        Some(channel) => Way::Channel(channel),
+        None if row.channel == WEB_PUSH => Way::Browsers,
+        None => return Outcome::Dead("the channel is gone".to_owned()),
     };
-    match tried(parts, row, channel).await {
+    match tried(parts, row, way).await {
         Ok(outcome) => outcome,
         Err(Failed::Send(SendError::Never(why))) => Outcome::Dead(why),
         Err(Failed::Send(SendError::Later { why, after })) => again(parts, row, why, after),
         // The keys are not to be had just now, or the database is away.
         Err(Failed::Here(problem)) => again(parts, row, problem.to_string(), None),
+    }
+}
+
+/// By what a message goes.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    /// A channel of the configuration.
+    Channel(&'a ChannelConfig),
+    /// The browsers in which somebody is signed in.
+    Browsers,
+}
+
+impl Way<'_> {
+    fn is_for_people(self) -> bool {
+        match self {
+            Self::Channel(channel) => channel.is_for_people(),
+            Self::Browsers => true,
+        }
     }
 }
 
@@ -155,8 +182,8 @@ fn again(parts: &Parts, row: &NotificationRow, why: String, after: Option<Durati
     }
 }
 
-async fn tried(parts: &Parts, row: &NotificationRow, channel: &ChannelConfig) -> Result<Outcome, Failed> {
-    if matches!(row.stage, Stage::Verify | Stage::Reset) {
+async fn tried(parts: &Parts, row: &NotificationRow, way: Way<'_>) -> Result<Outcome, Failed> {
+    if let (Stage::Verify | Stage::Reset, Way::Channel(channel)) = (row.stage, way) {
         return about_account(parts, row, channel).await;
     }
     let Some((id, true)) =
@@ -171,8 +198,7 @@ async fn tried(parts: &Parts, row: &NotificationRow, channel: &ChannelConfig) ->
     if question.standing.state != InterruptState::Waiting && row.stage != Stage::Settled {
         return Ok(Outcome::Withdrawn(question.standing.how().unwrap_or_default()));
     }
-    let mut to = None;
-    if channel.is_for_people() {
+    if way.is_for_people() {
         let configured = parts.config.notifications.people.iter();
         let now = parts.clock.now();
         if let Some(person) = configured.clone().find(|known| known.name.eq_ignore_ascii_case(&row.person)) {
@@ -182,12 +208,30 @@ async fn tried(parts: &Parts, row: &NotificationRow, channel: &ChannelConfig) ->
                 return Ok(Outcome::Wait(due));
             }
         }
-        to = people::address(parts, &row.person);
     }
+    match way {
+        Way::Browsers => {
+            let message = compose::of_question(row, &question, None);
+            push::send(parts, &row.person, &message).await?.outcome().map_err(Failed::Send)
+        }
+        Way::Channel(channel) => {
+            let action =
+                if channel.is_for_people() { link::action(parts, row, &question).await? } else { None };
+            let message = compose::of_question(row, &question, action);
+            by_channel(parts, row, channel, &message).await
+        }
+    }
+}
+
+async fn by_channel(
+    parts: &Parts,
+    row: &NotificationRow,
+    channel: &ChannelConfig,
+    message: &Message,
+) -> Result<Outcome, Failed> {
+    let to = if channel.is_for_people() { people::address(parts, &row.person) } else { None };
     let keys = keys::of(parts, channel).await.map_err(Failed::Here)?;
-    let action = if channel.is_for_people() { link::action(parts, row, &question).await? } else { None };
-    let message = compose::of_question(row, &question, action);
-    channel.send(&message, to.as_ref(), &keys).await.map_err(Failed::Send)?;
+    channel.send(message, to.as_ref(), &keys).await.map_err(Failed::Send)?;
     Ok(Outcome::Sent)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use swarm_domain::{
     Actor, Event, EventBody, InterruptId, NotificationId,
     interrupt::InterruptState,
-    notification::{IN_APP, Person, Stage},
+    notification::{IN_APP, Person, Stage, WEB_PUSH},
     ticket::Risk,
 };
 use swarm_notify::ChannelConfig;
@@ -74,7 +74,7 @@ async fn of_event(
         Err(error) => return Err(error.into()),
     };
     let waits = row.standing.state == InterruptState::Waiting;
-    let make = Make { parts, row: &row, now: parts.clock.now() };
+    let make = Make { parts, directory, row: &row, now: parts.clock.now() };
     let named = |names: &[String]| names.iter().filter_map(|name| directory.person(name)).collect::<Vec<_>>();
     match &event.body {
         EventBody::InterruptRaised { .. } if waits && row.routed.is_none() => {
@@ -122,6 +122,7 @@ fn about(body: &EventBody) -> Option<&InterruptId> {
 /// Makes the rows of one event.
 struct Make<'a> {
     parts: &'a Parts,
+    directory: &'a Directory,
     row: &'a InterruptRow,
     now: DateTime<Utc>,
 }
@@ -133,6 +134,9 @@ impl Make<'_> {
             let due = due(self.parts, person, self.row.interrupt.risk, self.now);
             for channel in self.channels().filter(|channel| reaches(channel, person)) {
                 new.push(self.one(stage, &person.name, channel.name(), due));
+            }
+            if self.directory.has_browser(person) {
+                new.push(self.one(stage, &person.name, WEB_PUSH, due));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Telling people what waits for them.
 //!
 //! ```text
-//! log ── fold ──► outbox ── courier ──► mail, Slack, Discord, webhooks
+//! log ── fold ──► outbox ── courier ──► mail, Slack, Discord, webhooks, browsers
 //!   ▲      │         └──────────────────► in the app, as soon as it is there
 //!   └ routed
 //! ```
@@ -19,6 +19,7 @@ mod fold;
 mod keys;
 mod link;
 mod people;
+mod push;
 
 pub use config::NotificationsConfig;
 pub(crate) use courier::Courier;

@@ -4,7 +4,7 @@ use swarm_domain::{
     EventBody,
     identity::{EmailAddress, Scope},
     interrupt::{Interrupt, InterruptState, Standing},
-    notification::{Candidate, Person, Routed, eligible, route},
+    notification::{Candidate, Person, Routed, WEB_PUSH, eligible, route},
 };
 use swarm_store::{InterruptQuery, InterruptRow, UserRow};
 
@@ -24,17 +24,24 @@ pub(super) struct Directory {
     people: Vec<Person>,
     /// The names of accounts that may not answer: whatever the configuration says of them.
     out: Vec<String>,
+    /// Whose browsers take messages: their names, in lower case.
+    with_browsers: Vec<String>,
 }
 
 impl Directory {
     pub(super) async fn of(parts: &Parts) -> Result<Self, FlowError> {
         let config = &parts.config.notifications;
         let users = parts.store.users(&parts.config.tenant).await?;
-        Ok(Self::from(&config.people, config.operator.as_deref(), &users))
+        let with_browsers = if config.push.enabled {
+            parts.store.people_with_browsers(&parts.config.tenant).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { with_browsers, ..Self::from(&config.people, config.operator.as_deref(), &users) })
     }
 
     fn from(configured: &[Person], operator: Option<&str>, users: &[UserRow]) -> Self {
-        let mut directory = Self { people: configured.to_vec(), out: Vec::new() };
+        let mut directory = Self { people: configured.to_vec(), ..Self::default() };
         for user in users {
             let name = user.email.as_str();
             if user.is_enabled() && user.verified_at.is_some() && user.role.has(Scope::GatesApprove) {
@@ -66,6 +73,12 @@ impl Directory {
             return None;
         }
         Some(self.find(name).cloned().unwrap_or_else(|| Person::named(name.trim())))
+    }
+
+    /// Whether somebody is told in their browsers: one of them takes messages, and they want them by that way.
+    pub(super) fn has_browser(&self, person: &Person) -> bool {
+        let wanted = person.channels.is_empty() || person.channels.iter().any(|name| name == WEB_PUSH);
+        wanted && self.with_browsers.contains(&person.name.trim().to_lowercase())
     }
 
     /// Those who may answer a question as it stands: of those that it names, else of all.

@@ -145,6 +145,10 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/notifications/dead", Need::Scope(Scope::SystemWrite)),
     (Method::POST, "/api/notifications/{notification}/replay", Need::Scope(Scope::SystemWrite)),
     (Method::POST, "/api/notifications/test", Need::Scope(Scope::SystemWrite)),
+    (Method::GET, "/api/notifications/push", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/notifications/push", Need::Scope(Scope::AccountWrite)),
+    (Method::DELETE, "/api/notifications/push/{browser}", Need::Scope(Scope::AccountWrite)),
+    (Method::POST, "/api/notifications/push/test", Need::Scope(Scope::AccountWrite)),
 
     (Method::GET, "/api/vms", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/vms/{vm}", Need::Scope(Scope::WorkRead)),

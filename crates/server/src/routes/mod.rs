@@ -24,6 +24,7 @@ pub(crate) mod plans;
 pub(crate) mod policies;
 pub(crate) mod projects;
 pub(crate) mod pull_requests;
+pub(crate) mod push;
 pub(crate) mod quality;
 pub(crate) mod record;
 pub(crate) mod retention;
@@ -127,6 +128,9 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(notifications::dead_letters))
         .routes(routes!(notifications::replay_notification))
         .routes(routes!(notifications::try_channel))
+        .routes(routes!(push::browsers, push::add_browser))
+        .routes(routes!(push::remove_browser))
+        .routes(routes!(push::try_browsers))
         .routes(routes!(trace::trace))
         .routes(routes!(statistics::overview))
         .routes(routes!(statistics::calibration))

@@ -8,4 +8,5 @@ mod world;
 mod account;
 mod answer;
 mod outbox;
+mod push;
 mod stage;
