@@ -1,6 +1,9 @@
+import { read, type Said } from "./said";
+
 /**
- * The service worker: gives the app's own files from this device, so that it starts without a server. Nothing of the API passes
- * through it, so that it can keep none of it. `scripts/worker.ts` puts in which files there are, and writes it as /sw.js.
+ * The service worker: gives the app's own files from this device, so that it starts without a server, and shows what the server
+ * has to say while no page is open. What pages ask of the API does not pass through it, so that it can keep none of it.
+ * `scripts/worker.ts` puts in which files there are, and writes it as /sw.js.
  */
 declare const __FILES__: readonly string[];
 declare const __VERSION__: string;
@@ -37,3 +40,73 @@ worker.addEventListener("fetch", (event) => {
   if (!__FILES__.includes(path)) return;
   event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(path, { ignoreVary: true })) ?? fetch(request)));
 });
+
+/** What a browser knows and its types do not yet (Notifications API). */
+type Shown = NotificationOptions & { renotify?: boolean; actions?: { action: string; title: string }[] };
+
+/** Pages renew the session by the same name: of two at once the server would take the second for a thief. */
+const LOCK = "swarm.renewal";
+
+function show(title: string, options: Shown): Promise<void> {
+  return worker.registration.showNotification(title, { icon: "/icon-192.png", badge: "/icon-mask.png", ...options });
+}
+
+// A browser wants something to be shown for each message, whatever it is.
+worker.addEventListener("push", (event) => {
+  const said = read(event.data?.text() ?? "");
+  const actions = [
+    { action: "accept", title: "Approve" },
+    { action: "ignore", title: "Reject" },
+  ];
+  event.waitUntil(
+    show(said.title, {
+      body: said.body,
+      // What is said of a question again takes the place of what was said before.
+      tag: said.interrupt ?? said.id,
+      renotify: said.again,
+      data: said,
+      ...(said.quick ? { actions } : {}),
+    }),
+  );
+});
+
+worker.addEventListener("notificationclick", (event) => {
+  const { action, notification } = event as NotificationEvent;
+  const said = notification.data as Said;
+  notification.close();
+  const isAnswer = action === "accept" || action === "ignore";
+  event.waitUntil(isAnswer && said.interrupt ? answered(said, said.interrupt, action) : opened(said));
+});
+
+/** Answers in the session of this browser, and says what became of it. */
+async function answered(said: Said, interrupt: string, type: "accept" | "ignore"): Promise<void> {
+  const ask = () =>
+    fetch(`/api/hitl/${encodeURIComponent(interrupt)}/respond`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type }),
+    });
+  const tell = (title: string) => show(title, { body: said.title, tag: interrupt, data: { ...said, quick: false } });
+  try {
+    let response = await ask();
+    if (response.status === 401) {
+      await navigator.locks.request(LOCK, () => fetch("/api/auth/refresh", { method: "POST" }));
+      response = await ask();
+    }
+    if (response.ok) return await tell(type === "accept" ? "Approved" : "Rejected");
+    const problem = (await response.json().catch(() => ({}))) as { detail?: unknown };
+    await tell(typeof problem.detail === "string" ? `Not answered: ${problem.detail}` : `Not answered: status ${response.status}`);
+  } catch {
+    await tell("Not answered: the server is away. Open it to answer later");
+  }
+}
+
+/** Leads to what it is about, in a page that is open or a new one. */
+async function opened({ interrupt }: Said): Promise<void> {
+  const path = interrupt === undefined ? "/approvals" : `/approvals/${encodeURIComponent(interrupt)}`;
+  const pages = await worker.clients.matchAll({ type: "window" });
+  const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
+  if (!page) return void (await worker.clients.openWindow(path));
+  const there = await page.navigate(path).catch(() => null);
+  await (there ?? page).focus();
+}

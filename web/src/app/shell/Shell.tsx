@@ -29,6 +29,9 @@ export function Shell() {
   const [overlay, setOverlay] = useState<Overlay>();
   useEffect(() => live.start(queries, signedOut), [queries]);
   useEffect(() => keep(queries), [queries]);
+  useEffect(() => {
+    if (who) void import("~/push/browser").then(({ goOn }) => goOn(who)).catch(() => undefined);
+  }, [who]);
   useKeys(setOverlay);
   const main = useFocusOnArrival();
   return (

@@ -4,6 +4,7 @@ import { Page } from "~/parts/Page";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { Appearance } from "./Appearance";
+import { Browsers } from "./Browsers";
 import { Keys } from "./Keys";
 import { Links } from "./Links";
 import { Profile } from "./Profile";
@@ -21,6 +22,7 @@ export function Settings() {
         <>
           <Profile who={who} />
           <Appearance />
+          {may(who, "account:write") ? <Browsers who={who} /> : null}
           {may(who, "account:write") ? <SecondFactor who={who} /> : null}
           {may(who, "account:write") ? <Links /> : null}
           {may(who, "account:write") ? <Sessions own={who.session ?? undefined} /> : null}

@@ -10,3 +10,8 @@ export const keys = queryOptions({
   queryKey: ["keys"],
   queryFn: async () => take(client.GET("/api/keys")),
 });
+
+export const browsers = queryOptions({
+  queryKey: ["browsers"],
+  queryFn: async () => take(client.GET("/api/notifications/push")),
+});
