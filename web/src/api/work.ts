@@ -39,6 +39,11 @@ export const plan = (id: string) =>
     queryFn: async () => take(client.GET("/api/plans/{plan}", { params: { path: { plan: id } } })),
   });
 
+export const plans = queryOptions({
+  queryKey: ["plans"],
+  queryFn: async () => take(client.GET("/api/plans")),
+});
+
 export const spec = (id: string) =>
   queryOptions({
     queryKey: ["specs", id],
@@ -49,3 +54,10 @@ export const specs = queryOptions({
   queryKey: ["specs"],
   queryFn: async () => take(client.GET("/api/specs")),
 });
+
+/** What became of each requirement between two versions of a spec. */
+export const delta = (id: string, from: string) =>
+  queryOptions({
+    queryKey: ["specs", id, "delta", from],
+    queryFn: async () => take(client.GET("/api/specs/{spec}/delta", { params: { path: { spec: id }, query: { from } } })),
+  });

@@ -6,6 +6,7 @@ export interface Place {
     | "/"
     | "/approvals"
     | "/runs"
+    | "/design"
     | "/board"
     | "/requirements"
     | "/agents"
@@ -25,6 +26,7 @@ export const PLACES: readonly Place[] = [
   { to: "/", label: "Home", key: "h" },
   { to: "/approvals", label: "Approvals", key: "a" },
   { to: "/runs", label: "Runs", key: "r" },
+  { to: "/design", label: "Design", key: "d" },
   { to: "/board", label: "Board", key: "b" },
   { to: "/requirements", label: "Requirements", key: "q" },
   { to: "/agents", label: "Agents", key: "w" },

@@ -6,6 +6,7 @@ import { problemOf } from "~/api/problem";
 import { me, remember, wasSignedIn } from "~/api/session";
 import { filterOf } from "~/features/audit/filter";
 import { filterOf as boardFilterOf } from "~/features/board/filter";
+import { lookOf as designOf } from "~/features/design/look";
 import { lookOf, ticketOf } from "~/features/runs/look";
 import { wantedOf } from "~/features/requirements/wanted";
 import { shownOf } from "~/features/usage/shown";
@@ -106,6 +107,19 @@ const plan = createRoute({
   getParentRoute: () => inside,
   path: "/plans/$plan",
   component: lazyRouteComponent(() => import("~/features/plans/PlanPage"), "PlanPage"),
+});
+
+const design = createRoute({
+  getParentRoute: () => inside,
+  path: "/design",
+  component: lazyRouteComponent(() => import("~/features/design/Design"), "Design"),
+});
+
+const designSession = createRoute({
+  getParentRoute: () => inside,
+  path: "/design/$spec",
+  validateSearch: designOf,
+  component: lazyRouteComponent(() => import("~/features/design/Session"), "Session"),
 });
 
 const runList = createRoute({
@@ -215,6 +229,8 @@ const tree = root.addChildren([
   inside.addChildren([
     home,
     plan,
+    design,
+    designSession,
     runList,
     runPage,
     ticketPage,

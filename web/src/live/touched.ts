@@ -7,6 +7,7 @@ export type Topic =
   | "me"
   | "projects"
   | "specs"
+  | "surveys"
   | "plans"
   | "runs"
   | "run"
@@ -32,6 +33,7 @@ export type Key = readonly [Topic, ...string[]];
 const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["project_", ["projects"]],
   ["spec_", ["specs"]],
+  ["survey_", ["surveys"]],
   ["plan_", ["plans"]],
   ["run_", ["runs"]],
   ["ticket_", ["runs"]],

@@ -3,9 +3,12 @@ import "./Diff.css";
 import { SegmentedControl } from "@mantine/core";
 import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/SegmentedControl.css";
-import { useEffect, useMemo, useState } from "react";
-import { Diff as Table, Hunk, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ChangeData, Diff as Table, getChangeKey, Hunk, isDelete, isInsert, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
 import { plural } from "./format";
+import { RemarkForm, RemarkShown } from "./RemarkForm";
+import { isAt, type Remark } from "./remarks";
+import type { Remarks } from "./useRemarks";
 
 type View = "unified" | "split";
 
@@ -23,8 +26,16 @@ function useHighlight(): Highlight | undefined {
   return highlight;
 }
 
+interface Props {
+  text: string;
+  /** Where lines can be remarked on. */
+  remarks?: Remarks | undefined;
+  /** What is said of a file, above its lines. */
+  about?: ((path: string) => ReactNode) | undefined;
+}
+
 /** A change, file by file. */
-export function Diff({ text }: { text: string }) {
+export function Diff({ text, remarks, about }: Props) {
   const files = useMemo(() => parseDiff(text, { nearbySequences: "zip" }), [text]);
   const [view, setView] = useState<View>("unified");
   const highlight = useHighlight();
@@ -43,14 +54,23 @@ export function Diff({ text }: { text: string }) {
           ]}
         />
       </header>
+      {remarks && files.length > 0 ? (
+        <p className="change-hint">To remark on a line, click its number; or go to it with the arrow keys in a file, and press Enter.</p>
+      ) : null}
       {files.map((file) => (
-        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} highlight={highlight} />
+        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} highlight={highlight} remarks={remarks} about={about} />
       ))}
     </section>
   );
 }
 
-function File({ file, view, highlight }: { file: FileData; view: View; highlight: Highlight | undefined }) {
+interface FileProps extends Omit<Props, "text"> {
+  file: FileData;
+  view: View;
+  highlight: Highlight | undefined;
+}
+
+function File({ file, view, highlight, remarks, about }: FileProps) {
   const lines = file.hunks.flatMap(({ changes }) => changes);
   const tokens = useMemo(() => {
     const enhancers = [markEdits(file.hunks, { type: "block" })];
@@ -61,6 +81,7 @@ function File({ file, view, highlight }: { file: FileData; view: View; highlight
   }, [file, highlight]);
   const [added, removed] = [lines.filter(({ type }) => type === "insert").length, lines.filter(({ type }) => type === "delete").length];
   const name = file.type === "delete" ? file.oldPath : file.newPath;
+  const { group, keys, chosen, widgets, click, said } = useRemarking(name, lines, remarks);
   return (
     <details className="change-file" open={lines.length <= LONG}>
       <summary>
@@ -70,16 +91,73 @@ function File({ file, view, highlight }: { file: FileData; view: View; highlight
           <span className="change-added">+{added}</span> <span className="change-removed">−{removed}</span>
         </span>
       </summary>
+      {about?.(name)}
       {/* Wide code is moved within its own frame, by keys too. */}
-      <div className="change-code" tabIndex={0} role="group" aria-label={name}>
+      <div className="change-code" tabIndex={0} role="group" aria-label={name} ref={group} onKeyDown={keys} data-remarks={remarks ? true : undefined}>
         {file.hunks.length === 0 ? (
           <p className="change-none">{file.isBinary ? "Not text." : "No line is different."}</p>
         ) : (
-          <Table viewType={view} diffType={file.type} hunks={file.hunks} tokens={tokens}>
+          <Table viewType={view} diffType={file.type} hunks={file.hunks} tokens={tokens} widgets={widgets} selectedChanges={chosen} gutterEvents={click}>
             {(hunks) => hunks.map((hunk) => <Hunk key={hunk.content} hunk={hunk} />)}
           </Table>
         )}
       </div>
+      {remarks ? (
+        <p role="status" className="only-heard">
+          {said}
+        </p>
+      ) : null}
     </details>
   );
+}
+
+/** The place of a line, as people and agents know it. */
+function placeOf(path: string, change: ChangeData): Omit<Remark, "words"> {
+  if (isDelete(change)) return { path, line: change.lineNumber, removed: true };
+  return { path, line: isInsert(change) ? change.lineNumber : change.newLineNumber, removed: false };
+}
+
+/** Lines that can be gone to and remarked on, with what was said already. */
+function useRemarking(path: string, lines: readonly ChangeData[], remarks: Remarks | undefined) {
+  const group = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<ChangeData>();
+  const [writing, setWriting] = useState<ChangeData>();
+  const close = () => {
+    setWriting(undefined);
+    group.current?.focus({ preventScroll: true });
+  };
+  const write = (change: ChangeData) => {
+    setAt(change);
+    setWriting(change);
+  };
+  const widgets: Record<string, ReactNode> = {};
+  if (remarks) {
+    for (const change of lines) {
+      const place = placeOf(path, change);
+      const known = remarks.all.find((one) => isAt(one, place));
+      if (change === writing) widgets[getChangeKey(change)] = <RemarkForm remark={known ?? { ...place, words: "" }} put={remarks.put} close={close} />;
+      else if (known) widgets[getChangeKey(change)] = <RemarkShown remark={known} put={remarks.put} edit={() => write(change)} />;
+    }
+  }
+  const keys = (event: KeyboardEvent) => {
+    if (!remarks || event.target !== event.currentTarget || event.metaKey || event.ctrlKey || event.altKey) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const index = at ? lines.indexOf(at) : -1;
+    if (step) {
+      const next = lines[Math.min(Math.max(index + step, 0), lines.length - 1)];
+      setAt(next);
+      if (next) group.current?.querySelector(`[data-change-key="${getChangeKey(next)}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else if (event.key === "Enter" && at) write(at);
+    else return;
+    event.preventDefault();
+  };
+  const place = at ? placeOf(path, at) : undefined;
+  return {
+    group,
+    keys,
+    widgets,
+    chosen: at && remarks ? [getChangeKey(at)] : [],
+    click: remarks ? { onClick: ({ change }: { change: ChangeData | null }) => change && write(change) } : {},
+    said: at && place ? `line ${place.line}${place.removed ? ", taken away" : ""}: ${at.content}` : "",
+  };
 }

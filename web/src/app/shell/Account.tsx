@@ -6,7 +6,8 @@ import { IconCheck, IconContrast2, IconKeyboard, IconLogout, IconMoon, IconSelec
 import type { Me } from "~/api/generated/api";
 import { forget } from "~/api/kept";
 import { signOut } from "~/api/session";
-import { clear } from "~/features/approvals/outbox";
+import { clear as clearDrafts } from "~/api/drafts";
+import { clear } from "~/api/outbox";
 import { setContrast, useContrast } from "../appearance";
 import { queries, router } from "../router";
 import styles from "./Account.module.css";
@@ -34,6 +35,7 @@ export function Account({ who, open, named = false }: Props) {
     onSuccess: async () => {
       queries.clear();
       clear();
+      clearDrafts();
       await forget();
       await router.navigate({ to: "/sign-in", search: {} });
     },

@@ -3,7 +3,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { fresh, keep } from "~/api/kept";
 import { me } from "~/api/session";
-import { clear, send } from "~/features/approvals/outbox";
+import { clear, send } from "~/api/outbox";
 import { live } from "~/live/store";
 import { Mark } from "~/parts/Brand";
 import { signedOut } from "../router";

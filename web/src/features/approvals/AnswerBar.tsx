@@ -1,17 +1,19 @@
 import { Button, Textarea } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useId, useState } from "react";
-import { problemOf } from "~/api/problem";
+import { useOutbox } from "~/api/outbox";
 import { me, may } from "~/api/session";
 import { isTyping } from "~/app/shell/keys";
+import { ACTIONS, effect, turnedDown } from "~/parts/answers";
 import { Danger } from "~/parts/Danger";
 import { Trouble } from "~/parts/Trouble";
-import { When } from "~/parts/When";
+import { Unsent } from "~/parts/Unsent";
+import { useAnswering } from "~/parts/useAnswering";
 import styles from "./AnswerBar.module.css";
-import { ACTIONS, effect, turnedDown } from "./asked";
 import { EditPlan } from "./EditPlan";
-import { drop, keep, useOutbox } from "./outbox";
-import { answer, question } from "~/api/approvals";
+import { plural } from "~/parts/format";
+import { characters, composed, MOST_WORDS } from "~/parts/remarks";
+import { useRemarks } from "~/parts/useRemarks";
 import type { HumanResponse, InterruptDetail } from "./types";
 
 type Mode = "ask" | "reject" | "edit";
@@ -24,6 +26,7 @@ export function AnswerBar({ detail }: { detail: InterruptDetail }) {
   const [mode, setMode] = useState<Mode>("ask");
   const unsent = useOutbox().find(({ id }) => id === summary.id);
   const respond = useAnswering(summary.id);
+  const remarks = useRemarks(summary.id);
   const mayAnswer = may(who, "gates:approve");
   const busy = respond.isPending;
   const accept = useCallback(() => !busy && respond.mutate({ type: "accept" }), [busy, respond]);
@@ -45,7 +48,7 @@ export function AnswerBar({ detail }: { detail: InterruptDetail }) {
           busy={busy}
           withWords={allow_respond}
           withoutWords={allow_ignore}
-          send={(response) => respond.mutate(response)}
+          send={(response) => respond.mutate(response, { onSuccess: remarks.clear })}
           back={() => setMode("ask")}
         />
       ) : mode === "edit" ? (
@@ -57,7 +60,7 @@ export function AnswerBar({ detail }: { detail: InterruptDetail }) {
           </p>
           <div className={styles.buttons}>
             <Button onClick={() => setMode("reject")} disabled={busy} rightSection={<kbd>R</kbd>}>
-              {words.turnDown}
+              {remarks.all.length > 0 ? `${words.turnDown} with ${plural(remarks.all.length, "remark")}` : words.turnDown}
             </Button>
             {allow_edit ? (
               <Button onClick={() => setMode("edit")} disabled={busy} rightSection={<kbd>E</kbd>}>
@@ -74,56 +77,6 @@ export function AnswerBar({ detail }: { detail: InterruptDetail }) {
   );
 }
 
-/** Sends an answer. Where the server is away it is kept on this device; what the server says is what is shown. */
-function useAnswering(id: string) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: async (response: HumanResponse) => {
-      try {
-        return await answer(id, response);
-      } catch (thrown) {
-        if (!problemOf(thrown).isAway) throw thrown;
-        keep(id, response);
-        return undefined;
-      }
-    },
-    onSuccess: (detail) => {
-      if (detail) queries.setQueryData(question(id).queryKey, detail);
-    },
-    // Somebody may have been first: what they decided is read, and shown instead of the buttons.
-    onSettled: () => {
-      void queries.invalidateQueries({ queryKey: ["approvals"] });
-      void queries.invalidateQueries({ queryKey: ["approval", id] });
-    },
-  });
-}
-
-function Unsent({ unsent }: { unsent: { id: string; at: string; response: HumanResponse; refused?: { code: string; detail: string; next: string } } }) {
-  if (unsent.refused) {
-    return (
-      <div className={styles.unsent}>
-        <p>
-          <strong>Your answer was not taken:</strong> {unsent.refused.detail}
-        </p>
-        <Button size="xs" onClick={() => drop(unsent.id)}>
-          Understood
-        </Button>
-      </div>
-    );
-  }
-  return (
-    <div className={styles.unsent} role="status">
-      <p>
-        <strong>{unsent.response.type === "accept" ? "Approved" : "Answered"} on this device</strong> <When at={unsent.at} />. It is sent
-        once when the server can be reached; who answers before that was first.
-      </p>
-      <Button size="xs" onClick={() => drop(unsent.id)}>
-        Take it back
-      </Button>
-    </div>
-  );
-}
-
 interface RejectProps {
   detail: InterruptDetail;
   busy: boolean;
@@ -134,9 +87,12 @@ interface RejectProps {
 }
 
 function Reject({ detail: { summary }, busy, withWords, withoutWords, send, back }: RejectProps) {
+  const { all: remarks } = useRemarks(summary.id);
   const [words, setWords] = useState("");
-  const says = words.trim() !== "";
-  const ready = !busy && (says ? withWords : withoutWords);
+  const all = composed(remarks, words);
+  const says = all !== "";
+  const long = characters(all);
+  const ready = !busy && long <= MOST_WORDS && (says ? withWords : withoutWords);
   const form = useId();
   return (
     <form
@@ -144,7 +100,7 @@ function Reject({ detail: { summary }, busy, withWords, withoutWords, send, back
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (ready) send(turnedDown(words));
+        if (ready) send(turnedDown(all));
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape") back();
@@ -161,6 +117,16 @@ function Reject({ detail: { summary }, busy, withWords, withoutWords, send, back
         value={words}
         onChange={(event) => setWords(event.currentTarget.value)}
       />
+      {remarks.length > 0 ? (
+        <pre className={styles.remarks} tabIndex={0} aria-label="Remarks that go with it">
+          {composed(remarks)}
+        </pre>
+      ) : null}
+      {long > MOST_WORDS ? (
+        <p className={styles.effect} role="alert">
+          {long.toLocaleString("en-US")} characters are more than the {MOST_WORDS.toLocaleString("en-US")} that the server takes.
+        </p>
+      ) : null}
       <div className={styles.buttons}>
         <Button onClick={back} disabled={busy}>
           Back
@@ -171,7 +137,7 @@ function Reject({ detail: { summary }, busy, withWords, withoutWords, send, back
           </Button>
         ) : (
           <Danger type="submit" loading={busy} disabled={!ready}>
-            {says ? "Reject with this reason" : "Turn down without a reason"}
+            {remarks.length > 0 ? `Send back with ${plural(remarks.length, "remark")}` : says ? "Reject with this reason" : "Turn down without a reason"}
           </Danger>
         )}
       </div>

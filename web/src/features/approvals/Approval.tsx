@@ -2,11 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import { me, may } from "~/api/session";
+import { trace } from "~/api/work";
 import { short } from "~/parts/format";
 import { useTitle } from "~/parts/Page";
 import { RiskMark } from "~/parts/RiskMark";
+import { Served } from "~/parts/Served";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
+import { useRemarks } from "~/parts/useRemarks";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import { AnswerBar } from "./AnswerBar";
@@ -71,13 +75,23 @@ function Question({ detail }: { detail: InterruptDetail }) {
         )}
         {detail.text ? (
           <Suspense fallback={<Waiting what="Loading the change" />}>
-            <Diff text={detail.text} />
+            <Change detail={detail} text={detail.text} />
           </Suspense>
         ) : null}
       </article>
       {isWaiting ? <AnswerBar detail={detail} /> : null}
     </>
   );
+}
+
+/** The change, with what each file serves; while it waits, lines of it can be remarked on. */
+function Change({ detail: { summary, interrupt }, text }: { detail: InterruptDetail; text: string }) {
+  const { data: who } = useQuery(me);
+  const remarks = useRemarks(summary.id);
+  const traced = useQuery({ ...trace(summary.run), enabled: summary.kind === "diff_review" });
+  const serves = (traced.data?.requirements ?? []).filter(({ tickets }) => tickets.some(({ id }) => id === summary.ticket));
+  const mayRemark = summary.state === "waiting" && interrupt.request.config.allow_respond && may(who, "gates:approve");
+  return <Diff text={text} remarks={mayRemark ? remarks : undefined} about={(path) => <Served path={path} serves={serves} commit={interrupt.commit} />} />;
 }
 
 /** Why it is asked, of whom, and what it holds up. */

@@ -13,7 +13,7 @@ import { Waiting } from "~/parts/Waiting";
 import styles from "./Approvals.module.css";
 import { neighbour } from "./asked";
 import { title } from "~/parts/question";
-import { useOutbox } from "./outbox";
+import { useOutbox } from "~/api/outbox";
 import { decided, waiting } from "~/api/approvals";
 import type { InterruptSummary } from "./types";
 

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { plural } from "~/parts/format";
 import { When } from "~/parts/When";
 import styles from "./Decision.module.css";
-import { ENDED } from "./asked";
+import { ENDED } from "~/parts/answers";
 import { title } from "~/parts/question";
 import { waiting } from "~/api/approvals";
 import type { InterruptDetail } from "./types";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { editOf, effect, formOf, neighbour, turnedDown } from "./asked";
+import { effect, turnedDown } from "~/parts/answers";
 import { title } from "~/parts/question";
+import { editOf, formOf, neighbour } from "./asked";
 
 describe("what is changed of a plan", () => {
   const before = formOf({ max_parallel: 4, budget_micro_usd: 2_500_000 });

@@ -8,7 +8,7 @@ import { type DragEvent, useRef, useState } from "react";
 import type { Project } from "~/api/generated/api";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Home.module.css";
-import { begin } from "./start";
+import { begin, read } from "./start";
 import { missing } from "./wish";
 
 /** The largest spec that the server reads, in bytes. */
@@ -38,6 +38,16 @@ export function Start({ known, first }: Props) {
     // What was begun before something went wrong is there.
     onSettled: () => queries.invalidateQueries({ queryKey: ["projects"] }),
   });
+  const design = useMutation({
+    mutationFn: () => read(wish),
+    onSuccess: (spec) => router.navigate({ to: "/design/$spec", params: { spec }, search: {} }),
+    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["projects"] }), queries.invalidateQueries({ queryKey: ["specs"], exact: true })]),
+  });
+  const isBusy = start.isPending || design.isPending;
+  const go = (does: { mutate: () => void }) => {
+    setTried(true);
+    if (Object.keys(missing(wish)).length === 0 && !isBusy) does.mutate();
+  };
   const take = async (given: File | undefined) => {
     if (given && given.size <= LARGEST) setText(await given.text());
   };
@@ -55,8 +65,7 @@ export function Start({ known, first }: Props) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          setTried(true);
-          if (Object.keys(missing(wish)).length === 0 && !start.isPending) start.mutate();
+          go(start);
         }}
       >
         <Textarea
@@ -93,7 +102,7 @@ export function Start({ known, first }: Props) {
             ) : null}
           </div>
         ) : null}
-        {start.isError ? <Trouble problem={start.error} /> : null}
+        {start.isError || design.isError ? <Trouble problem={start.error ?? design.error} /> : null}
         <div className={styles.go}>
           <p>{open ? "Nothing is built before you have seen the plan and its price." : null}</p>
           <input
@@ -103,7 +112,11 @@ export function Start({ known, first }: Props) {
             hidden
             onChange={(event) => void take(event.currentTarget.files?.[0])}
           />
-          {open ? null : (
+          {open ? (
+            <Button loading={design.isPending} onClick={() => go(design)}>
+              Work on the spec first
+            </Button>
+          ) : (
             <>
               <Button variant="default" onClick={() => void example().then(setText)}>
                 Take the example

@@ -1,10 +1,15 @@
 import { client, done, take } from "~/api/client";
 import type { Wish } from "./wish";
 
-/** Has the spec read and a plan drawn up: nothing is spent but for the plan. Gives the plan's id. */
-export async function begin({ project, repo, text }: Wish): Promise<string> {
+/** Has the spec read, which asks no model. Gives the spec's id. */
+export async function read({ project, repo, text }: Wish): Promise<string> {
   if (repo !== undefined) await done(client.POST("/api/projects", { body: { project, repo } }));
   const spec = await take(client.POST("/api/specs", { body: { project, text } }));
-  const plan = await take(client.POST("/api/plans", { body: { spec: spec.id } }));
+  return spec.id;
+}
+
+/** Has the spec read and a plan drawn up: nothing is spent but for the plan. Gives the plan's id. */
+export async function begin(wish: Wish): Promise<string> {
+  const plan = await take(client.POST("/api/plans", { body: { spec: await read(wish) } }));
   return plan.id;
 }

@@ -5,10 +5,12 @@ import { lazy, Suspense, useEffect } from "react";
 import { decided, question, waiting } from "~/api/approvals";
 import { client, done } from "~/api/client";
 import type { InterruptSummary, PullRequest, Run, TicketSummary, Trace } from "~/api/generated/api";
+import { useOutbox } from "~/api/outbox";
 import { problemOf } from "~/api/problem";
 import { me, may } from "~/api/session";
 import { run as runQuery, spec, tickets, trace } from "~/api/work";
 import { isTyping } from "~/app/shell/keys";
+import { turnedDown } from "~/parts/answers";
 import { approvalOf, proofs } from "~/parts/evidence";
 import { EvidenceMark } from "~/parts/EvidenceMark";
 import { Export } from "~/parts/Export";
@@ -16,8 +18,13 @@ import { plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
 import { Proofs } from "~/parts/Proofs";
+import { characters, composed, MOST_WORDS } from "~/parts/remarks";
+import { Served } from "~/parts/Served";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
+import { Unsent } from "~/parts/Unsent";
+import { useAnswering } from "~/parts/useAnswering";
+import { useRemarks } from "~/parts/useRemarks";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import { history, pullRequest, step } from "./queries";
@@ -216,7 +223,7 @@ function Part({ item, run, traced, asked }: PartProps) {
           );
         })}
       </div>
-      <Change item={item} run={run} asked={asked} />
+      <Change item={item} run={run} asked={asked} serves={serves} />
     </>
   );
 }
@@ -227,16 +234,7 @@ function Back({ item, run, asked }: Omit<PartProps, "traced">) {
   const retry = useMutation({
     mutationFn: () => done(client.POST("/api/runs/{run}/tickets/{ticket}/retry", { params: { path: { run: run.id, ticket: item.id } }, body: {} })),
   });
-  if (asked?.state === "waiting") {
-    return (
-      <p className={styles.asks}>
-        Its change waits for an answer. With words of yours it goes back to its agent.{" "}
-        <Link to="/approvals/$interrupt" params={{ interrupt: asked.id }}>
-          Answer it
-        </Link>
-      </p>
-    );
-  }
+  if (asked?.state === "waiting") return <Asks asked={asked} />;
   const state = item.state.state;
   const mayRetry = may(who, "runs:write") && run.state.state !== "running" && (state === "needs_person" || state === "cancelled");
   if (!mayRetry) return asked?.decided ? <p className={styles.note}>{asked.decided}</p> : null;
@@ -247,6 +245,36 @@ function Back({ item, run, asked }: Omit<PartProps, "traced">) {
         Try it again
       </Button>
       {retry.isError ? <Trouble problem={retry.error} /> : null}
+    </div>
+  );
+}
+
+/** Its change waits for an answer; what was remarked on its lines is one. */
+function Asks({ asked }: { asked: InterruptSummary }) {
+  const { data: who } = useQuery(me);
+  const { all, clear } = useRemarks(asked.id);
+  const unsent = useOutbox().find(({ id }) => id === asked.id);
+  const respond = useAnswering(asked.id);
+  const words = composed(all);
+  const long = characters(words) > MOST_WORDS;
+  if (unsent) return <Unsent unsent={unsent} />;
+  return (
+    <div className={styles.asks}>
+      <p>
+        Its change waits for an answer. With words of yours it goes back to its agent.{" "}
+        <Link to="/approvals/$interrupt" params={{ interrupt: asked.id }}>
+          Answer it
+        </Link>
+      </p>
+      {all.length > 0 && may(who, "gates:approve") ? (
+        <>
+          <Button size="xs" variant="filled" loading={respond.isPending} disabled={long} onClick={() => respond.mutate(turnedDown(words), { onSuccess: clear })}>
+            Send {plural(all.length, "remark")} back
+          </Button>
+          {long ? <p role="alert">They are longer than the {MOST_WORDS.toLocaleString("en-US")} characters that the server takes.</p> : null}
+        </>
+      ) : null}
+      {respond.isError ? <Trouble problem={respond.error} title="The remarks were not taken" /> : null}
     </div>
   );
 }
@@ -299,7 +327,9 @@ function Unasked({ item, run }: Pick<PartProps, "item" | "run">) {
 }
 
 /** The change as it was put before people. */
-function Change({ item, run, asked }: Omit<PartProps, "traced">) {
+function Change({ item, run, asked, serves }: Omit<PartProps, "traced"> & { serves: Trace["requirements"] }) {
+  const { data: who } = useQuery(me);
+  const remarks = useRemarks(asked?.id ?? "");
   const { data, error, refetch } = useQuery({ ...question(asked?.id ?? ""), enabled: asked !== undefined });
   if (!asked) {
     if (item.attempts === 0) return <p className={styles.note}>Nobody has begun with it yet.</p>;
@@ -307,9 +337,14 @@ function Change({ item, run, asked }: Omit<PartProps, "traced">) {
   }
   if (!data) return error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading the change" lines={5} />;
   if (!data.text) return <p className={styles.note}>Its text is no longer kept.</p>;
+  const mayRemark = data.summary.state === "waiting" && data.interrupt.request.config.allow_respond && may(who, "gates:approve");
   return (
     <Suspense fallback={<Waiting what="Loading the change" lines={5} />}>
-      <Diff text={data.text} />
+      <Diff
+        text={data.text}
+        remarks={mayRemark ? remarks : undefined}
+        about={(path) => <Served path={path} serves={serves} commit={data.interrupt.commit} />}
+      />
     </Suspense>
   );
 }

@@ -1,8 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import type { HumanResponse } from "~/api/generated/api";
-import { Problem, problemOf } from "~/api/problem";
-import { answer, question } from "~/api/approvals";
+import { answer, question } from "./approvals";
+import type { HumanResponse } from "./generated/api";
+import { Problem, problemOf } from "./problem";
 
 /**
  * Answers that were given while the server was away. They are kept on this device and sent when it is back. The server
