@@ -153,6 +153,20 @@ def environment(name, *packages):
     return str(python)
 
 
+def modules(name, *packages):
+    """The folder of Node's modules with these packages of npm, made once; nothing where there is no npm."""
+    if shutil.which("npm") is None:
+        return None
+    place = TARGET / "bench-node" / name
+    if not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        print(f"installing {', '.join(packages)}", flush=True)
+        subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(place), *packages], check=True)
+        (place / "complete").touch()
+    return place / "node_modules"
+
+
 def helped(about):
     """Prints what the script says of itself where that is asked for."""
     if any(word in ("-h", "--help") for word in sys.argv[1:]):
