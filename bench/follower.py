@@ -79,6 +79,8 @@ class Follower(threading.Thread):
         self.servers, self.cursor, self.base = list(servers), None, None
         # Positions with the moment that each was heard; repeats that were dropped; what was left out; ends of connections.
         self.heard, self.repeats, self.gaps, self.ends = [], 0, [], []
+        # When it came in, each time.
+        self.came = []
         self.done, self.ready, self.line = threading.Event(), threading.Event(), None
         self.start()
 
@@ -110,6 +112,7 @@ class Follower(threading.Thread):
             if kind == "welcome" and self.cursor is None:
                 self.base = self.cursor = frame["position"]
             elif kind == "subscribed":
+                self.came.append(time.monotonic())
                 self.ready.set()
             elif kind == "event" and frame["position"] <= self.cursor:
                 self.repeats += 1

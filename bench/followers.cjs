@@ -9,7 +9,7 @@ const [count, ...words] = process.argv.slice(2);
 const servers = [0, 2].map((at) => ({ url: words[at], token: words[at + 1] }));
 const [FIRST, LONGEST, AT_ONCE, PATIENCE] = [500, 15_000, 50, 60_000];
 const clients = Array.from({ length: Number(count) }, (_, n) => ({
-  first: n % 2, at: n % 2, cursor: undefined, base: undefined, heard: 0, repeats: 0, gaps: 0, failures: 0, late: 0, back: undefined,
+  first: n % 2, at: n % 2, cursor: undefined, base: undefined, heard: 0, repeats: 0, gaps: 0, failures: 0, late: 0, away: false, back: undefined,
 }));
 let killed;
 let stopping = false;
@@ -27,10 +27,9 @@ function hear(client, frame, now) {
   } else if (frame.type === "event") {
     client.cursor = frame.position;
     client.heard += 1;
-    if (killed !== undefined) {
-      client.late = Math.max(client.late, now - Date.parse(frame.time));
-      client.back ??= now;
-    }
+    if (killed !== undefined) client.late = Math.max(client.late, now - Date.parse(frame.time));
+    // What the server that is gone had sent before is no sign of being back.
+    if (client.away) [client.away, client.back] = [false, now];
   }
 }
 
@@ -55,6 +54,7 @@ function connect(client, opened) {
     if (stopping) return;
     const full = Math.min(FIRST * 2 ** client.failures, LONGEST);
     client.failures += 1;
+    client.away = true;
     client.at = 1 - client.at;
     setTimeout(() => connect(client, opened), full / 2 + (full / 2) * Math.random());
   });

@@ -97,12 +97,12 @@ def shared(folder, files):
 class Node:
     """A `swarm up` on a folder."""
 
-    def __init__(self, swarm, folder, more=()):
+    def __init__(self, swarm, folder, more=(), words=()):
         self.folder = pathlib.Path(folder)
         env = {name: os.environ[name] for name in KEPT if name in os.environ}
         env |= {"SWARM_DATA": str(self.folder / "data"), "XDG_CONFIG_HOME": "/nonexistent"} | dict(more)
         self.log = open(self.folder.parent / f"{self.folder.name}.log", "ab")
-        self.process = subprocess.Popen([swarm, "up"], env=env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+        self.process = subprocess.Popen([swarm, "up", *words], env=env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         cwd=self.folder)
         atexit.register(self.stop)
         self.server = self.eventually("swarm starts", self.started)
@@ -122,18 +122,18 @@ class Node:
             time.sleep(0.1)
         sys.exit(f"FAILED: it never came that {what}; see {self.log.name}")
 
-    def open(self, method, path, value=None, patience=20):
+    def open(self, method, path, value=None, patience=20, headers=None):
+        headers = headers or {"Authorization": f"Bearer {self.server['token']}"}
         request = urllib.request.Request(self.server["url"] + path, None if value is None else json.dumps(value).encode(),
-                                         method=method, headers={"Authorization": f"Bearer {self.server['token']}",
-                                                                 "Content-Type": "application/json"})
+                                         method=method, headers=headers | {"Content-Type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         return opener.open(request, timeout=patience)
 
-    def ask(self, method, path, value=None, patience=20):
-        """The status and what was said; no status where nobody answered."""
+    def ask(self, method, path, value=None, patience=20, headers=None):
+        """The status and what was said; no status where nobody answered. Headers take the place of the operator's token."""
         try:
-            with self.open(method, path, value, patience) as answer:
-                return answer.status, json.load(answer)
+            with self.open(method, path, value, patience, headers) as answer:
+                return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             with contextlib.suppress(ValueError, OSError):
                 return error.code, json.load(error)
