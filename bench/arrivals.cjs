@@ -93,12 +93,12 @@ async function main() {
 
   latencies.sort((a, b) => a - b);
   const at = (part) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? null;
-  console.log(JSON.stringify({
+  const text = JSON.stringify({
     rate: work.rate, due: total, sent, answered: latencies.length, unanswered: sent - done, refused, seconds: took,
     p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99), max_ms: latencies.at(-1) ?? null, latest_send_ms: latestSend,
     number: kinds.number(), sessions: work.sessions,
-  }));
-  process.exit(0);
+  });
+  process.stdout.write(`${text}\n`, () => process.exit(0));
 }
 
 main();

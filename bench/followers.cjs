@@ -91,9 +91,10 @@ async function main() {
       [killed, lost] = [word.killed, word.server];
     } else {
       await caughtUp(word.head);
-      console.log(JSON.stringify(said(word.head, lost)));
       stopping = true;
-      process.exit(0);
+      // A pipe takes 64 KB at once: the rest waits for its reader.
+      process.stdout.write(`${JSON.stringify(said(word.head, lost))}\n`, () => process.exit(0));
+      return;
     }
   }
 }

@@ -154,7 +154,7 @@ def environment(name, *packages):
 
 
 def modules(name, *packages):
-    """The folder of Node's modules with these packages of npm, made once; nothing where there is no npm."""
+    """The folder of Node's modules with these packages of npm, made once; nothing where they cannot be had."""
     if shutil.which("npm") is None:
         return None
     place = TARGET / "bench-node" / name
@@ -162,7 +162,9 @@ def modules(name, *packages):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         print(f"installing {', '.join(packages)}", flush=True)
-        subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(place), *packages], check=True)
+        command = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(place), *packages]
+        if subprocess.run(command).returncode != 0:
+            return None
         (place / "complete").touch()
     return place / "node_modules"
 
