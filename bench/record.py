@@ -153,6 +153,22 @@ def environment(name, *packages):
     return str(python)
 
 
+def modules(name, *packages):
+    """The folder of Node's modules with these packages of npm, made once; nothing where they cannot be had."""
+    if shutil.which("npm") is None:
+        return None
+    place = TARGET / "bench-node" / name
+    if not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        print(f"installing {', '.join(packages)}", flush=True)
+        command = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(place), *packages]
+        if subprocess.run(command).returncode != 0:
+            return None
+        (place / "complete").touch()
+    return place / "node_modules"
+
+
 def helped(about):
     """Prints what the script says of itself where that is asked for."""
     if any(word in ("-h", "--help") for word in sys.argv[1:]):
