@@ -128,7 +128,7 @@ fn is_unknown(code: &str) -> bool {
 fn status_of(code: &str) -> StatusCode {
     match code {
         "notify.no_channel" | "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown"
-        | "vm.unknown" => StatusCode::NOT_FOUND,
+        | "vm.unknown" | "push.off" => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
         | "auth.no_mail"
@@ -174,7 +174,6 @@ fn status_of(code: &str) -> StatusCode {
         | "project.taken"
         | "plan.not_ready"
         | "ticket.not_allowed"
-        | "push.off"
         | "forge.locked"
         | "forge.other_repo"
         | "forge.checked_out"
@@ -216,7 +215,6 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.key_rate"
         | "auth.key_window"
         | "notify.no_address"
-        | "push.browser"
         | "secret.value"
         | "secret.host"
         | "secret.placement"
@@ -226,7 +224,7 @@ fn status_of(code: &str) -> StatusCode {
         | "sandbox.invalid"
         | "quota.invalid"
         | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
-        code if code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
+        code if code.starts_with("spec.") || code == "push.browser" => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
