@@ -209,6 +209,34 @@ describe("several questions", () => {
   });
 });
 
+describe("what one was told", () => {
+  it("is listed with what is not read, and opens the question", async () => {
+    await both("notifications", async (person) => {
+      await person.go("/notifications");
+      await person.page.getByText(/messages? not read yet/).waitFor();
+    });
+    const { page } = ada;
+    await page.getByText("Everything reached its channel.").waitFor();
+    await page.getByLabel("Channel").fill("nowhere");
+    await page.getByRole("button", { name: "Send a message" }).click();
+    await page.getByRole("alert").waitFor();
+    await fits(page, "a channel that is not there");
+    await page.getByRole("link", { name: "Not read" }).click();
+    await page.waitForURL(/show=unread/);
+    const unread = async () => Number.parseInt((await page.getByText(/messages? not read yet/).textContent()) ?? "", 10);
+    const before = await unread();
+    await page.getByRole("button", { name: /^Mark as read/ }).first().click();
+    await expect.poll(unread, LONG).toBe(before - 1);
+    await page.getByRole("button", { name: "Mark all as read" }).click();
+    await page.getByText("All of it is read.").waitFor();
+    await accessible(page, "notifications that are read");
+    // Who does not look after the system sees nothing of others'.
+    expect(await ben.page.getByText("What could not be sent").count()).toBe(0);
+    await ben.page.getByRole("list", { name: "Messages" }).getByRole("link").first().tap();
+    await ben.page.waitForURL(/\/approvals\/int_/);
+  });
+});
+
 describe("what a month will have used", () => {
   it("is left out while there are too few days", async () => {
     await both("usage of one day", async (person) => {

@@ -37,6 +37,7 @@ export const PLACES: readonly Place[] = [
 
 /** Views inside a place, which the palette leads to. */
 export const VIEWS = [
+  { to: "/notifications", label: "Notifications", scope: "work:read" },
   { to: "/admin/quotas", label: "Quotas", scope: "work:read" },
   { to: "/admin/secrets", label: "Secrets", scope: "secrets:read" },
   { to: "/admin/policies", label: "Policies", scope: "audit:read" },

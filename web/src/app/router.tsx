@@ -211,6 +211,13 @@ const secrets = createRoute({
   component: lazyRouteComponent(() => import("~/features/admin/Secrets"), "Secrets"),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => inside,
+  path: "/notifications",
+  validateSearch: (search: Record<string, unknown>): { show?: "unread" } => (search.show === "unread" ? { show: "unread" } : {}),
+  component: lazyRouteComponent(() => import("~/features/notifications/Notifications"), "Notifications"),
+});
+
 const policies = createRoute({
   getParentRoute: () => inside,
   path: "/admin/policies",
@@ -250,6 +257,7 @@ const tree = root.addChildren([
     quotas,
     secrets,
     policies,
+    notifications,
     policiesByName,
     approvals.addChildren([approval]),
   ]),

@@ -24,7 +24,8 @@ export type Topic =
   | "figures"
   | "budgets"
   | "secrets"
-  | "links";
+  | "links"
+  | "notifications";
 
 export type Key = readonly [Topic, ...string[]];
 
@@ -37,7 +38,7 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["ticket_", ["runs"]],
   ["attempt_", ["figures", "vms", "budgets"]],
   ["merged", ["runs"]],
-  ["interrupt_", ["approvals", "runs"]],
+  ["interrupt_", ["approvals", "runs", "notifications"]],
   ["user_", ["users", "me"]],
   ["password_", ["users"]],
   ["invitation_", ["invitations"]],
