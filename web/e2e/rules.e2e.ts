@@ -216,7 +216,7 @@ describe("what one was told", () => {
       await person.page.getByText(/messages? not read yet/).waitFor();
     });
     const { page } = ada;
-    await page.getByText("Everything reached its channel.").waitFor();
+    await page.getByText("No message failed for good.").waitFor();
     await page.getByLabel("Channel").fill("nowhere");
     await page.getByRole("button", { name: "Send a message" }).click();
     await page.getByRole("alert").waitFor();

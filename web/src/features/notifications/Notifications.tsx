@@ -110,7 +110,7 @@ function Message({ one: { notification, title, interrupt }, mayMark }: { one: No
       </span>
       {isNew && mayMark ? (
         <Button size="xs" loading={read.isPending} aria-label={`Mark as read: ${title}`} onClick={() => read.mutate(notification.id)}>
-          Read
+          Mark as read
         </Button>
       ) : null}
     </li>
@@ -126,7 +126,7 @@ function Dead() {
     <Section title="What could not be sent" aside={items.length > 0 ? <Export name="dead-letters" rows={rows} /> : undefined}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading what could not be sent" lines={2} /> : null}
-      {data && items.length === 0 ? <p className={styles.note}>Everything reached its channel.</p> : null}
+      {data && items.length === 0 ? <p className={styles.note}>No message failed for good.</p> : null}
       {items.length > 0 ? (
         <Table
           label="What could not be sent"
