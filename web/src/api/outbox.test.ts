@@ -11,7 +11,7 @@ vi.stubGlobal("localStorage", {
   setItem: (key: string, value: string) => void kept.set(key, value),
 });
 
-const { drop, forget, keep, send } = await import("./outbox");
+const { drop, forget, keep, keepAll, send } = await import("./outbox");
 const stored = () => JSON.parse(kept.get("swarm.outbox") ?? "[]") as { id: string; refused?: { code: string } }[];
 const problem = (status: number, code: string) => new Problem({ status, code, detail: "d", next: "n" });
 
@@ -52,6 +52,15 @@ it("keeps a refusal until it was read, and does not send it again", async () => 
   expect(answer).toHaveBeenCalledTimes(1);
   drop("int_1");
   expect(stored()).toEqual([]);
+});
+
+it("keeps all of several answers or none, and goes on behind one that was refused", async () => {
+  keepAll(["int_1", "int_2", "int_3"], { type: "accept" });
+  expect(() => keepAll(Array.from({ length: 98 }, (_, at) => `int_a${at}`), { type: "ignore" })).toThrow("this device keeps 100");
+  expect(stored().map(({ id }) => id)).toEqual(["int_1", "int_2", "int_3"]);
+  answer.mockImplementation((id: string) => (id === "int_2" ? Promise.reject(problem(403, "interrupt.own_request")) : Promise.resolve({})));
+  await send(new QueryClient());
+  expect(stored().map(({ id, refused }) => [id, refused?.code])).toEqual([["int_2", "interrupt.own_request"]]);
 });
 
 it("is not stopped by something else that stands in its place", async () => {

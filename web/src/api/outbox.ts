@@ -41,12 +41,18 @@ function set(unsent: readonly Unsent[]) {
 }
 
 export function keep(id: string, response: HumanResponse): void {
-  const others = all().filter((one) => one.id !== id);
-  if (others.length >= MOST) {
-    const detail = `${MOST} answers wait on this device already`;
+  keepAll([id], response);
+}
+
+/** Keeps the same answer to several questions: all of them, or none where there is no room. */
+export function keepAll(ids: readonly string[], response: HumanResponse): void {
+  const others = all().filter(({ id }) => !ids.includes(id));
+  if (others.length + ids.length > MOST) {
+    const detail = others.length >= MOST ? `${MOST} answers wait on this device already` : `this device keeps ${MOST} answers, and ${others.length} wait already`;
     throw new Problem({ status: 0, code: "web.outbox", detail, next: "go online first" });
   }
-  set([...others, { id, response, at: new Date().toISOString() }]);
+  const at = new Date().toISOString();
+  set([...others, ...ids.map((id) => ({ id, response, at }))]);
 }
 
 /** Takes an answer back before it was sent, or a refusal away that was read. */

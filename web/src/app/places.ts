@@ -36,3 +36,11 @@ export const PLACES: readonly Place[] = [
   { to: "/admin", label: "Admin", key: "u", scope: "users:read" },
   { to: "/settings", label: "Settings", key: "s" },
 ];
+
+/** Views inside a place, which the palette leads to. */
+export const VIEWS = [
+  { to: "/notifications", label: "Notifications", scope: "work:read" },
+  { to: "/admin/quotas", label: "Quotas", scope: "work:read" },
+  { to: "/admin/secrets", label: "Secrets", scope: "secrets:read" },
+  { to: "/admin/policies", label: "Policies", scope: "audit:read" },
+] as const satisfies readonly { to: string; label: string; scope: Scope }[];

@@ -4,6 +4,7 @@ import { queryClient } from "~/api/cache";
 import { forget, restore } from "~/api/kept";
 import { problemOf } from "~/api/problem";
 import { me, remember, wasSignedIn } from "~/api/session";
+import { questionOf } from "~/features/admin/question";
 import { filterOf } from "~/features/audit/filter";
 import { filterOf as boardFilterOf } from "~/features/board/filter";
 import { lookOf as designOf } from "~/features/design/look";
@@ -224,6 +225,30 @@ const secrets = createRoute({
   component: lazyRouteComponent(() => import("~/features/admin/Secrets"), "Secrets"),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => inside,
+  path: "/notifications",
+  validateSearch: (search: Record<string, unknown>): { show?: "unread" } => (search.show === "unread" ? { show: "unread" } : {}),
+  component: lazyRouteComponent(() => import("~/features/notifications/Notifications"), "Notifications"),
+});
+
+const policies = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/policies",
+  validateSearch: questionOf,
+  component: lazyRouteComponent(() => import("~/features/admin/Policies"), "Policies"),
+});
+
+/** What people type. */
+const policiesByName = createRoute({
+  getParentRoute: () => inside,
+  path: "/policies",
+  validateSearch: questionOf,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: "/admin/policies", search });
+  },
+});
+
 const tree = root.addChildren([
   entry.addChildren([signIn, firstStart, join, reset, verify]),
   inside.addChildren([
@@ -247,6 +272,9 @@ const tree = root.addChildren([
     admin,
     quotas,
     secrets,
+    policies,
+    notifications,
+    policiesByName,
     approvals.addChildren([approval]),
   ]),
 ]);

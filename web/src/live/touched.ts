@@ -25,7 +25,8 @@ export type Topic =
   | "figures"
   | "budgets"
   | "secrets"
-  | "links";
+  | "links"
+  | "notifications";
 
 export type Key = readonly [Topic, ...string[]];
 
@@ -39,7 +40,7 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["ticket_", ["runs"]],
   ["attempt_", ["figures", "vms", "budgets"]],
   ["merged", ["runs"]],
-  ["interrupt_", ["approvals", "runs"]],
+  ["interrupt_", ["approvals", "runs", "notifications"]],
   ["user_", ["users", "me"]],
   ["password_", ["users"]],
   ["invitation_", ["invitations"]],

@@ -2,7 +2,7 @@ import "@mantine/core/styles/Menu.css";
 import "@mantine/core/styles/Popover.css";
 import { ActionIcon, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { IconCheck, IconContrast2, IconKeyboard, IconLogout, IconMoon, IconSelector, IconSun, IconSunMoon, IconUser } from "@tabler/icons-react";
+import { IconBell, IconCheck, IconContrast2, IconKeyboard, IconLogout, IconMoon, IconSelector, IconSun, IconSunMoon, IconUser } from "@tabler/icons-react";
 import type { Me } from "~/api/generated/api";
 import { forget } from "~/api/kept";
 import { signOut } from "~/api/session";
@@ -83,6 +83,9 @@ export function Account({ who, open, named = false }: Props) {
           High contrast
         </Menu.Item>
         <Menu.Divider />
+        <Menu.Item leftSection={<IconBell size={16} stroke={1.7} />} onClick={() => void router.navigate({ to: "/notifications" })}>
+          Notifications
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.7} />} onClick={() => open("shortcuts")}>
           Keyboard shortcuts
         </Menu.Item>

@@ -14,7 +14,9 @@ import { useEffect } from "react";
 import type { Me } from "~/api/generated/api";
 import { title } from "~/parts/question";
 import { waiting } from "~/api/approvals";
+import { may } from "~/api/session";
 import { setContrast, useContrast } from "../appearance";
+import { VIEWS } from "../places";
 import { placesOf } from "./Nav";
 
 const [store, actions] = createSpotlight();
@@ -37,6 +39,11 @@ export function Palette({ who, close }: { who: Me | undefined; close: () => void
     ),
     onClick: () => void router.navigate({ to }),
   }));
+  const views: SpotlightActionData[] = VIEWS.filter(({ scope }) => may(who, scope)).map(({ to, label }) => ({
+    id: to,
+    label,
+    onClick: () => void router.navigate({ to }),
+  }));
   const asked: SpotlightActionData[] = (questions?.items ?? []).slice(0, 20).map((item) => ({
     id: item.id,
     label: title(item),
@@ -54,7 +61,7 @@ export function Palette({ who, close }: { who: Me | undefined; close: () => void
     },
   ];
   const groups = [
-    { group: "Go to", actions: places },
+    { group: "Go to", actions: [...places, ...views] },
     { group: "Waits for an answer", actions: asked },
     { group: "Appearance", actions: looks },
   ].filter(({ actions }) => actions.length > 0);

@@ -26,6 +26,8 @@ const APPROVALS: readonly Row[] = [
   [["A"], "Approve"],
   [["R"], "Reject, with a reason"],
   [["E"], "Edit before it is approved"],
+  [["X"], "Choose it, to answer several together"],
+  [["Shift", "X"], "Choose all up to it"],
 ];
 
 const BOARD: readonly Row[] = [

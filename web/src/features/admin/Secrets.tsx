@@ -1,5 +1,5 @@
-import { Button, PasswordInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { client, take } from "~/api/client";
 import type { SecretDetail } from "~/api/generated/api";
@@ -14,6 +14,8 @@ import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import { secrets } from "./queries";
 import styles from "./Quotas.module.css";
+import { Remove, Rotate } from "./Rotate";
+import { SetSecret } from "./SetSecret";
 import { Views } from "./Views";
 
 /** What lets programs in elsewhere: names, hosts and ages. A value is taken and never shown. */
@@ -55,9 +57,7 @@ export function Secrets() {
       {!data && !error ? <Waiting what="Loading the secrets" lines={3} /> : null}
       {data && items.length === 0 ? (
         <Nothing title="There is no secret">
-          <p>
-            They are set where they are known: <code>swarm secret set NAME --host HOST</code>
-          </p>
+          <p>{isOurs ? "Set the first one below." : "Who may change the work sets them."}</p>
         </Nothing>
       ) : null}
       {items.length > 0 ? (
@@ -67,6 +67,7 @@ export function Secrets() {
           ))}
         </ul>
       ) : null}
+      {data && isOurs ? <SetSecret there={items} /> : null}
     </Page>
   );
 }
@@ -74,7 +75,7 @@ export function Secrets() {
 const MARK = { valid: ["done", "Valid"], rotating: ["working", "Rotating"], expired: ["failed", "Expired"] } as const;
 
 function Item({ secret, isOurs }: { secret: SecretDetail; isOurs: boolean }) {
-  const [isOpen, setOpen] = useState(false);
+  const [open, setOpen] = useState<"rotate" | "remove">();
   const [state, label] = MARK[secret.state];
   const version = secret.versions.at(-1);
   return (
@@ -100,50 +101,19 @@ function Item({ secret, isOurs }: { secret: SecretDetail; isOurs: boolean }) {
           ) : null}
         </span>
       </span>
-      {isOurs && !isOpen ? (
-        <Button size="xs" aria-label={`Rotate ${secret.name}`} onClick={() => setOpen(true)}>
-          Rotate
-        </Button>
+      {isOurs && !open ? (
+        <span className={styles.buttons}>
+          <Button size="xs" aria-label={`Rotate ${secret.name}`} onClick={() => setOpen("rotate")}>
+            Rotate
+          </Button>
+          <Button size="xs" aria-label={`Remove ${secret.name}`} onClick={() => setOpen("remove")}>
+            Remove
+          </Button>
+        </span>
       ) : null}
-      {isOpen ? <Rotate secret={secret} close={() => setOpen(false)} /> : null}
+      {open === "rotate" ? <Rotate secret={secret} close={() => setOpen(undefined)} /> : null}
+      {open === "remove" ? <Remove secret={secret} close={() => setOpen(undefined)} /> : null}
     </li>
-  );
-}
-
-function Rotate({ secret, close }: { secret: SecretDetail; close: () => void }) {
-  const queries = useQueryClient();
-  const [value, setValue] = useState("");
-  const rotate = useMutation({
-    mutationFn: async () =>
-      take(client.POST("/api/secrets/{secret}/rotate", { params: { path: { secret: secret.name } }, body: { value, ...(secret.project ? { project: secret.project } : {}) } })),
-    // What was typed is not kept.
-    gcTime: 0,
-    onSuccess: close,
-    onSettled: () => queries.invalidateQueries({ queryKey: ["secrets"] }),
-  });
-  return (
-    <form
-      className={styles.rotate}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (value !== "" && !rotate.isPending) rotate.mutate();
-      }}
-    >
-      <PasswordInput
-        label="The new value"
-        description="The old one counts beside it for a day more"
-        autoComplete="off"
-        autoFocus
-        value={value}
-        onChange={(event) => setValue(event.currentTarget.value)}
-        visibilityToggleButtonProps={{ "aria-label": "Show or hide the value" }}
-      />
-      <Button type="submit" variant="filled" loading={rotate.isPending} disabled={value === ""}>
-        Rotate it
-      </Button>
-      <Button onClick={close}>Back</Button>
-      {rotate.isError ? <Trouble problem={rotate.error} /> : null}
-    </form>
   );
 }
 

@@ -10,12 +10,13 @@ export function Views() {
     ["/admin", "System and people", may(who, "users:read")],
     ["/admin/quotas", "Quotas", may(who, "work:read")],
     ["/admin/secrets", "Secrets", may(who, "secrets:read")],
+    ["/admin/policies", "Policies", may(who, "audit:read")],
   ] as const;
   return (
     <nav className={styles.views} aria-label="Views of the administration">
       {views.map(([to, label, isOffered]) =>
         isOffered ? (
-          <Link key={to} to={to} className={styles.view} activeOptions={{ exact: true }}>
+          <Link key={to} to={to} className={styles.view} activeOptions={{ exact: true, includeSearch: false }}>
             {label}
           </Link>
         ) : null,

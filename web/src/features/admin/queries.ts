@@ -32,3 +32,19 @@ export const secrets = queryOptions({
   queryKey: ["secrets"],
   queryFn: async () => take(client.GET("/api/secrets")),
 });
+
+/** They are read when the server starts, and no event says that they changed. */
+export const policies = queryOptions({
+  queryKey: ["policies"],
+  queryFn: async () => take(client.GET("/api/policies")),
+  staleTime: 60_000,
+});
+
+/** Decides for somebody else, and does nothing. What it goes by may change at any time. */
+export const explained = (who: string, action: string, about: string | undefined) =>
+  queryOptions({
+    queryKey: ["explained", who, action, about ?? ""],
+    queryFn: async () => take(client.GET("/api/auth/explain", { params: { query: { who, action, ...(about ? { about } : {}) } } })),
+    staleTime: 0,
+    gcTime: 0,
+  });

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useRef } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { me, may } from "~/api/session";
 import { isTyping } from "~/app/shell/keys";
 import { useNow } from "~/live/store";
 import { age, plural } from "~/parts/format";
@@ -12,12 +13,17 @@ import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import styles from "./Approvals.module.css";
 import { neighbour } from "./asked";
+import type { Choice } from "./together";
 import { title } from "~/parts/question";
 import { useOutbox } from "~/api/outbox";
+import { Choose, ChosenBar } from "./Chosen";
+import { useChosen, type Chosen } from "./useChosen";
 import { decided, waiting } from "~/api/approvals";
 import type { InterruptSummary } from "./types";
 
+const Batch = lazy(() => import("./Batch").then(({ Batch }) => ({ default: Batch })));
 const route = getRouteApi("/inside/approvals");
+const NONE: readonly InterruptSummary[] = [];
 
 /** The queue of questions, and beside it the one that is looked at. On a phone one of the two. */
 export function Approvals() {
@@ -25,8 +31,12 @@ export function Approvals() {
   const { show } = route.useSearch();
   const queue = useQuery(show === "decided" ? decided : waiting);
   const opened = useOpened();
-  const items = queue.data?.items ?? [];
+  const { data: who } = useQuery(me);
+  const items = queue.data?.items ?? NONE;
   useMoving(items, opened);
+  const mayChoose = show === undefined && items.length > 1 && may(who, "gates:approve");
+  const chosen = useChosen(mayChoose ? items : NONE, opened);
+  const [batch, setBatch] = useState<{ ids: readonly string[]; choice: Choice }>();
   return (
     <div className={styles.split} data-open={opened !== undefined || undefined}>
       <section className={styles.queue} aria-label="Questions">
@@ -41,11 +51,24 @@ export function Approvals() {
             </Link>
           </nav>
         </header>
-        <Queue items={items} opened={opened} show={show} query={queue} />
+        {mayChoose ? <Choose items={items} chosen={chosen} /> : null}
+        <Queue items={items} opened={opened} show={show} query={queue} chosen={mayChoose ? chosen : undefined} />
+        {chosen.ids.size > 0 ? <ChosenBar items={items} chosen={chosen} ask={(choice) => setBatch({ ids: [...chosen.ids], choice })} /> : null}
       </section>
       <section className={styles.detail} aria-label="The question">
         {opened === undefined ? <Unopened count={items.length} show={show} /> : <Outlet />}
       </section>
+      <Suspense>
+        {batch ? (
+          <Batch
+            {...batch}
+            close={(answered) => {
+              setBatch(undefined);
+              if (answered) chosen.set([]);
+            }}
+          />
+        ) : null}
+      </Suspense>
     </div>
   );
 }
@@ -61,9 +84,11 @@ interface QueueProps {
   opened: string | undefined;
   show: "decided" | undefined;
   query: { isPending: boolean; isError: boolean; error: unknown; data?: unknown; refetch: () => unknown };
+  /** What was chosen to be answered together, where somebody may. */
+  chosen: Chosen | undefined;
 }
 
-function Queue({ items, opened, show, query }: QueueProps) {
+function Queue({ items, opened, show, query, chosen }: QueueProps) {
   const outbox = useOutbox();
   const now = useNow(10_000);
   const list = useRef<HTMLUListElement>(null);
@@ -76,7 +101,17 @@ function Queue({ items, opened, show, query }: QueueProps) {
   return (
     <ul className={styles.list} ref={list}>
       {items.map((item) => (
-        <li key={item.id}>
+        <li key={item.id} data-question={item.id} data-chosen={chosen?.ids.has(item.id) || undefined} className={chosen ? styles.choosable : undefined}>
+          {chosen ? (
+            <label className={styles.box}>
+              <input
+                type="checkbox"
+                aria-label={`Choose ${title(item)}, ${item.project}`}
+                checked={chosen.ids.has(item.id)}
+                onChange={({ nativeEvent }) => chosen.toggle(item.id, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)}
+              />
+            </label>
+          ) : null}
           <Link
             to="/approvals/$interrupt"
             params={{ interrupt: item.id }}

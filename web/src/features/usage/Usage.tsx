@@ -13,6 +13,7 @@ import { Table } from "~/parts/Table";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { type Group, daysOf, grouped, NOTHING, plus, since } from "./days";
+import { Expected } from "./Expected";
 import { Quotas } from "./Quotas";
 import { DAYS, type Shown } from "./shown";
 import styles from "./Usage.module.css";
@@ -36,6 +37,7 @@ export function Usage() {
         </Nothing>
       ) : null}
       {data && data.items.length > 0 ? <Spent all={data.items} shown={shown} /> : null}
+      {data && data.items.length > 0 ? <Expected all={data.items} of={shown.of} /> : null}
       <Quotas />
       <Arms />
     </Page>
