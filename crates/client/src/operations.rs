@@ -6,17 +6,18 @@ use crate::{
     Client, ClientError,
     call::{Target, api},
     types::{
-        Accepted, AlertList, AuditKeys, Budget, CacheCleared, CacheState, Calibration, ChainReport,
-        CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork, Completed,
-        Completion, DeadLetters, DeadlineList, Event, EventPage, FailureList, GiveBack, Health, Heartbeat,
-        HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept, LimitList,
-        LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewRun, NewSecret, NewSpec,
-        NewValue, NotificationList, NotificationRow, Overview, PlanDetail, PlanId, PlanList, PlanSummary,
-        Probe, Project, ProjectList, PullRequest, QualityReport, Readiness, RebuildReport, Rekey, Rekeyed,
-        Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, SpecDelta,
-        SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail, SurveyId, TicketDetail,
-        TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec, VmList, VmMaybeToken,
-        VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand, Worker, WorkerList,
+        Accepted, AlertList, AuditKeys, BrowserRow, Browsers, Budget, CacheCleared, CacheState, Calibration,
+        ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
+        Completed, Completion, DeadLetters, DeadlineList, Event, EventPage, FailureList, GiveBack, Health,
+        Heartbeat, HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept,
+        LimitList, LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewPush, NewRun,
+        NewSecret, NewSpec, NewValue, NotificationList, NotificationRow, Overview, PlanDetail, PlanId,
+        PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, PushTry, QualityReport, Readiness,
+        RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail,
+        SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail,
+        SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec,
+        VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand,
+        Worker, WorkerList,
     },
 };
 
@@ -265,6 +266,26 @@ impl Client {
     /// Sends oneself a message by a channel.
     pub async fn try_channel(&self, channel: &str) -> Result<(), ClientError> {
         self.tell(api(&["notifications", "test"]), Some(&json!({ "channel": channel }))).await
+    }
+
+    /// One's own browsers that are told, and the key by which another one is.
+    pub async fn browsers(&self) -> Result<Browsers, ClientError> {
+        self.get(api(&["notifications", "push"])).await
+    }
+
+    /// Lets the browser of this session be told.
+    pub async fn add_browser(&self, browser: &NewPush) -> Result<BrowserRow, ClientError> {
+        self.post(api(&["notifications", "push"]), browser).await
+    }
+
+    /// Lets a browser of one's own be told no more.
+    pub async fn remove_browser(&self, browser: &str) -> Result<(), ClientError> {
+        self.delete(api(&["notifications", "push", browser])).await
+    }
+
+    /// Sends a message to one's own browsers. How many push services took it.
+    pub async fn try_browsers(&self) -> Result<u64, ClientError> {
+        Ok(self.post::<PushTry>(api(&["notifications", "push", "test"]), &json!({})).await?.taken)
     }
 
     /// What became of the requirements of a run's spec, or of one of them.

@@ -178,7 +178,13 @@ async fn ask_people(client: &Client) -> Result<(), ClientError> {
     client.read_notifications(Some("x")).await?;
     client.dead_letters().await?;
     client.replay_notification("x").await?;
-    client.try_channel("x").await
+    client.try_channel("x").await?;
+    client.browsers().await?;
+    let text = || "x".to_owned();
+    let keys = types::PushKeys { p256dh: text(), auth: text() };
+    client.add_browser(&types::NewPush { endpoint: text(), keys }).await?;
+    client.remove_browser("x").await?;
+    client.try_browsers().await.map(drop)
 }
 
 async fn ask_everything(client: &Client) -> Result<(), ClientError> {

@@ -11,7 +11,7 @@ use swarm_domain::{
     identity::{SessionId, UserId, Who},
 };
 use swarm_notify::PushTarget;
-use swarm_store::BrowserRow;
+use swarm_store::{BrowserRow, StoreError};
 use utoipa::ToSchema;
 
 use crate::{
@@ -107,8 +107,11 @@ pub(crate) async fn remove_browser(
     By(asker): By,
     InPath(id): InPath<BrowserId>,
 ) -> Reply<StatusCode> {
-    let (user, _) = session(who.who)?;
-    app.flows.remove_browser(&asker, &user, &id).await?;
+    // Another's is not there, and the operator has none.
+    let Some(user) = who.user() else {
+        return Err(StoreError::NotFound { kind: "browser", id: id.to_string() }.into());
+    };
+    app.flows.remove_browser(&asker, user, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
