@@ -151,10 +151,11 @@ impl Flows {
                 failed(&later.to_string(), "check that this server reaches the push service, then try again")
             }
             Tried { never: Some(why), .. } => failed(&why, "turn it off and on again in this browser"),
-            Tried { .. } => failed(
+            Tried { .. } => Err(Problem::new(
+                "push.none",
                 "no browser of yours takes messages",
                 "turn it on in the settings of the web app, under Notifications",
-            ),
+            )),
         }
     }
 }

@@ -156,7 +156,7 @@ async fn who_is_signed_out_or_whose_browser_is_gone_is_told_no_more_and_a_servic
     .await;
     assert_eq!(waiting.fault.as_deref(), Some("it answered with 503"));
     let tried = world.by(second, Method::POST, "/api/notifications/push/test").send().await.unwrap();
-    assert_eq!(code(tried).await.1, "notify.failed");
+    assert_eq!(code(tried).await, (404, "push.none".to_owned()));
     assert_eq!(browsers(&world, second).await["items"], json!([]), "what is gone is forgotten");
     world.end().await;
 }
