@@ -1,15 +1,15 @@
-/**
- * Renews the session by its refresh cookie. A refresh token counts once: all who wait in this page share one renewal, and
- * pages of one browser take turns, or the server would take the second for a thief.
- */
-const LOCK = "swarm.renewal";
+import { RENEWAL } from "~/offline/lock";
+
 /** A page that finds that another one has just renewed, this lately in milliseconds, takes that. */
 const FRESH = 5_000;
 const AT = "swarm.renewed-at";
 
 let under_way: Promise<boolean> | undefined;
 
-/** Whether the session goes on. */
+/**
+ * Renews the session by its refresh cookie; whether it goes on. A refresh token counts once: all who wait in this page share one
+ * renewal, and pages of one browser take turns.
+ */
 export function renewed(): Promise<boolean> {
   under_way ??= inTurn(renew).finally(() => {
     under_way = undefined;
@@ -18,7 +18,7 @@ export function renewed(): Promise<boolean> {
 }
 
 async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
-  return "locks" in navigator ? navigator.locks.request(LOCK, work) : work();
+  return "locks" in navigator ? navigator.locks.request(RENEWAL, work) : work();
 }
 
 async function renew(): Promise<boolean> {

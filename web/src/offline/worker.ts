@@ -1,3 +1,4 @@
+import { RENEWAL } from "./lock";
 import { read, type Said } from "./said";
 
 /**
@@ -44,9 +45,6 @@ worker.addEventListener("fetch", (event) => {
 /** What a browser knows and its types do not yet (Notifications API). */
 type Shown = NotificationOptions & { renotify?: boolean; actions?: { action: string; title: string }[] };
 
-/** Pages renew the session by the same name: of two at once the server would take the second for a thief. */
-const LOCK = "swarm.renewal";
-
 function show(title: string, options: Shown): Promise<void> {
   return worker.registration.showNotification(title, { icon: "/icon-192.png", badge: "/icon-mask.png", ...options });
 }
@@ -90,7 +88,7 @@ async function answered(said: Said, interrupt: string, type: "accept" | "ignore"
   try {
     let response = await ask();
     if (response.status === 401) {
-      await navigator.locks.request(LOCK, () => fetch("/api/auth/refresh", { method: "POST" }));
+      await navigator.locks.request(RENEWAL, () => fetch("/api/auth/refresh", { method: "POST" }));
       response = await ask();
     }
     if (response.ok) return await tell(type === "accept" ? "Approved" : "Rejected");

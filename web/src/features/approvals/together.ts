@@ -1,4 +1,4 @@
-import { effect } from "~/parts/answers";
+import { effect, turnedDown } from "~/parts/answers";
 import type { HumanResponse, InterruptDetail, InterruptSummary, Risk } from "./types";
 
 /** Several questions answered together: which are chosen, which take the answer, and what follows. Pure. */
@@ -37,9 +37,7 @@ export function worst(items: readonly { risk: Risk }[]): Risk {
 
 /** The answer that is sent to each. */
 export function responseOf(choice: Choice, words: string): HumanResponse {
-  if (choice === "accept") return { type: "accept" };
-  const said = words.trim();
-  return said === "" ? { type: "ignore" } : { type: "response", args: said };
+  return choice === "accept" ? { type: "accept" } : turnedDown(words);
 }
 
 export interface Weighed {
