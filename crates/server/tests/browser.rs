@@ -155,3 +155,69 @@ async fn the_largest_body_is_what_was_set() {
     assert_eq!(problem(send(1001).await, StatusCode::PAYLOAD_TOO_LARGE).await["code"], "request.too_large");
     world.end().await;
 }
+
+/// The status line of the next answer, which is read whole.
+async fn next_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer).to_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            if length.is_none_or(|length| body.len() == length.parse::<usize>().unwrap()) {
+                return head.lines().next().unwrap_or_default().to_owned();
+            }
+        }
+        let mut more = [0; 4096];
+        let came = stream.read(&mut more).await.unwrap();
+        assert_ne!(came, 0, "{text}");
+        answer.extend_from_slice(&more[..came]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_before_the_body_has_come_hears_why_and_may_ask_again() {
+    let world = World::with(|config| config.max_body_bytes = 1000).await;
+    let place = world.server.url().trim_start_matches("http://").to_owned();
+    let token = world.server.token().reveal();
+    const MEBIBYTE: usize = 1 << 20;
+    for (path, token, status) in [
+        ("/api/projects", token, "http/1.1 413"),
+        ("/api/projects", "nobody's", "http/1.1 401"),
+        ("/api/nothing", token, "http/1.1 404"),
+    ] {
+        let mut stream = TcpStream::connect(&place).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {place}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            4 * MEBIBYTE
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; MEBIBYTE]).await.unwrap();
+        // The server has answered by now, and the client, who reads only when all is sent, does not know.
+        stream.readable().await.unwrap();
+        for _ in 0..3 {
+            stream.write_all(&vec![b' '; MEBIBYTE]).await.unwrap();
+        }
+        let answer = next_answer(&mut stream).await;
+        assert!(answer.starts_with(status), "{path}: {answer}");
+        stream.write_all(format!("GET /livez HTTP/1.1\r\nhost: {place}\r\n\r\n").as_bytes()).await.unwrap();
+        assert!(next_answer(&mut stream).await.starts_with("http/1.1 200"), "{path}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_without_end_is_hung_up_on() {
+    let world = World::with(|config| config.max_body_bytes = 1000).await;
+    let place = world.server.url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&place).await.unwrap();
+    let head = format!("POST /api/projects HTTP/1.1\r\nhost: {place}\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let piece = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    let mut sent = 0;
+    while stream.write_all(piece.as_bytes()).await.is_ok() {
+        sent += 0x10000;
+        assert!(sent < 64 << 20, "{sent} bytes were taken of somebody who is nobody");
+    }
+    world.end().await;
+}

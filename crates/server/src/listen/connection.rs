@@ -5,14 +5,14 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     Router,
     body::Body,
-    http::{Request, Response},
+    http::{Request, Response, header::EXPECT},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt;
 
-use super::{Arrived, Ends};
+use super::{Arrived, Ends, unread::Whole};
 use crate::config::ConnectionLimits;
 
 /// Serves requests until the other side goes away, asks too slowly or sends what is no HTTP, or this server stops: then
@@ -53,7 +53,10 @@ async fn answer(
     request: Request<Incoming>,
     arrived: Arrived,
 ) -> Result<Response<Body>, Infallible> {
-    let mut request = request.map(Body::new);
+    // Who waits for a leave to send its body does not send it when it hears that it is not wanted.
+    let asks_first = request.headers().contains_key(EXPECT);
+    let mut request =
+        request.map(|body| if asks_first { Body::new(body) } else { Body::new(Whole::new(body)) });
     request.extensions_mut().insert(arrived);
     router.oneshot(request).await
 }

@@ -1,7 +1,7 @@
 //! Listening: the loop that takes connections, and what each may cost before a request has come.
 //!
 //! - [`doors`] opens them: one on loopback for this machine's own programs, and one for a network where that is set up,
-//! - [`connection`] serves one connection, [`crowd`] bounds how many there are,
+//! - [`connection`] serves one connection, [`unread`] reads what a request leaves, [`crowd`] bounds how many there are,
 //! - [`tls`] holds certificates, [`acme`] has them from an authority, [`redirect`] leads plain HTTP to TLS.
 //!
 //! `axum::serve` has neither TLS nor a bound for any of it.
@@ -12,6 +12,7 @@ mod crowd;
 mod doors;
 mod redirect;
 mod tls;
+mod unread;
 
 use std::net::SocketAddr;
 

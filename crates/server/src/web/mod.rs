@@ -13,8 +13,11 @@ use axum::{
 use coding::accepted;
 use files::{File, find};
 
-/// The page that every path of the app begins with.
+/// The page that a path begins with that has none of its own.
 const PAGE: &str = "index.html";
+/// The page of `/`, among those that are built for a path's first part: they name the files of that part of the app, and
+/// show its frame before any script has run.
+const HOME: &str = "home";
 /// Files here have their hash in their name and never change.
 const HASHED: &str = "assets/";
 /// First parts of paths that are not the app's.
@@ -44,7 +47,13 @@ pub(crate) fn answer(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     if !is_page {
         return None;
     }
-    Some(find(PAGE, coding).map_or_else(not_built, |page| sent(&page, headers, false)))
+    let page = find(&page_of(path), coding).or_else(|| find(PAGE, coding));
+    Some(page.map_or_else(not_built, |page| sent(&page, headers, false)))
+}
+
+fn page_of(path: &str) -> String {
+    let first = path.split('/').next().filter(|first| !first.is_empty()).unwrap_or(HOME);
+    format!("pages/{first}.html")
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
@@ -122,6 +131,15 @@ mod tests {
         assert_eq!(kind("/", &HeaderMap::new()), Some(page));
         assert_eq!(kind("/runs/run_1", &HeaderMap::new()), None);
         assert_eq!(kind("/assets/gone-1234.js", &browser), None);
+    }
+
+    #[test]
+    fn the_first_part_of_a_path_says_with_which_page_it_begins() {
+        for (path, page) in
+            [("", "home"), ("board", "board"), ("runs/run_1/steps", "runs"), ("sign-in", "sign-in")]
+        {
+            assert_eq!(page_of(path), format!("pages/{page}.html"));
+        }
     }
 
     #[test]
