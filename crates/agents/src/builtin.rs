@@ -19,6 +19,7 @@ embedded!(
     "fixer",
     "planner",
     "reviewer",
+    "spec-writer",
     "summariser",
     "surveyor",
     "test-writer",

@@ -51,9 +51,10 @@ pub use path::{PathRefusal, WorkPath};
 pub use prompt::TurnSetup;
 pub use protocol::{MAX_CALLS, MAX_REPLY_BYTES};
 pub use request::{
-    Conflict, ConflictSide, Misread, Summary, SummaryLine, TicketText, asked_again, conflict_request,
-    derive_portions, derive_request, read_conflict, read_derived, read_review, read_skeleton, read_summary,
-    read_ticket, review_request, skeleton_portions, skeleton_request, summary_request, ticket_request,
+    Conflict, ConflictSide, DraftingRequest, Misread, Summary, SummaryLine, TicketText, asked_again,
+    conflict_request, derive_portions, derive_request, drafting_request, read_conflict, read_derived,
+    read_proposal, read_review, read_skeleton, read_summary, read_ticket, review_request, skeleton_portions,
+    skeleton_request, summary_request, ticket_request,
 };
 pub use rule::{Breach, Changed, Rule, Rules};
 pub use tool::{About, Invocation, ToolCode, ToolName, ToolResult, ToolRule, Toolbox};

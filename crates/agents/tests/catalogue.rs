@@ -25,6 +25,7 @@ fn there_is_a_built_in_agent_for_each_kind_of_work() {
         (Capability::Resolve, "conflict-fixer"),
         (Capability::Summarise, "summariser"),
         (Capability::Derive, "surveyor"),
+        (Capability::Specify, "spec-writer"),
     ] {
         assert_eq!(catalogue.by_capability(capability)[0].name, name);
     }

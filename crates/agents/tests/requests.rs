@@ -7,11 +7,16 @@ mod setting;
 use serde_json::json;
 use setting::{LARGE, SMALL, agent, requirement, says, spec, ticket};
 use swarm_agents::{
-    Conflict, ConflictSide, SummaryLine, asked_again, conflict_request, read_conflict, read_review,
-    read_skeleton, read_summary, read_ticket, review_request, skeleton_request, summary_request,
-    ticket_request,
+    Conflict, ConflictSide, SummaryLine, asked_again, conflict_request, drafting_request, read_conflict,
+    read_proposal, read_review, read_skeleton, read_summary, read_ticket, review_request, skeleton_request,
+    summary_request, ticket_request,
 };
-use swarm_domain::{agent::Capability, finding::FindingCode, ticket::Risk};
+use swarm_domain::{
+    agent::Capability,
+    drafting::{Conversation, Said, Speaker},
+    finding::FindingCode,
+    ticket::Risk,
+};
 use swarm_model::{Capabilities, ChatRequest, Finish, ReplyFormat, tokens};
 
 #[test]
@@ -181,4 +186,68 @@ fn the_same_question_is_the_same_request() {
     let ask = || serde_json::to_string(&skeleton_request(&agent(Capability::Plan), &spec(), SMALL)).unwrap();
     assert_eq!(ask(), ask());
     insta::assert_snapshot!(skeleton_request(&agent(Capability::Plan), &spec(), SMALL).messages[1].text());
+}
+
+#[test]
+fn what_is_proposed_of_a_conversation_is_bounded_and_stripped() {
+    let reply = says(
+        &json!({
+            "reply": "I wrote\u{202e} two.", "title": "...", "overview": "",
+            "requirements": [
+                {"id": "", "title": "Counts words.", "text": "THE SYSTEM SHALL count.", "examples": [
+                    {"command": "echo 1", "output": "1\n"}, {"command": "...", "output": "..."}, {"command": 3},
+                ]},
+                {"id": "REQ-1", "title": "...", "text": "WHEN ... THE SYSTEM SHALL ...", "examples": []},
+                {"title": "", "text": "nothing"},
+                "none",
+            ],
+            "removed": ["REQ-9", 3, ""], "questions": ["Which?", "...", "Why?", "When?", "Where?"],
+        })
+        .to_string(),
+    );
+    // An entry that is no object is no form that was asked for.
+    assert!(read_proposal(&reply).is_err());
+    let text = reply.text.replace(",\"none\"", "");
+    let proposal = read_proposal(&says(&text)).unwrap();
+    assert_eq!((proposal.reply.as_str(), proposal.title.as_str()), ("I wrote two.", ""));
+    assert_eq!(proposal.requirements.len(), 1);
+    let one = &proposal.requirements[0];
+    assert_eq!((one.id.as_str(), one.title.as_str(), one.examples.len()), ("", "Counts words", 1));
+    assert_eq!(proposal.removed, ["REQ-9"]);
+    assert_eq!(proposal.questions, ["Which?", "Why?", "When?"]);
+    let nothing = json!({"reply": "...", "requirements": []}).to_string();
+    assert!(read_proposal(&says(&nothing)).unwrap_err().detail.contains("neither"));
+}
+
+#[test]
+fn a_conversation_fits_into_the_smallest_model_with_what_was_said_last() {
+    let said = |by, text: &str| Said { by, text: text.to_owned() };
+    let long = "x ".repeat(3_000);
+    let talk = vec![
+        said(Speaker::Person, &format!("first {long}")),
+        said(Speaker::Writer, &long),
+        said(Speaker::Person, "Ties by the alphabet."),
+    ];
+    let small = Conversation { text: "# T\n\n## REQ-1: A\n\nIt holds.\n".to_owned(), talk };
+    let whole = drafting_request(&agent(Capability::Specify), &small, Some(&spec()), SMALL);
+    assert!(whole.is_whole);
+    let text = whole.request.messages[1].text().to_owned();
+    assert!(text.contains("## REQ-1: A") && text.ends_with("Person: Ties by the alphabet."), "{text}");
+    assert!(!text.contains("first"), "{text}");
+
+    let large = Conversation { text: format!("# T\n\n{}", "words ".repeat(20_000)), ..small };
+    let cut = drafting_request(&agent(Capability::Specify), &large, Some(&spec()), SMALL);
+    assert!(!cut.is_whole);
+    let text = cut.request.messages[1].text();
+    assert!(text.contains("- REQ-1: ") && text.contains("Ties by the alphabet."), "{text}");
+    for request in [&whole.request, &cut.request] {
+        let taken = tokens::of_request(request) + u64::from(request.max_tokens);
+        assert!(taken <= u64::from(SMALL.context_tokens), "{taken}");
+    }
+    let nothing =
+        Conversation { text: String::new(), talk: vec![said(Speaker::Person, &"y".repeat(90_000))] };
+    let begun = drafting_request(&agent(Capability::Specify), &nothing, None, SMALL);
+    let taken = tokens::of_request(&begun.request) + u64::from(begun.request.max_tokens);
+    assert!(taken <= u64::from(SMALL.context_tokens), "{taken}");
+    assert!(begun.request.messages[1].text().starts_with("There is no spec yet."));
 }

@@ -10,14 +10,14 @@ use crate::{
         ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
         Completed, Completion, DeadLetters, DeadlineList, Event, EventPage, FailureList, GiveBack, Health,
         Heartbeat, HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept,
-        LimitList, LiveLimits, LiveTicket, NewDerivation, NewFork, NewPlan, NewProject, NewPush, NewRun,
-        NewSecret, NewSpec, NewValue, NotificationList, NotificationRow, Overview, PlanDetail, PlanId,
-        PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, PushTry, QualityReport, Readiness,
-        RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail,
-        SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail,
-        SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec,
-        VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand,
-        Worker, WorkerList,
+        LimitList, LiveLimits, LiveTicket, NewDerivation, NewDraft, NewFork, NewPlan, NewProject, NewPush,
+        NewRun, NewSecret, NewSpec, NewValue, NotificationList, NotificationRow, Overview, PlanDetail,
+        PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, PushTry, QualityReport,
+        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
+        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
+        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole,
+        VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
+        WebSocketMetrics, WorkDemand, Worker, WorkerList,
     },
 };
 
@@ -84,6 +84,11 @@ impl Client {
     /// Drafts a spec from a project's code, in the background.
     pub async fn derive_spec(&self, new: &NewDerivation) -> Result<SurveyId, ClientError> {
         Ok(self.post::<Accepted>(api(&["specs", "derive"]), new).await?.id)
+    }
+
+    /// Writes down what people said of a spec, in the background; nothing is saved.
+    pub async fn draft_spec(&self, new: &NewDraft) -> Result<SurveyId, ClientError> {
+        Ok(self.post::<Accepted>(api(&["specs", "draft"]), new).await?.id)
     }
 
     /// Holds a spec against the head of a branch, in the background.

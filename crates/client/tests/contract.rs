@@ -207,6 +207,9 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
         plain: Some(true),
     };
     client.derive_spec(&new).await?;
+    let said = types::Said { by: types::Speaker::Person, text: text() };
+    let new = types::NewDraft { project: text(), text: text(), talk: vec![said], models: Vec::new() };
+    client.draft_spec(&new).await?;
     client.survey("x").await?;
     client.request_plan(&types::NewPlan { spec: text(), models: Vec::new() }).await?;
     client.plans().await?;

@@ -27,6 +27,8 @@ pub enum Capability {
     Summarise,
     /// Puts what code is seen to do into the words of a requirement.
     Derive,
+    /// Puts what people want into the words of requirements.
+    Specify,
 }
 
 impl fmt::Display for Capability {
@@ -41,6 +43,7 @@ impl fmt::Display for Capability {
             Self::Resolve => "resolve",
             Self::Summarise => "summarise",
             Self::Derive => "derive",
+            Self::Specify => "specify",
         })
     }
 }

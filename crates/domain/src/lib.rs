@@ -33,6 +33,7 @@ pub mod course;
 pub mod coverage;
 pub mod deadline;
 pub mod derived;
+pub mod drafting;
 pub mod estimate;
 pub mod event;
 pub mod failure;

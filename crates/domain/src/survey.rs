@@ -1,4 +1,4 @@
-//! A survey: a look at a repository's code and what is said of it, without changing anything.
+//! A survey: a look at a repository's code or at what people said, and what follows from it, without changing anything.
 
 use std::fmt;
 
@@ -37,6 +37,14 @@ pub enum Survey {
         #[serde(default)]
         plain: bool,
     },
+    /// What people said, as a draft of a spec.
+    Draft {
+        /// The spec as it stands and what was said, as JSON.
+        talk: BlobHash,
+        /// Models in order of preference, to write it down; the configured ones where there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        models: Vec<String>,
+    },
 }
 
 impl Survey {
@@ -46,6 +54,7 @@ impl Survey {
         match self {
             Self::Check { .. } => "check",
             Self::Derive { .. } => "derive",
+            Self::Draft { .. } => "draft",
         }
     }
 }
@@ -93,6 +102,15 @@ pub enum SurveyOutcome {
         /// Those that leave something open.
         questions: u32,
     },
+    /// What was said was written down.
+    Drafted {
+        /// The spec as it would be, as JSON.
+        draft: BlobHash,
+        /// Requirements that came, changed or went.
+        edits: u32,
+        /// What is to be answered first.
+        questions: u32,
+    },
     /// Nothing was found, for this reason.
     Failed {
         /// Why, and what to do.
@@ -108,6 +126,9 @@ impl fmt::Display for SurveyOutcome {
             }
             Self::Derived { requirements, questions, .. } => {
                 write!(f, "{requirements} requirements are drafted, {questions} with an open question")
+            }
+            Self::Drafted { edits, questions, .. } => {
+                write!(f, "{edits} requirements are written down, {questions} questions are open")
             }
             Self::Failed { problem } => write!(f, "{problem}"),
         }

@@ -39,6 +39,7 @@ mod context;
 mod demand;
 mod derive;
 mod desks;
+mod draft;
 mod drive;
 mod engine;
 mod error;

@@ -6,6 +6,7 @@ use swarm_domain::{
     Actor, EventBody, IdempotencyKey, NewEvent, PlanId, Problem, ProjectId, RunId, SpecId, Subject, SurveyId,
     TicketId,
     budget::Budget,
+    drafting::Conversation,
     id::KeyId,
     run::{RunOptions, RunState},
     spec,
@@ -280,6 +281,19 @@ impl Flows {
         started.map(|()| id).map_err(|error| error.problem())
     }
 
+    /// Begins to write down what people said of a spec, in the background. Nothing of it is saved as a spec.
+    pub async fn start_draft(
+        &self,
+        by: &Asker,
+        project: &ProjectId,
+        conversation: &Conversation,
+        models: Vec<String>,
+    ) -> Result<SurveyId, Problem> {
+        conversation.check()?;
+        let talk = self.parts.keep(conversation).await.map_err(|error| error.problem())?;
+        self.start_survey(by, project, Survey::Draft { talk, models }).await
+    }
+
     /// What a survey found; nothing while it is under way.
     pub async fn survey(&self, id: &SurveyId) -> Result<Option<Found>, Problem> {
         let (store, tenant) = (&self.parts.store, &self.parts.config.tenant);
@@ -296,13 +310,16 @@ impl Flows {
                 )),
             };
         };
-        let mut found = Found { outcome, tried: Vec::new(), draft: None };
+        let mut found = Found { outcome, tried: Vec::new(), draft: None, drafted: None };
         match &found.outcome {
             SurveyOutcome::Checked { report, .. } => {
                 found.tried = self.parts.load(report).await.map_err(|error| error.problem())?;
             }
             SurveyOutcome::Derived { draft, .. } => {
                 found.draft = Some(self.parts.load(draft).await.map_err(|error| error.problem())?);
+            }
+            SurveyOutcome::Drafted { draft, .. } => {
+                found.drafted = Some(self.parts.load(draft).await.map_err(|error| error.problem())?);
             }
             SurveyOutcome::Failed { .. } => {}
         }

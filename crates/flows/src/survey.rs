@@ -1,4 +1,4 @@
-//! Surveys: a look at code and spec that changes nothing. A check runs every acceptance command of a spec on the head of
+//! Surveys: a look at code, spec and what people say that changes nothing. A check runs every acceptance command of a spec on the head of
 //! a branch, so that code and spec are found out where they have drifted apart.
 
 use std::collections::BTreeMap;
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     CommitId, EventBody, ProjectId, RequirementId, SpecId, Subject, SurveyId,
     derived::Draft,
+    drafting::Drafted,
     survey::{Survey, SurveyOutcome, Tried},
 };
 
 use crate::{
-    derive,
+    derive, draft,
     engine::{self, Flow},
     error::FlowError,
     parts::{Parts, part},
@@ -40,7 +41,11 @@ pub(crate) async fn survey(parts: Parts, input: SurveyInput) -> Flow<()> {
         Survey::Check { spec, branch } => check(&parts, &input, spec, branch.as_deref()).await?,
         Survey::Derive { branch, paths, models, plain } => {
             let models = (!plain).then_some(models.as_slice());
-            drafted(&parts, &input, branch.as_deref(), paths, models).await?
+            derived(&parts, &input, branch.as_deref(), paths, models).await?
+        }
+        Survey::Draft { talk, models } => {
+            let job = draft::Job { survey: &input.survey, project: &input.project, talk, models };
+            draft::draft(&parts, &job).await?
         }
     };
     let outcome = match found {
@@ -63,12 +68,14 @@ pub struct Found {
     pub outcome: SurveyOutcome,
     /// Each command that was run.
     pub tried: Vec<Tried>,
-    /// The draft that was written.
+    /// The draft that was read off code.
     pub draft: Option<Draft>,
+    /// The draft of what people said.
+    pub drafted: Option<Drafted>,
 }
 
 /// Writes a draft of a spec for the code of a branch.
-async fn drafted(
+async fn derived(
     parts: &Parts,
     input: &SurveyInput,
     branch: Option<&str>,

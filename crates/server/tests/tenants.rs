@@ -156,6 +156,10 @@ async fn what_names_another_tenants_things_in_its_body_is_refused() {
             "/api/specs/derive",
             json!({ "project": "textstat", "branch": "main", "paths": [], "models": [], "plain": true }),
         ),
+        (
+            "/api/specs/draft",
+            json!({ "project": "textstat", "text": "", "talk": [{ "by": "person", "text": "x" }], "models": [] }),
+        ),
         ("/api/plans", json!({ "spec": "spec_1", "models": [] })),
         ("/api/runs", json!({ "plan": "plan_1", "options": swarm_domain::run::RunOptions::default() })),
     ] {

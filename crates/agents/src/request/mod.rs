@@ -5,6 +5,7 @@
 
 mod conflict;
 mod derive;
+mod drafting;
 mod review;
 mod skeleton;
 mod summary;
@@ -17,6 +18,7 @@ use swarm_model::{Capabilities, ChatReply, ChatRequest, Finish, Message, ReplyFo
 
 pub use conflict::{Conflict, ConflictSide, conflict_request, read_conflict};
 pub use derive::{derive_portions, derive_request, read_derived};
+pub use drafting::{DraftingRequest, drafting_request, read_proposal};
 pub use review::{read_review, review_request};
 pub use skeleton::{read_skeleton, skeleton_portions, skeleton_request};
 pub use summary::{Summary, SummaryLine, read_summary, summary_request};

@@ -604,6 +604,9 @@ pub enum Capability {
     /// `derive`
     #[serde(rename = "derive")]
     Derive,
+    /// `specify`
+    #[serde(rename = "specify")]
+    Specify,
     /// A word of a later server.
     #[serde(other)]
     Unknown,
@@ -1111,6 +1114,36 @@ pub struct Draft {
     pub text: String,
     /// What was not read, and why.
     pub unread: Vec<Unread>,
+}
+
+/// One change of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftEdit {
+    /// What was done.
+    pub edit: Edit,
+    /// With which requirement.
+    pub id: RequirementId,
+    /// Whether an example proves it.
+    pub proven: bool,
+    /// Its title.
+    pub title: String,
+}
+
+/// A spec after an answer. Nothing of it is saved: a person reads it first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drafted {
+    /// What was changed, in the order in which it was done.
+    pub edits: Vec<DraftEdit>,
+    /// What was not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// The model that answered.
+    pub model: String,
+    /// What it would have to know.
+    pub questions: Vec<String>,
+    /// What the model says.
+    pub reply: String,
+    /// The whole text, in Markdown. Lines that nothing was said of are as they were.
+    pub text: String,
 }
 
 /// Words that take the place of those at a step.
@@ -3030,6 +3063,15 @@ pub struct LeaseKept {
     pub heartbeat_seconds: u32,
 }
 
+/// Something of a proposal that is not in the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What it was about.
+    pub what: String,
+    /// Why it was left out.
+    pub why: String,
+}
+
 /// A requirement that is asked for no more, and what was done for it. Taking code out is left to people: nothing says
 /// that nobody else uses it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -3475,6 +3517,21 @@ pub struct NewDerivation {
     pub plain: Option<bool>,
     /// The project.
     pub project: ProjectId,
+}
+
+/// What somebody wants of a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDraft {
+    /// Models in order of preference; the configured ones where there is none.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// For which project.
+    pub project: ProjectId,
+    /// What was said of it, in its order: at most 60 turns. A person speaks last.
+    pub talk: Vec<Said>,
+    /// The spec as it stands, in Markdown; empty where there is none yet.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// Where a run is to begin again, and with what.
@@ -4918,6 +4975,15 @@ pub enum Rung {
     Unknown,
 }
 
+/// Something that was said about a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// By whom.
+    pub by: Speaker,
+    /// The words, at most 8,000 characters.
+    pub text: String,
+}
+
 /// How the sandboxes are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxHealth {
@@ -5316,6 +5382,20 @@ pub struct Span {
     pub p90: u64,
 }
 
+/// Who said something.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speaker {
+    /// `person`
+    #[serde(rename = "person")]
+    Person,
+    /// `writer`
+    #[serde(rename = "writer")]
+    Writer,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A spec as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -5608,6 +5688,15 @@ pub enum Survey {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plain: Option<bool>,
     },
+    /// What people said, as a draft of a spec.
+    #[serde(rename = "draft")]
+    Draft {
+        /// Models in order of preference, to write it down; the configured ones where there is none.
+        #[serde(default)]
+        models: Vec<String>,
+        /// The spec as it stands and what was said, as JSON.
+        talk: BlobHash,
+    },
     /// What a later server says.
     #[serde(other)]
     Unknown,
@@ -5616,9 +5705,12 @@ pub enum Survey {
 /// A look at code and spec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SurveyDetail {
-    /// The draft that was written.
+    /// The draft that was read off code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Draft>,
+    /// The draft of what people said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafted: Option<Drafted>,
     /// Its id.
     pub id: SurveyId,
     /// What was found, once it has ended.
@@ -5658,6 +5750,16 @@ pub enum SurveyOutcome {
         questions: u32,
         /// Its requirements.
         requirements: u32,
+    },
+    /// What was said was written down.
+    #[serde(rename = "drafted")]
+    Drafted {
+        /// The spec as it would be, as JSON.
+        draft: BlobHash,
+        /// Requirements that came, changed or went.
+        edits: u32,
+        /// What is to be answered first.
+        questions: u32,
     },
     /// Nothing was found, for this reason.
     #[serde(rename = "failed")]

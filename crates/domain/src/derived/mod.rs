@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use citation::{Citation, InvalidCitation};
 pub use draft::{Frame, draft};
+pub(crate) use section::visible;
 
 use crate::id::RequirementId;
 

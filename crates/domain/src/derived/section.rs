@@ -158,6 +158,11 @@ fn opening(text: &str) -> String {
 
 /// One line, without what would open or close something in Markdown, or hide something from a reader.
 fn clean(text: &str, limit: usize) -> String {
+    visible(&text.replace('"', ""), limit)
+}
+
+/// One line of at the most `limit` characters, without what hides something from a reader.
+pub(crate) fn visible(text: &str, limit: usize) -> String {
     let is_hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -165,5 +170,5 @@ fn clean(text: &str, limit: usize) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| *c != '"').take(limit).collect::<String>().trim().to_owned()
+    line.chars().take(limit).collect::<String>().trim().to_owned()
 }

@@ -82,6 +82,7 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/specs", Need::Scope(Scope::WorkRead)),
     (Method::POST, "/api/specs", Need::Scope(Scope::SpecsWrite)),
     (Method::POST, "/api/specs/derive", Need::Scope(Scope::SpecsWrite)),
+    (Method::POST, "/api/specs/draft", Need::Scope(Scope::SpecsWrite)),
     (Method::GET, "/api/specs/{spec}", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/specs/{spec}/delta", Need::Scope(Scope::WorkRead)),
     (Method::POST, "/api/specs/{spec}/check", Need::Scope(Scope::SpecsWrite)),

@@ -97,6 +97,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(specs::add_spec, specs::specs))
         .routes(routes!(specs::spec))
         .routes(routes!(specs::derive_spec))
+        .routes(routes!(specs::draft_spec))
         .routes(routes!(specs::spec_delta))
         .routes(routes!(specs::check_spec))
         .routes(routes!(specs::survey))

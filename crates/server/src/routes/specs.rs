@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     BlobHash, ProjectId, RequirementId, SpecId, SurveyId,
     derived::Draft,
+    drafting::{Conversation, Drafted, Said},
     spec::{
         Spec,
         delta::{self, DeltaCounts, Field, FixtureDelta, RequirementDelta},
     },
     survey::{Survey, SurveyOutcome, Tried},
 };
+use swarm_flows::Found;
 use swarm_policy::Kind;
 use swarm_store::SpecRow;
 use utoipa::{IntoParams, ToSchema};
@@ -268,8 +270,26 @@ pub(crate) struct SurveyDetail {
     pub outcome: Option<SurveyOutcome>,
     /// Each command that was run.
     pub tried: Vec<Tried>,
-    /// The draft that was written.
+    /// The draft that was read off code.
     pub draft: Option<Draft>,
+    /// The draft of what people said.
+    pub drafted: Option<Drafted>,
+}
+
+/// What somebody wants of a spec.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewDraft {
+    /// For which project.
+    pub project: ProjectId,
+    /// The spec as it stands, in Markdown; empty where there is none yet.
+    #[serde(default)]
+    pub text: String,
+    /// What was said of it, in its order: at most 60 turns. A person speaks last.
+    pub talk: Vec<Said>,
+    /// Models in order of preference; the configured ones where there is none.
+    #[serde(default)]
+    pub models: Vec<String>,
 }
 
 /// Whose code is to be read.
@@ -309,6 +329,23 @@ pub(crate) async fn derive_spec(
     Ok((StatusCode::ACCEPTED, Json(Accepted { id: survey.into() })))
 }
 
+/// Writes down what people said as requirements of a spec, in the background. Nothing is saved: what comes of it is
+/// shown to be read, changed and sent as a spec.
+#[utoipa::path(post, path = "/api/specs/draft", tag = "specs", request_body = NewDraft,
+    responses((status = ACCEPTED, description = "The survey's id.", body = Accepted)))]
+pub(crate) async fn draft_spec(
+    State(app): State<App>,
+    Asking(who): Asking,
+    By(asker): By,
+    Body(new): Body<NewDraft>,
+) -> Reply<(StatusCode, Json<Accepted>)> {
+    allow_in(&app, &who, "POST /api/specs/draft", Kind::Project, new.project.as_str()).await?;
+    let project = app.store().project(app.tenant(), &new.project).await?.id;
+    let NewDraft { text, talk, models, .. } = new;
+    let survey = app.flows.start_draft(&asker, &project, &Conversation { text, talk }, models).await?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted { id: survey.into() })))
+}
+
 /// Runs each acceptance command of a spec on the head of a branch, in the background.
 #[utoipa::path(post, path = "/api/specs/{spec}/check", tag = "specs", request_body = NewCheck,
     params(("spec" = SpecId, Path, description = "Its id.")),
@@ -334,7 +371,10 @@ pub(crate) async fn survey(
     InPath(id): InPath<SurveyId>,
 ) -> Reply<Json<SurveyDetail>> {
     let found = app.flows.survey(&id).await?;
-    let (outcome, tried, draft) =
-        found.map_or((None, Vec::new(), None), |found| (Some(found.outcome), found.tried, found.draft));
-    Ok(Json(SurveyDetail { id, outcome, tried, draft }))
+    Ok(Json(match found {
+        Some(Found { outcome, tried, draft, drafted }) => {
+            SurveyDetail { id, outcome: Some(outcome), tried, draft, drafted }
+        }
+        None => SurveyDetail { id, outcome: None, tried: Vec::new(), draft: None, drafted: None },
+    }))
 }

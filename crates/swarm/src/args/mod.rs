@@ -47,7 +47,7 @@ pub(crate) use sandbox::{
     SetupArgs,
 };
 pub(crate) use secret::{SecretCommand, SecretRotateArgs, SecretSetArgs, ValueArgs};
-pub(crate) use spec::{CheckArgs, DeriveArgs, SpecCommand};
+pub(crate) use spec::{CheckArgs, DeriveArgs, DraftArgs, SpecCommand};
 pub(crate) use travel::{DiffArgs, ForkArgs, ReplayArgs, StepsArgs};
 pub(crate) use vm::{OfVm, VmCommand, VmExecArgs};
 pub(crate) use worker::{WorkArgs, WorkerArgs, WorkerCommand};

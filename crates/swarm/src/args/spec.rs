@@ -58,6 +58,33 @@ Examples:
     Check(Box<CheckArgs>),
     /// Draft a spec from the code that there is, each requirement with the lines that show it
     Derive(Box<DeriveArgs>),
+    /// Say what you want: a model puts it into a spec file as requirements, and asks what is missing
+    Draft(Box<DraftArgs>),
+}
+
+/// `swarm spec draft`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  swarm spec draft spec.md a tool that counts the words of a file         begins spec.md, or adds to it
+  swarm spec draft spec.md 'REQ-2: ties by the alphabet' --dry-run        shows what would change")]
+pub(crate) struct DraftArgs {
+    /// The spec, a Markdown file; it is made where it is not there
+    pub(crate) file: PathBuf,
+
+    /// What you want
+    #[arg(required = true, num_args = 1..)]
+    pub(crate) words: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+
+    /// Show the text and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// `swarm spec derive`.

@@ -33,6 +33,7 @@ mod secret;
 mod spec;
 mod spec_check;
 mod spec_derive;
+mod spec_draft;
 mod stats;
 mod steps;
 mod ticket;

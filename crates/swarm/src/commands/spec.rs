@@ -12,7 +12,7 @@ use swarm_domain::{
     },
 };
 
-use super::{plan::read_spec, planned, spec_check, spec_derive};
+use super::{plan::read_spec, planned, spec_check, spec_derive, spec_draft};
 use crate::{
     args::SpecCommand,
     context::Context,
@@ -31,6 +31,7 @@ pub(super) async fn run(context: &Context, command: SpecCommand) -> Result<Exit>
         SpecCommand::Apply { delta, to, write } => apply(context, &delta, &to, write),
         SpecCommand::Check(args) => Box::pin(spec_check::run(context, *args)).await,
         SpecCommand::Derive(args) => Box::pin(spec_derive::run(context, *args)).await,
+        SpecCommand::Draft(args) => Box::pin(spec_draft::run(context, *args)).await,
     }
 }
 

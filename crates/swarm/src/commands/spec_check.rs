@@ -70,7 +70,7 @@ fn show(context: &Context, found: &types::SurveyDetail) -> Result<Exit> {
     let outcome: SurveyOutcome = wire::read(found.outcome.as_ref().ok_or_else(none)?)?;
     let (commit, proven, all) = match outcome {
         SurveyOutcome::Failed { problem } => return Err(problem.into()),
-        SurveyOutcome::Derived { .. } => return Err(none().into()),
+        SurveyOutcome::Derived { .. } | SurveyOutcome::Drafted { .. } => return Err(none().into()),
         SurveyOutcome::Checked { commit, proven, requirements, .. } => (commit, proven, requirements),
     };
     context.output.print(found, |_| {

@@ -93,7 +93,7 @@ fn show(context: &Context, found: &types::SurveyDetail, file: Option<&Path>) -> 
     let commit = match outcome {
         SurveyOutcome::Failed { problem } => return Err(problem.into()),
         SurveyOutcome::Derived { commit, .. } => commit.to_string(),
-        SurveyOutcome::Checked { .. } => return Err(none().into()),
+        SurveyOutcome::Checked { .. } | SurveyOutcome::Drafted { .. } => return Err(none().into()),
     };
     let draft: Draft = wire::read(found.draft.as_ref().ok_or_else(none)?)?;
     if let Some(file) = file {

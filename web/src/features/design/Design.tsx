@@ -4,7 +4,7 @@ import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/ScrollArea.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { client, done } from "~/api/client";
 import { Problem } from "~/api/problem";
 import { me, may } from "~/api/session";
@@ -19,6 +19,10 @@ import { When } from "~/parts/When";
 import styles from "./Design.module.css";
 import { Editor } from "./Editor";
 import { newest } from "./versions";
+
+const Writer = lazy(() => import("./Writer").then(({ Writer }) => ({ default: Writer })));
+/** Under which name the text of a new spec is kept. */
+const NEW = "spec:new";
 
 /** Every spec, and where a new one is written. */
 export function Design() {
@@ -76,33 +80,35 @@ function New() {
   const isNew = known !== undefined && project !== "" && items.every(({ id }) => id !== project);
   const before = async () => {
     const missing = project === "" ? "no project is named" : isNew && !repo.startsWith("/") ? "the project is new, and its repository is not named" : undefined;
-    if (missing) throw new Problem({ status: -1, code: "web.missing", detail: missing, next: "fill it in above the text" });
+    if (missing) throw new Problem({ status: -1, code: "web.missing", detail: missing, next: "fill it in beside the text" });
     if (isNew) await done(client.POST("/api/projects", { body: { project, repo } }));
   };
   return (
-    <section className={styles.left} aria-label="A new spec">
-      <Editor name="spec:new" source="" project={project} save="Read it" before={before} saved={({ id }) => void navigate({ to: "/design/$spec", params: { spec: id }, search: {} })}>
-        <div className={styles.where}>
-          <Autocomplete
-            label="Project"
-            description="A known one, or a new name"
-            data={items.map(({ id }) => id)}
-            value={typed ?? only ?? ""}
-            onChange={setTyped}
-            comboboxProps={{ withinPortal: true }}
+    <section className={styles.begin} aria-label="A new spec">
+      <div className={styles.where}>
+        <Autocomplete
+          label="Project"
+          description="A known one, or a new name"
+          data={items.map(({ id }) => id)}
+          value={typed ?? only ?? ""}
+          onChange={setTyped}
+          comboboxProps={{ withinPortal: true }}
+        />
+        {isNew && may(who, "projects:write") ? (
+          <TextInput
+            label="Its repository"
+            description="A folder on the server's machine"
+            placeholder="/home/you/src/app"
+            value={repo}
+            spellCheck={false}
+            onChange={(event) => setRepo(event.currentTarget.value)}
           />
-          {isNew && may(who, "projects:write") ? (
-            <TextInput
-              label="Its repository"
-              description="A folder on the server's machine"
-              placeholder="/home/you/src/app"
-              value={repo}
-              spellCheck={false}
-              onChange={(event) => setRepo(event.currentTarget.value)}
-            />
-          ) : null}
-        </div>
-      </Editor>
+        ) : null}
+      </div>
+      <Suspense fallback={<Waiting lines={3} />}>
+        <Writer name={NEW} source="" project={project} before={before} />
+      </Suspense>
+      <Editor name={NEW} source="" project={project} save="Read it" before={before} saved={({ id }) => void navigate({ to: "/design/$spec", params: { spec: id }, search: {} })} />
     </section>
   );
 }

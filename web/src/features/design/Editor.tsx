@@ -1,6 +1,6 @@
 import { Button, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, type RefObject, useRef } from "react";
+import { type RefObject, useRef } from "react";
 import { useDraft } from "~/api/drafts";
 import { client, take } from "~/api/client";
 import type { SpecDetail } from "~/api/generated/api";
@@ -27,12 +27,10 @@ interface Props {
   before?: () => Promise<void>;
   saved: (spec: SpecDetail) => void;
   field?: RefObject<HTMLTextAreaElement | null>;
-  /** Above the text. */
-  children?: ReactNode;
 }
 
 /** The text of a spec. What is not saved is kept on this device and says so. */
-export function Editor({ name, source, project, save, before, saved, field, children }: Props) {
+export function Editor({ name, source, project, save, before, saved, field }: Props) {
   const queries = useQueryClient();
   const { data: who } = useQuery(me);
   const [draft, setDraft, isKept] = useDraft<string>(name);
@@ -75,7 +73,6 @@ export function Editor({ name, source, project, save, before, saved, field, chil
         void read(event.dataTransfer.files[0]);
       }}
     >
-      {children}
       <Textarea
         ref={field}
         label="The spec, in Markdown"

@@ -20,10 +20,12 @@ import { versionsOf } from "./versions";
 const Planned = lazy(() => import("./Planned").then(({ Planned }) => ({ default: Planned })));
 const Changes = lazy(() => import("./Changes").then(({ Changes }) => ({ default: Changes })));
 const Talk = lazy(() => import("./Talk").then(({ Talk }) => ({ default: Talk })));
+const Writer = lazy(() => import("./Writer").then(({ Writer }) => ({ default: Writer })));
 const route = getRouteApi("/inside/design/$spec");
 
 const VIEWS = [
   [undefined, "Understood"],
+  ["say", "Say it"],
   ["plan", "Plan"],
   ["changes", "Changes"],
   ["talk", "Questions"],
@@ -71,7 +73,7 @@ function Open({ detail }: { detail: SpecDetail }) {
         <section className={styles.left} aria-label="The text">
           <Editor
             field={field}
-            name={`spec:${id}`}
+            name={draftOf(id)}
             source={detail.source}
             project={project}
             save="Save as a new version"
@@ -116,6 +118,9 @@ function Open({ detail }: { detail: SpecDetail }) {
   );
 }
 
+/** Under which name what is not saved of a spec is kept. */
+const draftOf = (id: string) => `spec:${id}`;
+
 interface ShownProps extends Look {
   detail: SpecDetail;
   versions: readonly SpecSummary[];
@@ -132,6 +137,8 @@ function Shown({ show, from, detail, versions, runs, talk, line }: ShownProps) {
       return <Changes spec={detail} versions={versions} runs={runs} from={from} />;
     case "talk":
       return <Talk talk={talk} />;
+    case "say":
+      return <Writer name={draftOf(detail.id)} source={detail.source} project={detail.project} />;
     default:
       return <Understood spec={detail} line={line} />;
   }

@@ -1,11 +1,11 @@
 /** What of a design session is looked at; it stands in the address. */
 export interface Look {
-  readonly show?: "plan" | "changes" | "talk";
+  readonly show?: "say" | "plan" | "changes" | "talk";
   /** Of the changes: the version that this one is compared with. */
   readonly from?: string;
 }
 
-const SHOWN = ["plan", "changes", "talk"] as const;
+const SHOWN = ["say", "plan", "changes", "talk"] as const;
 
 /** Out of an address. What it does not know is left out. */
 export function lookOf(search: Record<string, unknown>): Look {
