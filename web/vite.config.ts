@@ -24,7 +24,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             // What the start runs, and what most pages share, in a few files: each one more is a way to the server and back.
-            { name: "start", test: /\/node_modules\/(react|react-dom|scheduler|@tanstack(?!\/react-virtual|\/virtual-core))\//, minShareCount: 2 },
+            { name: "base", test: /\/node_modules\/(react|react-dom|scheduler|@tanstack(?!\/react-virtual|\/virtual-core))\// },
             { name: "parts", test: (id: string) => !OVERLAYS.test(id), minShareCount: 6 },
           ],
         },

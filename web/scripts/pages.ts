@@ -68,22 +68,23 @@ export function pages(): Plugin {
   };
 }
 
-/** The scripts of these modules with all that they import before they run, as the page names them. */
+/** The scripts of these modules with all that they import before they run, those first that others stand on. */
 function closure(bundle: Rolldown.OutputBundle, modules: readonly string[]): string[] {
   const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
-  const seen = new Set<string>();
+  const [seen, sorted] = [new Set<string>(), [] as string[]];
   const add = (name: string) => {
     if (seen.has(name)) return;
     seen.add(name);
     const file = bundle[name];
     if (file?.type === "chunk") file.imports.forEach(add);
+    sorted.push(name);
   };
   for (const module of modules) {
     const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId === ROOT + module) ?? chunks.find(({ moduleIds }) => moduleIds.includes(ROOT + module));
     if (!chunk) throw new Error(`no script has ${module}`);
     add(chunk.fileName);
   }
-  return [...seen].map((name) => `/${name}`);
+  return sorted.map((name) => `/${name}`);
 }
 
 function withScripts(html: string, scripts: readonly string[]): string {

@@ -11,11 +11,17 @@ const LONGEST = 500;
  * asked for all at once, and none has to wait until another one was read.
  */
 async function begin() {
-  for (const href of document.querySelector<HTMLMetaElement>("meta[name=swarm-scripts]")?.content.split(" ").filter(Boolean) ?? []) {
+  const scripts = document.querySelector<HTMLMetaElement>("meta[name=swarm-scripts]")?.content.split(" ") ?? [];
+  for (const href of scripts) {
     const link = document.createElement("link");
     link.rel = "modulepreload";
     link.href = href;
     document.head.append(link);
+  }
+  // Each runs by itself, those first that others stand on, and in between the page may answer.
+  for (const href of scripts) {
+    await import(/* @vite-ignore */ href).catch(() => undefined);
+    await new Promise((done) => setTimeout(done));
   }
   await import("./start");
 }

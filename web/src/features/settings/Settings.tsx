@@ -17,7 +17,7 @@ export function Settings() {
   return (
     <Page
       title="Settings"
-      about="Who you are, how it looks on this device, which browsers are told what waits for you, where you are signed in, and the keys of your programs. Nobody but you sees it."
+      about="Who you are, how it looks on this device, which browsers are told what waits for you, where you are signed in, and the keys of your programs. All of it is about you alone."
     >
       {error && !who ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!who && !error ? <Waiting lines={4} /> : null}
