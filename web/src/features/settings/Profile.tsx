@@ -29,7 +29,7 @@ export function Profile({ who }: { who: Me }) {
         <div>
           <dt>May</dt>
           <dd>
-            <ul className={styles.scopes}>
+            <ul className={styles.may}>
               {who.scopes.map((scope) => (
                 <li key={scope}>{scope}</li>
               ))}
