@@ -1,18 +1,35 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { pack } from "./scripts/pack.ts";
+import { pages } from "./scripts/pages.ts";
 import { worker } from "./scripts/worker.ts";
 
 // Where `npm run dev` finds a server: SWARM_URL=http://127.0.0.1:4180 npm run dev
 const server = process.env.SWARM_URL ?? "http://127.0.0.1:4180";
 
+/** What opens above a page is no part of its first load. */
+const OVERLAYS = /\/@floating-ui\/|\/(Popover|Menu|Modal|ModalBase|Combobox(?!\/ComboboxChevron)|Portal|FocusTrap|ScrollArea|Overlay|RemoveScroll|Floating\w*|Drawer)\/[\w./-]+$|react-remove-scroll/;
+
 export default defineConfig({
-  plugins: [react(), worker(), pack()],
+  plugins: [react(), pages(), worker(), pack()],
   resolve: { alias: { "~": new URL("./src", import.meta.url).pathname } },
   build: {
     target: "es2022",
     // The page may run and load nothing that is not a file of the server's own.
     assetsInlineLimit: 0,
+    // All styles in one file: a page's own are a request more than they weigh.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What the start runs, and what most pages share, in a few files: each one more is a way to the server and back.
+            { name: "base", test: /\/node_modules\/(react|react-dom|scheduler|@tanstack(?!\/react-virtual|\/virtual-core))\// },
+            { name: "parts", test: (id: string) => !OVERLAYS.test(id), minShareCount: 6 },
+          ],
+        },
+      },
+    },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },

@@ -71,7 +71,8 @@ describe("without a server", () => {
       const all = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)));
       return all.flat();
     });
-    expect(paths).toContain("/");
+    expect(paths).toContain("/index.html");
+    expect(paths).toContain("/pages/approvals.html");
     expect(paths.filter((path) => path.startsWith("/api"))).toEqual([]);
     const text = await kept();
     expect(text).toContain('"queryKey":["runs"]');

@@ -9,6 +9,9 @@
       return null;
     }
   }
+  // What the page shows at first is of its first path alone, and for who was here before.
+  if (kept("swarm.signed-in") !== "yes") root.setAttribute("data-stranger", "");
+  if (/^\/[^/]+\/./.test(location.pathname) || location.search !== "") root.setAttribute("data-deep", "");
   var scheme = kept("swarm.scheme");
   var dark = scheme === "dark" || (scheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   root.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");

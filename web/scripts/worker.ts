@@ -15,8 +15,8 @@ export function worker(): Plugin {
     enforce: "post",
     async generateBundle(_, bundle) {
       const own = readdirSync(PUBLIC);
-      const names = Object.keys(bundle).filter((name) => name !== "index.html" && !name.endsWith(".map"));
-      const files = ["/", ...[...names, ...own].map((name) => `/${name}`).sort()];
+      const names = Object.keys(bundle).filter((name) => !name.endsWith(".map"));
+      const files = [...names, ...own].map((name) => `/${name}`).sort();
       const hash = createHash("sha256");
       for (const [name, file] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
         hash.update(name).update(file.type === "chunk" ? file.code : file.source);

@@ -73,7 +73,11 @@ function subscribe(listener: () => void) {
 export function useDraft<T>(name: string): [Draft<T> | undefined, (value: T | undefined) => void, boolean] {
   const { data: who } = useQuery(me);
   const key = `${PREFIX}${who?.person ?? ""}:${name}`;
-  const text = useSyncExternalStore(subscribe, () => read(key));
+  const text = useSyncExternalStore(
+    subscribe,
+    () => read(key),
+    () => null,
+  );
   const draft = useMemo(() => parsed<T>(text), [text]);
   const set = useCallback((value: T | undefined) => (value === undefined ? drop(key) : write(key, value, new Date().toISOString())), [key]);
   return [draft, set, !unkept.has(key)];

@@ -87,10 +87,14 @@ async function deliver(queries: QueryClient) {
 }
 
 export function useOutbox(): readonly Unsent[] {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  }, all);
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    all,
+    all,
+  );
 }
 
 /** Takes every answer back: who signs in next is somebody else. */

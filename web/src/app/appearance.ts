@@ -33,8 +33,12 @@ export function setContrast(contrast: Contrast): void {
 }
 
 export function useContrast(): Contrast {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  }, chosen);
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    chosen,
+    () => "auto",
+  );
 }

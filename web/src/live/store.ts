@@ -66,7 +66,7 @@ export const live = new Live();
 
 /** What may be said of what is on the screen, and since when nothing was heard. Looked at again every second. */
 export function useStanding(): { standing: Standing; link: Link; now: number } {
-  const link = useSyncExternalStore(live.subscribe, live.link);
+  const link = useSyncExternalStore(live.subscribe, live.link, live.link);
   const now = useNow(TICK);
   return { standing: standing(link, now), link, now };
 }
@@ -93,7 +93,8 @@ function tick(listener: Listener) {
 
 /** The time, in steps of so many milliseconds; one timer for all who want it. */
 export function useNow(step = TICK): number {
-  return useSyncExternalStore(tick, () => Math.floor(clock / step) * step);
+  const now = () => Math.floor(clock / step) * step;
+  return useSyncExternalStore(tick, now, now);
 }
 
 /** Calls back with every event while the page is there. */

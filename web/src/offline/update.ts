@@ -37,6 +37,7 @@ export function useUpdate(): boolean {
       return () => void listeners.delete(listener);
     },
     () => waits !== undefined,
+    () => false,
   );
 }
 

@@ -11,7 +11,8 @@ declare const __VERSION__: string;
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
 const CACHE = `swarm-app-${__VERSION__}`;
-const PAGE = "/";
+/** The page that every path begins with which has none of its own. */
+const PAGE = "/index.html";
 /** First parts of paths that are not the app's; the same as the server has them. */
 const OTHERS = ["api", "claim", "complete", "health", "livez", "readyz", "metrics", ".well-known", "mcp"];
 
@@ -37,10 +38,16 @@ worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (OTHERS.includes(pathname.split("/").find(Boolean) ?? "")) return;
-  const path = request.mode === "navigate" ? PAGE : pathname;
+  const path = request.mode === "navigate" ? pageOf(pathname) : pathname;
   if (!__FILES__.includes(path)) return;
   event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(path, { ignoreVary: true })) ?? fetch(request)));
 });
+
+/** The page that a path begins with; the same as the server has it. */
+function pageOf(pathname: string): string {
+  const own = `/pages/${pathname.split("/").find(Boolean) ?? "home"}.html`;
+  return __FILES__.includes(own) ? own : PAGE;
+}
 
 /** What a browser knows and its types do not yet (Notifications API). */
 type Shown = NotificationOptions & { renotify?: boolean; actions?: { action: string; title: string }[] };

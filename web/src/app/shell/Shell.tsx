@@ -76,7 +76,7 @@ export function Shell() {
 /** Sends the answers that were kept on this device, as soon as the server is there. */
 function Delivery() {
   const queries = useQueryClient();
-  const { phase } = useSyncExternalStore(live.subscribe, live.link);
+  const { phase } = useSyncExternalStore(live.subscribe, live.link, live.link);
   const { data: who } = useQuery(me);
   const person = who?.person;
   useEffect(() => {

@@ -51,6 +51,7 @@ export function Approvals() {
             </Link>
           </nav>
         </header>
+        <p className={styles.lead}>Agents wait here for a word of yours, the highest risk first. The first answer counts, whoever of you gives it.</p>
         {mayChoose ? <Choose items={items} chosen={chosen} /> : null}
         <Queue items={items} opened={opened} show={show} query={queue} chosen={mayChoose ? chosen : undefined} />
         {chosen.ids.size > 0 ? <ChosenBar items={items} chosen={chosen} ask={(choice) => setBatch({ ids: [...chosen.ids], choice })} /> : null}

@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { me, may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { capital, count, plural, words } from "~/parts/format";
@@ -13,9 +13,10 @@ import styles from "./Board.module.css";
 import { arranged, type Card, COLUMNS, LANES, RISKS, shown } from "./cards";
 import { type Filter, filterOf } from "./filter";
 import { Frame } from "./Frame";
-import { type Asked, MoveDialog } from "./MoveDialog";
+import type { Asked } from "./MoveDialog";
 import { useCards } from "./useCards";
 
+const MoveDialog = lazy(() => import("./MoveDialog").then(({ MoveDialog }) => ({ default: MoveDialog })));
 const route = getRouteApi("/inside/board");
 
 /** Every ticket of a run, or of all that run, by where it stands. */
@@ -30,7 +31,7 @@ export function Board() {
     <Page
       wide
       title="Board"
-      about={about(filter, cards.length, visible.length)}
+      about={<About filter={filter} all={cards.length} visible={visible.length} />}
       actions={
         <>
           {filter.run && !isUnknown ? (
@@ -52,14 +53,19 @@ export function Board() {
       {error ? <Trouble problem={error} again={again} /> : null}
       {!isPending && !error && visible.length === 0 ? <Empty filter={filter} isUnknown={isUnknown} none={cards.length === 0} /> : null}
       {visible.length > 0 ? <Frame board={board} single={filter.run !== undefined} mayMove={may(who, "runs:write")} ask={setAsked} /> : null}
-      {asked ? <MoveDialog key={asked.card.key} asked={asked} close={() => setAsked(undefined)} /> : null}
+      <Suspense>{asked ? <MoveDialog key={asked.card.key} asked={asked} close={() => setAsked(undefined)} /> : null}</Suspense>
     </Page>
   );
 }
 
-function about({ run }: Filter, all: number, visible: number): string {
-  const of = run ? "of this run" : "of every run under way";
-  return all === visible ? `${plural(all, "ticket")} ${of}.` : `${count(visible)} of ${plural(all, "ticket")} ${of}.`;
+function About({ filter, all, visible }: { filter: Filter; all: number; visible: number }) {
+  const of = filter.run ? "of this run" : "of every run under way";
+  return (
+    <>
+      <p>The tickets by where they stand. A card can be moved by hand where it needs you, and what follows is said first.</p>
+      <p>{all === visible ? `${plural(all, "ticket")} ${of}.` : `${count(visible)} of ${plural(all, "ticket")} ${of}.`}</p>
+    </>
+  );
 }
 
 function Empty({ filter, isUnknown, none }: { filter: Filter; isUnknown: boolean; none: boolean }) {

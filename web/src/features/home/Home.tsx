@@ -34,7 +34,7 @@ export function Home() {
   const going = (raised.data?.items ?? []).filter(({ ended_at }) => !ended_at);
   const wants = (asked.data?.items.length ?? 0) + stuck.length + going.length;
   return (
-    <Page title="Home">
+    <Page title="Home" about="What needs you stands first. To begin something new, paste a spec or take the example: you see the tickets and the price before an agent works.">
       {error && !all.data ? <Trouble problem={error} again={() => void Promise.all([all.refetch(), known.refetch()])} /> : null}
       {all.isPending ? <Waiting lines={5} /> : null}
       {all.data && known.data ? (

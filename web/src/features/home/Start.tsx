@@ -1,7 +1,4 @@
-import "@mantine/core/styles/Combobox.css";
-import "@mantine/core/styles/ScrollArea.css";
-import "@mantine/core/styles/Popover.css";
-import { Autocomplete, Button, Textarea, TextInput } from "@mantine/core";
+import { Button, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type DragEvent, useRef, useState } from "react";
@@ -57,11 +54,6 @@ export function Start({ known, first }: Props) {
   };
   return (
     <section className={styles.start} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
-      {first ? (
-        <p className={styles.welcome}>
-          Paste a spec, or take the example. You see the tickets and the price before an agent works.
-        </p>
-      ) : null}
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -80,15 +72,20 @@ export function Start({ known, first }: Props) {
         />
         {open ? (
           <div className={styles.where}>
-            <Autocomplete
+            <TextInput
               label="Project"
               description="A known one, or a new name"
-              data={known.map(({ id }) => id)}
+              list="known-projects"
+              autoComplete="off"
               value={project}
               error={lacks.project}
-              onChange={setProject}
-              comboboxProps={{ withinPortal: true }}
+              onChange={(event) => setProject(event.currentTarget.value)}
             />
+            <datalist id="known-projects">
+              {known.map(({ id }) => (
+                <option key={id} value={id} />
+              ))}
+            </datalist>
             {isNew ? (
               <TextInput
                 label="Its repository"

@@ -15,7 +15,6 @@ export function Profile({ who }: { who: Me }) {
   const rows: [string, string][] = [
     ["Email", who.person],
     ["Role", who.role],
-    ["May", who.scopes.join(", ")],
   ];
   if (who.user) rows.push(["Since", moment(who.user.joined_at)]);
   return (
@@ -27,6 +26,16 @@ export function Profile({ who }: { who: Me }) {
             <dd>{value}</dd>
           </div>
         ))}
+        <div>
+          <dt>May</dt>
+          <dd>
+            <ul className={styles.may}>
+              {who.scopes.map((scope) => (
+                <li key={scope}>{scope}</li>
+              ))}
+            </ul>
+          </dd>
+        </div>
       </dl>
       {who.user ? <NewPassword email={who.person} /> : null}
     </Section>

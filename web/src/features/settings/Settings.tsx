@@ -15,7 +15,10 @@ import { Sessions } from "./Sessions";
 export function Settings() {
   const { data: who, error, refetch } = useQuery(me);
   return (
-    <Page title="Settings">
+    <Page
+      title="Settings"
+      about="Who you are, how it looks on this device, which browsers are told what waits for you, where you are signed in, and the keys of your programs. All of it is about you alone."
+    >
       {error && !who ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!who && !error ? <Waiting lines={4} /> : null}
       {who ? (

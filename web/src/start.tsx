@@ -1,7 +1,3 @@
-import "./app/mantine.css";
-import "./app/tokens.css";
-import "./app/base.css";
-import "./app/font.css";
 import { createRoot } from "react-dom/client";
 import { wasSignedIn } from "./api/session";
 import { App } from "./app/App";
@@ -15,5 +11,13 @@ if (wasSignedIn()) {
 }
 
 const root = document.getElementById("root");
-if (root) createRoot(root).render(<App />);
-install();
+if (root) void start(root);
+
+/** Puts the app where its first paint stands, once it has as much to show. */
+async function start(root: HTMLElement) {
+  if (root.firstElementChild) await router.load();
+  createRoot(root).render(<App />);
+  root.inert = false;
+  delete root.dataset.page;
+  install();
+}

@@ -1,0 +1,22 @@
+import { createMemoryHistory } from "@tanstack/react-router";
+import { prerenderToNodeStream } from "react-dom/static";
+import { text } from "node:stream/consumers";
+import { App } from "./app/App";
+import { queries, router } from "./app/router";
+
+/** What a path looks like before the server was asked for anything. Run by scripts/first.mjs, once for each page. */
+export async function prerender(path: string): Promise<string> {
+  // Nobody is known: pages behind the sign-in are shown as they wait.
+  const nobody = Object.assign(Object.create(queries) as typeof queries, { ensureQueryData: async () => undefined });
+  router.update({ history: createMemoryHistory({ initialEntries: [path] }), context: { queries: nobody }, scrollRestoration: false });
+  await router.load();
+  const { prelude } = await prerenderToNodeStream(<App />, {
+    // Whatever its size, it stands where it belongs.
+    progressiveChunkSize: Number.POSITIVE_INFINITY,
+    onError: (thrown) => {
+      throw thrown;
+    },
+  });
+  const markup = await text(prelude);
+  return markup.replace(/<!--.*?-->/g, "");
+}
