@@ -5,7 +5,7 @@ import { lazy, Suspense } from "react";
 import { me, may } from "~/api/session";
 import { trace } from "~/api/work";
 import { short } from "~/parts/format";
-import { useTitle } from "~/parts/Page";
+import { useTitle } from "~/parts/title";
 import { RiskMark } from "~/parts/RiskMark";
 import { Served } from "~/parts/Served";
 import { StateMark } from "~/parts/StateMark";

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, done, take } from "~/api/client";
 import type { Notification, NotificationRow } from "~/api/generated/api";
+import { reading, told } from "~/api/notifications";
 import { me, may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { plural } from "~/parts/format";
@@ -14,8 +15,9 @@ import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import styles from "./Notifications.module.css";
-import { dead, told } from "./queries";
+import { dead } from "./queries";
 import { stageWords } from "./stage";
+import { Told } from "./Told";
 
 const route = getRouteApi("/inside/notifications");
 
@@ -24,7 +26,7 @@ export function Notifications() {
   const { data: who } = useQuery(me);
   const { show } = route.useSearch();
   const { data, error, refetch } = useQuery(told(show === "unread"));
-  const read = useRead();
+  const read = useMutation(reading(useQueryClient()));
   const items = data?.items ?? [];
   const mayMark = may(who, "account:write");
   const rows = () => items.map(({ notification: { id, stage, made_at, read_at, about }, title, interrupt }) => ({ id, title, stage, about, interrupt, made_at, read_at }));
@@ -77,35 +79,13 @@ export function Notifications() {
   );
 }
 
-/** Marks one message as read, or all of one's own. */
-function useRead() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string | undefined) => done(client.POST("/api/notifications/read", { body: id ? { id } : {} })),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["notifications"] }),
-  });
-}
-
 function Message({ one: { notification, title, interrupt }, mayMark }: { one: Notification; mayMark: boolean }) {
-  const read = useRead();
+  const read = useMutation(reading(useQueryClient()));
   const isNew = !notification.read_at;
   return (
     <li data-new={isNew || undefined}>
       <span>
-        <span className={styles.title}>
-          {interrupt ? (
-            <Link to="/approvals/$interrupt" params={{ interrupt }} onClick={() => isNew && mayMark && read.mutate(notification.id)}>
-              {title}
-            </Link>
-          ) : (
-            title
-          )}
-        </span>
-        <span className={styles.about}>
-          {isNew ? <strong>new</strong> : null}
-          <span>{stageWords(notification.stage)}</span>
-          <When at={notification.made_at} />
-        </span>
+        <Told one={{ notification, title, interrupt }} opened={() => isNew && mayMark && read.mutate(notification.id)} />
         {read.isError ? <Trouble problem={read.error} /> : null}
       </span>
       {isNew && mayMark ? (
