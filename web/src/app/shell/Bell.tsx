@@ -36,17 +36,18 @@ export function Bell() {
   const close = useCallback(() => panel.current?.hidePopover(), []);
   useEffect(close, [at, close]);
   const count = asked + other;
+  const shown = count > 99 ? "99+" : String(count);
   const words = [
     ...(asked > 0 ? [`${plural(asked, "question")} ${asked === 1 ? "waits" : "wait"} for you`] : []),
     ...(other > 0 ? [`${plural(other, asked > 0 ? "other message" : "message")} not read`] : []),
   ];
   return (
     <>
-      <ActionIcon size="lg" className={styles.bell} popoverTarget={id} aria-label={`What is new: ${words.join(", ") || "nothing"}`}>
+      <ActionIcon size="lg" className={styles.bell} popoverTarget={id} aria-label={count > 0 ? `${shown} new: ${words.join(", ")}` : "Nothing new"}>
         <IconBell size={19} stroke={1.7} aria-hidden />
         {count > 0 ? (
           <span className={styles.count} data-asked={asked > 0 || undefined} aria-hidden>
-            {count > 99 ? "99+" : count}
+            {shown}
           </span>
         ) : null}
       </ActionIcon>

@@ -7,6 +7,7 @@ import { runs, spec, specs } from "~/api/work";
 import { plural, short } from "~/parts/format";
 import { Page } from "~/parts/Page";
 import { StateMark } from "~/parts/StateMark";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -81,7 +82,7 @@ function Open({ detail }: { detail: SpecDetail }) {
           />
         </section>
         <section className={styles.right} aria-label="What comes of it">
-          <nav className={styles.views} aria-label="What is shown of the spec">
+          <nav className={tabs.tabs} aria-label="What is shown of the spec">
             {VIEWS.map(([name, label]) => (
               <Link
                 key={label}
@@ -90,8 +91,7 @@ function Open({ detail }: { detail: SpecDetail }) {
                 search={name ? { show: name } : {}}
                 replace
                 resetScroll={false}
-                className={styles.view}
-                data-on={show === name || undefined}
+                className={tabs.tab}
                 aria-current={show === name ? "page" : undefined}
                 activeOptions={{ exact: true, includeSearch: true }}
               >

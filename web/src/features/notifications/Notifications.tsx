@@ -10,7 +10,9 @@ import { Export } from "~/parts/Export";
 import { plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page, Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Table } from "~/parts/Table";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -45,9 +47,9 @@ export function Notifications() {
         </>
       }
     >
-      <nav className={styles.which} aria-label="Which messages">
+      <nav className={tabs.tabs} aria-label="Which messages">
         {([undefined, "unread"] as const).map((choice) => (
-          <Link key={choice ?? "all"} to="/notifications" search={choice ? { show: choice } : {}} replace className={styles.choice} aria-current={choice === show ? "true" : undefined}>
+          <Link key={choice ?? "all"} to="/notifications" search={choice ? { show: choice } : {}} replace className={tabs.tab} aria-current={choice === show ? "true" : undefined}>
             {choice ? "Not read" : "All"}
           </Link>
         ))}
@@ -61,7 +63,7 @@ export function Notifications() {
         </Nothing>
       ) : null}
       {items.length > 0 ? (
-        <ul className={styles.list} aria-label="Messages">
+        <ul className={`${lists.rows} ${styles.list}`} aria-label="Messages">
           {items.map((one) => (
             <Message key={one.notification.id} one={one} mayMark={mayMark} />
           ))}
@@ -106,7 +108,7 @@ function Dead() {
     <Section title="What could not be sent" aside={items.length > 0 ? <Export name="dead-letters" rows={rows} /> : undefined}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading what could not be sent" lines={2} /> : null}
-      {data && items.length === 0 ? <p className={styles.note}>No message failed for good.</p> : null}
+      {data && items.length === 0 ? <p className={lists.note}>No message failed for good.</p> : null}
       {items.length > 0 ? (
         <Table
           label="What could not be sent"
@@ -176,7 +178,7 @@ function Try() {
       </Button>
       {attempt.isError ? <Trouble problem={attempt.error} /> : null}
       {attempt.isSuccess ? (
-        <p className={styles.note} role="status">
+        <p className={lists.note} role="status">
           The other side took it.
         </p>
       ) : null}

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Notification } from "~/api/generated/api";
+import lists from "~/parts/Rows.module.css";
 import { When } from "~/parts/When";
 import { stageWords } from "./stage";
 import styles from "./Told.module.css";
@@ -9,7 +10,7 @@ export function Told({ one: { notification, title, interrupt }, opened }: { one:
   const isNew = !notification.read_at;
   return (
     <span>
-      <span className={styles.title} data-new={isNew || undefined}>
+      <span className={`${lists.title} ${styles.title}`} data-new={isNew || undefined}>
         {interrupt ? (
           <Link to="/approvals/$interrupt" params={{ interrupt }} onClick={opened}>
             {title}
@@ -18,8 +19,8 @@ export function Told({ one: { notification, title, interrupt }, opened }: { one:
           title
         )}
       </span>
-      <span className={styles.about}>
-        {isNew ? <strong>new</strong> : null}
+      <span className={lists.about}>
+        {isNew ? <strong className={styles.new}>new</strong> : null}
         <span>{stageWords(notification.stage)}</span>
         <When at={notification.made_at} />
       </span>
