@@ -4,7 +4,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useRef } from "react";
 import type { Run, SpecDetail, SpecSummary } from "~/api/generated/api";
 import { runs, spec, specs } from "~/api/work";
-import { plural, short } from "~/parts/format";
+import { moment, plural, short } from "~/parts/format";
 import { Page } from "~/parts/Page";
 import { StateMark } from "~/parts/StateMark";
 import tabs from "~/parts/Tabs.module.css";
@@ -173,7 +173,7 @@ function Versions({ versions, id, show }: { versions: readonly SpecSummary[]; id
     >
       {versions.map((version) => (
         <option key={version.id} value={version.id}>
-          Version {version.version}, {new Date(version.added_at).toLocaleString()}
+          Version {version.version}, {moment(version.added_at)}
         </option>
       ))}
     </NativeSelect>
