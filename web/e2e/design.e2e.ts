@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, fits, launch, Person } from "./browser";
+import { accessible, fits, launch, type Person } from "./browser";
+import { two } from "./people";
 import { Swarm } from "./swarm";
 
 /** A design session over a real server: from a text to what was understood, a plan, a question answered, and a change. */
@@ -30,12 +31,7 @@ let ben: Person;
 beforeAll(async () => {
   swarm = await Swarm.start(RULES);
   browser = await launch();
-  ada = await Person.at(browser, swarm.url, "desk");
-  ben = await Person.at(browser, swarm.url, "phone");
-  for (const { page } of [ada, ben]) page.setDefaultTimeout(60_000);
-  await ada.join(swarm.firstStart.replace(swarm.url, ""), "ada@example.org", "correct horse battery");
-  const { link } = await swarm.ask<{ link: string }>("POST", "/api/invitations", { email: "ben@example.org", role: "reviewer" });
-  await ben.join(`/join#${link}`, "ben@example.org", "correct horse battery");
+  ({ ada, ben } = await two(browser, swarm));
 });
 
 afterAll(async () => {

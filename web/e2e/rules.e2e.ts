@@ -2,13 +2,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessible, fits, launch, Person } from "./browser";
+import { accessible, fits, launch, type Person } from "./browser";
+import { BEN, two } from "./people";
 import { Swarm } from "./swarm";
 
 /** What rules let people do: policies and why, several questions answered together, secrets, and what a month will cost. */
 
-const PASSWORD = "correct horse battery";
-const [ADA, BEN] = ["ada@example.org", "ben@example.org"];
 const SPEC = resolve(import.meta.dirname, "../../examples/textstat/spec.md");
 const LONG = { timeout: 60_000 };
 
@@ -25,12 +24,7 @@ name = "every plan"
 on = "plan"
 `);
   browser = await launch();
-  ada = await Person.at(browser, swarm.url, "desk");
-  ben = await Person.at(browser, swarm.url, "phone");
-  for (const { page } of [ada, ben]) page.setDefaultTimeout(60_000);
-  await ada.join(swarm.firstStart.replace(swarm.url, ""), ADA, PASSWORD);
-  const { link } = await swarm.ask<{ link: string }>("POST", "/api/invitations", { email: BEN, role: "reviewer" });
-  await ben.join(`/join#${link}`, BEN, PASSWORD);
+  ({ ada, ben } = await two(browser, swarm));
 });
 
 afterAll(async () => {

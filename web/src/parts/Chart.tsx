@@ -94,9 +94,13 @@ export function Chart({ label, at, series, shown, kind = "line", height = 160, m
     // What is drawn has the colours of the theme that it was drawn in.
     const look = new MutationObserver(() => made.redraw());
     look.observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme", "data-contrast"] });
+    const again = () => made.redraw();
+    const paper = matchMedia("print");
+    paper.addEventListener("change", again);
     return () => {
       size.disconnect();
       look.disconnect();
+      paper.removeEventListener("change", again);
       made.destroy();
       plot.current = undefined;
     };

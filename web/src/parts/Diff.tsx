@@ -83,7 +83,7 @@ function File({ file, view, highlight, remarks, about }: FileProps) {
   const name = file.type === "delete" ? file.oldPath : file.newPath;
   const { group, keys, chosen, widgets, click, said } = useRemarking(name, lines, remarks);
   return (
-    <details className="change-file" open={lines.length <= LONG}>
+    <details className="change-file" data-kind={file.type} open={lines.length <= LONG}>
       <summary>
         <code>{file.type === "rename" ? `${file.oldPath} → ${name}` : name}</code>
         <span className="change-kind">{file.type === "modify" ? "" : file.type === "add" ? "new" : file.type}</span>

@@ -1,12 +1,6 @@
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import styles from "./Page.module.css";
-
-/** Names the page in the window's title. */
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = `${title} · swarm`;
-  }, [title]);
-}
+import { useTitle } from "./title";
 
 interface Props {
   title: string;

@@ -1,5 +1,6 @@
 import type { PlanDetail } from "~/api/generated/api";
 import { count, length, money, plural, range } from "./format";
+import { Prose } from "./Prose";
 import styles from "./PlanTickets.module.css";
 import { RiskMark } from "./RiskMark";
 
@@ -29,7 +30,7 @@ export function PlanTickets({ plan }: { plan: Plan }) {
                 <RiskMark risk={ticket.risk} />
               </summary>
               <div className={styles.more}>
-                <p>{ticket.description}</p>
+                <Prose text={ticket.description} />
                 <p>
                   <b>Touches</b> <code>{ticket.touches.join("  ") || "nothing named"}</code>
                 </p>

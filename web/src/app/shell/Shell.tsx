@@ -8,6 +8,7 @@ import { live } from "~/live/store";
 import { Mark } from "~/parts/Brand";
 import { signedOut } from "../router";
 import { Account } from "./Account";
+import { Bell, Counted } from "./Bell";
 import { LiveMark, Notice } from "./LiveMark";
 import { BottomNav, Nav } from "./Nav";
 import styles from "./Shell.module.css";
@@ -45,13 +46,17 @@ export function Shell() {
           <span>swarm</span>
         </Link>
         <LiveMark />
+        <Bell />
         {who ? <Account who={who} open={setOverlay} /> : null}
       </header>
       <aside className={styles.side}>
-        <Link to="/" className={styles.brand}>
-          <Mark />
-          <span>swarm</span>
-        </Link>
+        <div className={styles.top}>
+          <Link to="/" className={styles.brand}>
+            <Mark />
+            <span>swarm</span>
+          </Link>
+          <Bell />
+        </div>
         <Nav who={who} open={setOverlay} />
         <div className={styles.foot}>
           <LiveMark />
@@ -62,6 +67,7 @@ export function Shell() {
         <Update />
         <Notice />
         <Delivery />
+        <Counted />
         <Outlet />
       </main>
       <BottomNav who={who} open={setOverlay} />

@@ -7,6 +7,7 @@ import { may } from "~/api/session";
 import { useNow } from "~/live/store";
 import { moment } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import styles from "./Admin.module.css";
@@ -27,9 +28,9 @@ export function Invitations({ who }: { who: Me }) {
       {made ? <Made link={made} close={() => setMade(undefined)} /> : null}
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the invitations" lines={2} /> : null}
-      {data && open.length === 0 ? <p className={styles.note}>None is open.</p> : null}
+      {data && open.length === 0 ? <p className={lists.note}>None is open.</p> : null}
       {open.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={`${lists.rows} ${styles.list}`}>
           {open.map((invitation) => (
             <Invitation key={invitation.id} invitation={invitation} mayEnd={may(who, "users:write")} />
           ))}
@@ -49,8 +50,8 @@ function Invitation({ invitation, mayEnd }: { invitation: InvitationRow; mayEnd:
   return (
     <li>
       <span>
-        <span className={styles.title}>{invitation.email}</span>
-        <span className={styles.about}>
+        <span className={lists.title}>{invitation.email}</span>
+        <span className={lists.about}>
           <span>{invitation.role}</span>
           <span>until {moment(invitation.expires)}</span>
         </span>
@@ -98,7 +99,7 @@ function Invite({ own, made }: { own: Role; made: (link: Link) => void }) {
       <Button type="submit" variant="filled" loading={invite.isPending}>
         Invite
       </Button>
-      <p className={styles.note}>May: {ROLES.find((one) => one.role === role)?.may}</p>
+      <p className={lists.note}>May: {ROLES.find((one) => one.role === role)?.may}</p>
       {invite.isError ? <Trouble problem={invite.error} /> : null}
     </form>
   );

@@ -10,6 +10,7 @@ import { Export } from "~/parts/Export";
 import { Limits } from "~/parts/Limits";
 import { Page, Section } from "~/parts/Page";
 import { liftCommand, PER, quotaOf, scopeText, scopeWords, setCommand } from "~/parts/quota";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -56,9 +57,9 @@ export function Quotas() {
       <Views />
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the quotas" lines={3} /> : null}
-      {data && items.length === 0 ? <p className={styles.note}>None. Only the budget of each run limits what it spends.</p> : null}
+      {data && items.length === 0 ? <p className={lists.note}>None. Only the budget of each run limits what it spends.</p> : null}
       {items.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={`${lists.rows} ${styles.list}`}>
           {items.map((row) => (
             <Item key={scopeText(row.scope)} row={row} isOurs={isOurs} change={() => change(row)} />
           ))}
@@ -69,7 +70,7 @@ export function Quotas() {
           <Setting key={key} begun={begun} hasFocus={key > 0} />
         </Section>
       ) : (
-        <p className={styles.note}>Who may change the system sets them.</p>
+        <p className={lists.note}>Who may change the system sets them.</p>
       )}
     </Page>
   );
@@ -86,8 +87,8 @@ function Item({ row, isOurs, change }: { row: QuotaRow; isOurs: boolean; change:
   return (
     <li>
       <span>
-        <span className={styles.title}>{scopeWords(row.scope)}</span>
-        <span className={styles.about}>
+        <span className={lists.title}>{scopeWords(row.scope)}</span>
+        <span className={lists.about}>
           <span>
             {PER[row.quota.per]}
             {row.renews ? `, anew on ${row.renews}` : ""}
@@ -99,7 +100,7 @@ function Item({ row, isOurs, change }: { row: QuotaRow; isOurs: boolean; change:
       </span>
       <Limits row={row} />
       {isOurs ? (
-        <span className={styles.buttons}>
+        <span className={lists.buttons}>
           <Button size="xs" aria-label={`Change the quota of ${scope}`} onClick={change}>
             Change
           </Button>
@@ -188,13 +189,13 @@ function Setting({ begun, hasFocus }: { begun: Form; hasFocus: boolean }) {
           { value: "ever", label: "never" },
         ]}
       />
-      {quota ? <Command text={setCommand(quota)} /> : <p className={styles.note}>Say at least one limit; what is left empty is not limited.</p>}
+      {quota ? <Command text={setCommand(quota)} /> : <p className={lists.note}>Say at least one limit; what is left empty is not limited.</p>}
       {set.isError ? <Trouble problem={set.error} /> : null}
       <Button type="submit" variant="filled" loading={set.isPending} disabled={!quota}>
         Set the quota
       </Button>
       {set.isSuccess ? (
-        <p className={styles.good} role="status">
+        <p className={lists.good} role="status">
           It holds from the next call on.
         </p>
       ) : null}

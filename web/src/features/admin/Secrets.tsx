@@ -8,6 +8,7 @@ import { Export } from "~/parts/Export";
 import { moment, plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -61,7 +62,7 @@ export function Secrets() {
         </Nothing>
       ) : null}
       {items.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={`${lists.rows} ${styles.list}`}>
           {items.map((secret) => (
             <Item key={`${secret.project ?? ""}/${secret.name}`} secret={secret} isOurs={isOurs} />
           ))}
@@ -81,10 +82,10 @@ function Item({ secret, isOurs }: { secret: SecretDetail; isOurs: boolean }) {
   return (
     <li>
       <span>
-        <span className={styles.title}>{secret.name}</span>
+        <span className={lists.title}>{secret.name}</span>
         <StateMark state={state} label={label} />
       </span>
-      <span className={styles.about}>
+      <span className={lists.about}>
         <span>{secret.project ? `project ${secret.project}` : "all projects"}</span>
         <span>to {secret.hosts.join(", ")}</span>
         <span>
@@ -102,7 +103,7 @@ function Item({ secret, isOurs }: { secret: SecretDetail; isOurs: boolean }) {
         </span>
       </span>
       {isOurs && !open ? (
-        <span className={styles.buttons}>
+        <span className={lists.buttons}>
           <Button size="xs" aria-label={`Rotate ${secret.name}`} onClick={() => setOpen("rotate")}>
             Rotate
           </Button>

@@ -6,6 +6,7 @@ import type { SecretDetail } from "~/api/generated/api";
 import { projects } from "~/api/work";
 import { useNow } from "~/live/store";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Quotas.module.css";
 import { EMPTY_SECRET, type SecretForm, secretOf, wrongOf } from "./secret";
@@ -99,7 +100,7 @@ export function SetSecret({ there }: { there: readonly SecretDetail[] }) {
         )}
         <TextInput label="Counts until" description="Empty: it does not end" type="datetime-local" {...field("expires")} />
         {replaces ? (
-          <p className={styles.note}>
+          <p className={lists.note}>
             There is one of this name: its value is replaced <strong>at once</strong>. To let both count for a while, rotate it.
           </p>
         ) : null}
@@ -108,7 +109,7 @@ export function SetSecret({ there }: { there: readonly SecretDetail[] }) {
           {replaces ? "Replace the secret" : "Set the secret"}
         </Button>
         {set.isSuccess ? (
-          <p className={styles.good} role="status">
+          <p className={lists.good} role="status">
             It is set. Nobody sees its value again.
           </p>
         ) : null}

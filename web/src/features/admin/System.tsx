@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { problemOf } from "~/api/problem";
 import { plural } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -44,13 +45,13 @@ export function System() {
           </div>
         ))}
       </dl>
-      {raised.data && going.length === 0 ? <p className={styles.note}>No alert goes on.</p> : null}
+      {raised.data && going.length === 0 ? <p className={lists.note}>No alert goes on.</p> : null}
       {going.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={`${lists.rows} ${styles.list}`}>
           {going.map((alert) => (
             <li key={alert.kind} className={styles.alert}>
-              <span className={styles.title}>{alert.words}</span>
-              <span className={styles.about}>
+              <span className={lists.title}>{alert.words}</span>
+              <span className={lists.about}>
                 since <When at={alert.raised_at} bare />
               </span>
             </li>

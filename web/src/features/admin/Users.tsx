@@ -6,6 +6,7 @@ import type { Me, Role, UserRow } from "~/api/generated/api";
 import { may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -25,9 +26,9 @@ export function Users({ who }: { who: Me }) {
       {made ? <Made link={made} close={() => setMade(undefined)} /> : null}
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the accounts" lines={3} /> : null}
-      {data && items.length === 0 ? <p className={styles.note}>Nobody has an account yet.</p> : null}
+      {data && items.length === 0 ? <p className={lists.note}>Nobody has an account yet.</p> : null}
       {items.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={`${lists.rows} ${styles.list}`}>
           {items.map((user) => (
             <User key={user.id} user={user} who={who} made={setMade} />
           ))}
@@ -69,11 +70,11 @@ function User({ user, who, made }: { user: UserRow; who: Me; made: (link: Link) 
   return (
     <li data-out={isOut || undefined}>
       <span>
-        <span className={styles.title}>
+        <span className={lists.title}>
           {user.email}
           {isSelf ? " (you)" : ""}
         </span>
-        <span className={styles.about}>
+        <span className={lists.about}>
           {mayChange ? null : <span>{user.role}</span>}
           <span>
             since <When at={user.joined_at} bare />
@@ -84,7 +85,7 @@ function User({ user, who, made }: { user: UserRow; who: Me; made: (link: Link) 
         {failed ? <Trouble problem={failed} /> : null}
       </span>
       {mayChange ? (
-        <span className={styles.buttons}>
+        <span className={lists.buttons}>
           <NativeSelect
             size="xs"
             aria-label={`Role of ${user.email}`}

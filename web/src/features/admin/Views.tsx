@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { me, may } from "~/api/session";
-import styles from "./Admin.module.css";
+import tabs from "~/parts/Tabs.module.css";
 
 /** The pages of the administration that somebody may see. */
 export function Views() {
@@ -13,10 +13,10 @@ export function Views() {
     ["/admin/policies", "Policies", may(who, "audit:read")],
   ] as const;
   return (
-    <nav className={styles.views} aria-label="Views of the administration">
+    <nav className={tabs.tabs} aria-label="Views of the administration">
       {views.map(([to, label, isOffered]) =>
         isOffered ? (
-          <Link key={to} to={to} className={styles.view} activeOptions={{ exact: true, includeSearch: false }}>
+          <Link key={to} to={to} className={tabs.tab} activeOptions={{ exact: true, includeSearch: false }}>
             {label}
           </Link>
         ) : null,

@@ -110,15 +110,19 @@ function Row({ work, title, now, sandboxes, stop }: Props) {
         </Link>
         <span className={styles.doing}>{work.doing}</span>
         <span className={styles.facts}>
+          <code>{ticket.id}</code>
           <span>
             {work.agent || "nobody yet"}
             {work.number > 1 ? `, attempt ${work.number}` : ""}
           </span>
-          {work.model ? <span>{work.model}</span> : null}
+          {work.model ? (
+            <span className={styles.model} title={work.model}>
+              {work.model}
+            </span>
+          ) : null}
           <Link to="/runs/$run" params={{ run: run.id }}>
             {title}
           </Link>
-          <code>{ticket.id}</code>
         </span>
       </span>
       <span className={styles.figures}>

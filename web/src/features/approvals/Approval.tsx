@@ -4,8 +4,8 @@ import { IconArrowLeft } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { me, may } from "~/api/session";
 import { trace } from "~/api/work";
-import { short } from "~/parts/format";
-import { useTitle } from "~/parts/Page";
+import { moment, short } from "~/parts/format";
+import { useTitle } from "~/parts/title";
 import { RiskMark } from "~/parts/RiskMark";
 import { Served } from "~/parts/Served";
 import { StateMark } from "~/parts/StateMark";
@@ -61,7 +61,7 @@ function Question({ detail }: { detail: InterruptDetail }) {
             </span>
             {summary.until && isWaiting ? (
               <span>
-                counts until <time dateTime={summary.until}>{new Date(summary.until).toLocaleString()}</time>
+                counts until <time dateTime={summary.until}>{moment(summary.until)}</time>
               </span>
             ) : null}
           </p>

@@ -6,7 +6,7 @@ import { isTyping } from "~/app/shell/keys";
 import { useNow } from "~/live/store";
 import { age, plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
-import { useTitle } from "~/parts/Page";
+import { useTitle } from "~/parts/title";
 import { RiskMark } from "~/parts/RiskMark";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";

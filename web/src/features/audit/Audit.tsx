@@ -8,7 +8,7 @@ import { useCallback, useState } from "react";
 import { download } from "~/api/client";
 import type { AuditEntry, AuditOutcome } from "~/api/generated/api";
 import { useEvents } from "~/live/store";
-import { plural, short } from "~/parts/format";
+import { moment, plural, short } from "~/parts/format";
 import { news, who } from "~/parts/news";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
@@ -104,7 +104,7 @@ function Table({ items }: { items: readonly AuditEntry[] }) {
           {items.map(({ event, outcome, on_behalf }) => (
             <tr key={event.seq}>
               <td>
-                <time dateTime={event.at}>{new Date(event.at).toLocaleString()}</time>
+                <time dateTime={event.at}>{moment(event.at)}</time>
               </td>
               <td>
                 {who(event)}

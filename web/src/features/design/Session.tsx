@@ -4,9 +4,10 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useRef } from "react";
 import type { Run, SpecDetail, SpecSummary } from "~/api/generated/api";
 import { runs, spec, specs } from "~/api/work";
-import { plural, short } from "~/parts/format";
+import { moment, plural, short } from "~/parts/format";
 import { Page } from "~/parts/Page";
 import { StateMark } from "~/parts/StateMark";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -83,7 +84,7 @@ function Open({ detail }: { detail: SpecDetail }) {
           />
         </section>
         <section className={styles.right} aria-label="What comes of it">
-          <nav className={styles.views} aria-label="What is shown of the spec">
+          <nav className={tabs.tabs} aria-label="What is shown of the spec">
             {VIEWS.map(([name, label]) => (
               <Link
                 key={label}
@@ -92,8 +93,7 @@ function Open({ detail }: { detail: SpecDetail }) {
                 search={name ? { show: name } : {}}
                 replace
                 resetScroll={false}
-                className={styles.view}
-                data-on={show === name || undefined}
+                className={tabs.tab}
                 aria-current={show === name ? "page" : undefined}
                 activeOptions={{ exact: true, includeSearch: true }}
               >
@@ -180,7 +180,7 @@ function Versions({ versions, id, show }: { versions: readonly SpecSummary[]; id
     >
       {versions.map((version) => (
         <option key={version.id} value={version.id}>
-          Version {version.version}, {new Date(version.added_at).toLocaleString()}
+          Version {version.version}, {moment(version.added_at)}
         </option>
       ))}
     </NativeSelect>

@@ -9,6 +9,7 @@ import { plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Section } from "~/parts/Page";
 import { Lints } from "~/parts/PlanProposed";
+import { Prose } from "~/parts/Prose";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -87,7 +88,7 @@ export function Understood({ spec: { id, spec }, line }: Props) {
         <Section title="What every ticket is told">
           <details className={styles.more}>
             <summary>What stands outside of the requirements</summary>
-            <p className={styles.prose}>{spec.overview.trim()}</p>
+            <Prose text={spec.overview} />
           </details>
         </Section>
       )}
@@ -119,7 +120,7 @@ function Item({ requirement: { id, title, text, acceptance, depends_on, files, l
             {depends_on.length > 0 ? <span>after {depends_on.join(", ")}</span> : null}
             {files.length > 0 ? <code>{files.join("  ")}</code> : null}
           </p>
-          <p className={styles.prose}>{text.replace(/\n{3,}/g, "\n\n").trim()}</p>
+          <Prose text={text} />
           {acceptance.length > 0 ? (
             <ul className={styles.proofs}>
               {acceptance.map((one, n) => (

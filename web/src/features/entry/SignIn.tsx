@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { forgot, secondStep, signIn } from "~/api/session";
-import { useTitle } from "~/parts/Page";
+import { useTitle } from "~/parts/title";
 import styles from "./Entry.module.css";
 import { Code, Email, Form, Password } from "./Form";
 import { Providers } from "./Providers";

@@ -1,7 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { verifyAddress } from "~/api/session";
-import { useTitle } from "~/parts/Page";
+import { useTitle } from "~/parts/title";
 import styles from "./Entry.module.css";
 import { Email, Form, LinkText, Password } from "./Form";
 import { given } from "./Join";

@@ -4,18 +4,22 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, done, take } from "~/api/client";
 import type { Notification, NotificationRow } from "~/api/generated/api";
+import { reading, told } from "~/api/notifications";
 import { me, may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page, Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Table } from "~/parts/Table";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import styles from "./Notifications.module.css";
-import { dead, told } from "./queries";
+import { dead } from "./queries";
 import { stageWords } from "./stage";
+import { Told } from "./Told";
 
 const route = getRouteApi("/inside/notifications");
 
@@ -24,7 +28,7 @@ export function Notifications() {
   const { data: who } = useQuery(me);
   const { show } = route.useSearch();
   const { data, error, refetch } = useQuery(told(show === "unread"));
-  const read = useRead();
+  const read = useMutation(reading(useQueryClient()));
   const items = data?.items ?? [];
   const mayMark = may(who, "account:write");
   const rows = () => items.map(({ notification: { id, stage, made_at, read_at, about }, title, interrupt }) => ({ id, title, stage, about, interrupt, made_at, read_at }));
@@ -43,9 +47,9 @@ export function Notifications() {
         </>
       }
     >
-      <nav className={styles.which} aria-label="Which messages">
+      <nav className={tabs.tabs} aria-label="Which messages">
         {([undefined, "unread"] as const).map((choice) => (
-          <Link key={choice ?? "all"} to="/notifications" search={choice ? { show: choice } : {}} replace className={styles.choice} aria-current={choice === show ? "true" : undefined}>
+          <Link key={choice ?? "all"} to="/notifications" search={choice ? { show: choice } : {}} replace className={tabs.tab} aria-current={choice === show ? "true" : undefined}>
             {choice ? "Not read" : "All"}
           </Link>
         ))}
@@ -59,7 +63,7 @@ export function Notifications() {
         </Nothing>
       ) : null}
       {items.length > 0 ? (
-        <ul className={styles.list} aria-label="Messages">
+        <ul className={`${lists.rows} ${styles.list}`} aria-label="Messages">
           {items.map((one) => (
             <Message key={one.notification.id} one={one} mayMark={mayMark} />
           ))}
@@ -77,35 +81,13 @@ export function Notifications() {
   );
 }
 
-/** Marks one message as read, or all of one's own. */
-function useRead() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string | undefined) => done(client.POST("/api/notifications/read", { body: id ? { id } : {} })),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["notifications"] }),
-  });
-}
-
 function Message({ one: { notification, title, interrupt }, mayMark }: { one: Notification; mayMark: boolean }) {
-  const read = useRead();
+  const read = useMutation(reading(useQueryClient()));
   const isNew = !notification.read_at;
   return (
     <li data-new={isNew || undefined}>
       <span>
-        <span className={styles.title}>
-          {interrupt ? (
-            <Link to="/approvals/$interrupt" params={{ interrupt }} onClick={() => isNew && mayMark && read.mutate(notification.id)}>
-              {title}
-            </Link>
-          ) : (
-            title
-          )}
-        </span>
-        <span className={styles.about}>
-          {isNew ? <strong>new</strong> : null}
-          <span>{stageWords(notification.stage)}</span>
-          <When at={notification.made_at} />
-        </span>
+        <Told one={{ notification, title, interrupt }} opened={() => isNew && mayMark && read.mutate(notification.id)} />
         {read.isError ? <Trouble problem={read.error} /> : null}
       </span>
       {isNew && mayMark ? (
@@ -126,7 +108,7 @@ function Dead() {
     <Section title="What could not be sent" aside={items.length > 0 ? <Export name="dead-letters" rows={rows} /> : undefined}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading what could not be sent" lines={2} /> : null}
-      {data && items.length === 0 ? <p className={styles.note}>No message failed for good.</p> : null}
+      {data && items.length === 0 ? <p className={lists.note}>No message failed for good.</p> : null}
       {items.length > 0 ? (
         <Table
           label="What could not be sent"
@@ -196,7 +178,7 @@ function Try() {
       </Button>
       {attempt.isError ? <Trouble problem={attempt.error} /> : null}
       {attempt.isSuccess ? (
-        <p className={styles.note} role="status">
+        <p className={lists.note} role="status">
           The other side took it.
         </p>
       ) : null}

@@ -11,6 +11,7 @@ import { plural, words } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
 import { Proofs } from "~/parts/Proofs";
+import { Prose } from "~/parts/Prose";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -205,7 +206,9 @@ function Rows({ one, trace, wanted, questions }: { one: RequirementTrace } & Omi
       {isOpen ? (
         <tr>
           <td colSpan={5} className={styles.open}>
-            <p className={styles.text}>{requirement.text.replace(/\n{3,}/g, "\n\n")}</p>
+            <div className={styles.text}>
+              <Prose text={requirement.text} />
+            </div>
             <Proofs proofs={proven} />
             <p className={styles.more}>
               {plural(one.checks.length, "check")} ran for it in all, the earlier ones on other commits; line {requirement.line} of the spec.

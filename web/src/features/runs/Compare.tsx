@@ -5,7 +5,7 @@ import { lazy, type ReactNode, Suspense } from "react";
 import type { Parting, Run, RunDiff, TicketPair } from "~/api/generated/api";
 import { run as runQuery, runs, spec } from "~/api/work";
 import { Export } from "~/parts/Export";
-import { capital, count, length, money, plural, short } from "~/parts/format";
+import { capital, count, length, moment, money, plural, short } from "~/parts/format";
 import { Page, Section } from "~/parts/Page";
 import { Progress } from "~/parts/Progress";
 import { StateMark } from "~/parts/StateMark";
@@ -62,7 +62,7 @@ function Others({ run, other }: { run: Run; other: string }) {
         .sort((a, b) => b.started_at.localeCompare(a.started_at))
         .map((one) => (
           <option key={one.id} value={one.id}>
-            with {nameOf(one, run.id)}, {new Date(one.started_at).toLocaleString()}
+            with {nameOf(one, run.id)}, {moment(one.started_at)}
           </option>
         ))}
     </NativeSelect>

@@ -18,6 +18,7 @@ import { plural } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
 import { Proofs } from "~/parts/Proofs";
+import { Prose } from "~/parts/Prose";
 import { characters, composed, MOST_WORDS } from "~/parts/remarks";
 import { Served } from "~/parts/Served";
 import { StateMark } from "~/parts/StateMark";
@@ -217,7 +218,7 @@ function Part({ item, run, traced, asked }: PartProps) {
                   {proven.filter(({ check }) => check?.passed).length} of {plural(proven.length, "command")} hold
                 </span>
               </summary>
-              <p className={styles.text}>{one.requirement.text.replace(/\n{3,}/g, "\n\n")}</p>
+              <Prose text={one.requirement.text} />
               <Proofs proofs={proven} />
             </details>
           );

@@ -8,6 +8,7 @@ import { bytes, count, length, money } from "~/parts/format";
 import { Page } from "~/parts/Page";
 import { Progress } from "~/parts/Progress";
 import { StateMark } from "~/parts/StateMark";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -55,7 +56,7 @@ export function RunPage() {
       ))}
       {data.tickets ? <Progress counts={data.tickets} /> : null}
       <Figures run={data} />
-      <nav className={styles.views} aria-label="Views of the run">
+      <nav className={tabs.tabs} aria-label="Views of the run">
         {VIEWS.map(([name, label]) => (
           <Link
             key={name}
@@ -65,19 +66,19 @@ export function RunPage() {
             replace
             resetScroll={false}
             activeOptions={{ exact: name === "tickets", includeSearch: true }}
-            className={styles.view}
+            className={tabs.tab}
           >
             {label}
           </Link>
         ))}
         <span className={styles.elsewhere}>
-          <Link to="/board" search={{ run: id }} className={styles.view}>
+          <Link to="/board" search={{ run: id }} className={tabs.tab}>
             Board
           </Link>
-          <Link to="/requirements" search={{ run: id }} className={styles.view}>
+          <Link to="/requirements" search={{ run: id }} className={tabs.tab}>
             Requirements
           </Link>
-          <Link to="/runs/$run/review" params={{ run: id }} className={styles.view}>
+          <Link to="/runs/$run/review" params={{ run: id }} className={tabs.tab}>
             Review
           </Link>
         </span>

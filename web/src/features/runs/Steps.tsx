@@ -9,7 +9,7 @@ import { me, may } from "~/api/session";
 import { isTyping } from "~/app/shell/keys";
 import { runs, tickets } from "~/api/work";
 import { Export } from "~/parts/Export";
-import { count, money, plural, short } from "~/parts/format";
+import { count, moment, money, plural, short } from "~/parts/format";
 import { news } from "~/parts/news";
 import { Nothing } from "~/parts/Nothing";
 import { Progress } from "~/parts/Progress";
@@ -191,7 +191,7 @@ function Detail({ run, event, events, ids }: { run: Run; event: Event; events: r
                 {event.subject.attempt ?? event.subject.ticket}
               </Link>
             ) : null}
-            <time dateTime={event.at}>{new Date(event.at).toLocaleString()}</time>
+            <time dateTime={event.at}>{moment(event.at)}</time>
           </p>
         </div>
         {may(who, "runs:write") && data ? (
@@ -300,7 +300,7 @@ function Again({ run }: { run: Run }) {
           </option>
           {others.map((one) => (
             <option key={one.id} value={one.id}>
-              {short(one.id)}, {new Date(one.started_at).toLocaleString()}
+              {short(one.id)}, {moment(one.started_at)}
             </option>
           ))}
         </NativeSelect>

@@ -8,6 +8,7 @@ import { run as runQuery, spec } from "~/api/work";
 import { capital, count, length, money, plural, words } from "~/parts/format";
 import { output } from "~/parts/output";
 import { Page, Section } from "~/parts/Page";
+import { Prose } from "~/parts/Prose";
 import { StateMark } from "~/parts/StateMark";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -42,7 +43,7 @@ export function TicketPage() {
         </div>
       ) : null}
       <Section title="What it must do">
-        <p className={styles.description}>{wanted.description.replace(/\n{3,}/g, "\n\n")}</p>
+        <Prose text={wanted.description} />
         <ul className={styles.commands}>
           {wanted.acceptance.map(({ check, requirement }, at) => (
             <li key={at}>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { Event } from "~/api/generated/api";
+import { moment } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -43,7 +44,7 @@ function Line({ event, run, withTicket }: { event: Event; run: string; withTicke
   const [open, setOpen] = useState(false);
   const line = (
     <>
-      <time dateTime={event.at} title={new Date(event.at).toLocaleString()}>
+      <time dateTime={event.at} title={moment(event.at)}>
         {new Date(event.at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" })}
       </time>
       <span className={styles.who}>{withTicket && event.subject.ticket ? event.subject.ticket : who(event)}</span>

@@ -4,6 +4,7 @@ import { client, take } from "~/api/client";
 import { device } from "~/api/device";
 import type { BrowserRow, Me } from "~/api/generated/api";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -21,7 +22,7 @@ export function Browsers({ who }: { who: Me }) {
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the browsers" lines={2} /> : null}
       {data && !own ? <Off who={who} serverKey={data.key ?? undefined} /> : null}
-      <ul className={styles.list}>
+      <ul className={lists.rows}>
         {items.map((browser) => (
           <Told key={browser.id} browser={browser} isThis={browser === own} />
         ))}
@@ -65,10 +66,10 @@ function Told({ browser, isThis }: { browser: BrowserRow; isThis: boolean }) {
   return (
     <li>
       <span>
-        <span className={styles.title} title={browser.device}>
+        <span className={lists.title} title={browser.device}>
           {device(browser.device)}
         </span>
-        <span className={styles.about}>
+        <span className={lists.about}>
           {isThis ? <strong>this one</strong> : null}
           <span>
             told since <When at={browser.made_at} />

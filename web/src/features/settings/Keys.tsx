@@ -5,6 +5,7 @@ import { client, done, take } from "~/api/client";
 import type { ApiKey, Me, Scope } from "~/api/generated/api";
 import { moment } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
@@ -22,12 +23,12 @@ export function Keys({ who }: { who: Me }) {
   return (
     <Section title="API keys" aside={data ? `${items.length}` : undefined}>
       {made ? (
-        <div className={styles.made} role="status">
+        <div className={lists.made} role="status">
           <p>
             <strong>The key of {made.name}</strong> is shown once. Copy it now:
           </p>
           <code>{made.text}</code>
-          <span className={styles.buttons}>
+          <span className={lists.buttons}>
             <Button size="xs" onClick={() => void navigator.clipboard.writeText(made.text)}>
               Copy
             </Button>
@@ -40,13 +41,13 @@ export function Keys({ who }: { who: Me }) {
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the keys" lines={2} /> : null}
       {items.length > 0 ? (
-        <ul className={styles.list}>
+        <ul className={lists.rows}>
           {items.map((key) => (
             <Key key={key.id} of={key} shown={setMade} />
           ))}
         </ul>
       ) : null}
-      {data && items.length === 0 ? <p className={styles.note}>None. Programs ask with a key of yours, and may do no more than you may.</p> : null}
+      {data && items.length === 0 ? <p className={lists.note}>None. Programs ask with a key of yours, and may do no more than you may.</p> : null}
       <NewKey who={who} shown={setMade} />
     </Section>
   );
@@ -72,15 +73,15 @@ function Key({ of, shown }: { of: ApiKey } & Shown) {
   return (
     <li>
       <span>
-        <span className={styles.title}>{of.name}</span>
-        <span className={styles.about}>
+        <span className={lists.title}>{of.name}</span>
+        <span className={lists.about}>
           <span>{of.scopes.join(", ")}</span>
           <span>{of.used_at ? <>used <When at={of.used_at} /></> : "never used"}</span>
           {ends ? <span>until {moment(ends)}</span> : <span>without an end</span>}
         </span>
         {failed ? <Trouble problem={failed} /> : null}
       </span>
-      <span className={styles.buttons}>
+      <span className={lists.buttons}>
         <Button size="xs" loading={rotate.isPending} onClick={() => rotate.mutate()} title="A new text; the old one counts for a day more">
           Rotate
         </Button>

@@ -4,10 +4,10 @@ import { useState } from "react";
 import type { LinkRow, ProviderRow } from "~/api/generated/api";
 import { called, links, linkWith, providers, unlink } from "~/api/providers";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
-import styles from "./Settings.module.css";
 
 /** Who else may say who one is. Nothing stands here where the server knows nobody else. */
 export function Links() {
@@ -23,7 +23,7 @@ export function Links() {
       {error && !linked.data ? <Trouble problem={error} again={() => void Promise.all([linked.refetch(), offered.refetch()])} /> : null}
       {!linked.data && !error ? <Waiting what="Loading the linked accounts" lines={2} /> : null}
       {linked.data ? (
-        <ul className={styles.list}>
+        <ul className={lists.rows}>
           {items.map((link) => (
             <Linked key={link.provider} link={link} label={labels.get(link.provider)} />
           ))}
@@ -43,8 +43,8 @@ function Linked({ link, label }: { link: LinkRow; label: string | undefined }) {
   return (
     <li>
       <span>
-        <span className={styles.title}>{label ?? link.provider}</span>
-        <span className={styles.about}>
+        <span className={lists.title}>{label ?? link.provider}</span>
+        <span className={lists.about}>
           <span>
             linked <When at={link.linked_at} />
           </span>
@@ -70,8 +70,8 @@ function Offered({ provider }: { provider: ProviderRow }) {
   return (
     <li>
       <span>
-        <span className={styles.title}>{called(provider.label)}</span>
-        <span className={styles.about}>not linked: link it to sign in by it</span>
+        <span className={lists.title}>{called(provider.label)}</span>
+        <span className={lists.about}>not linked: link it to sign in by it</span>
         {link.isError ? <Trouble problem={link.error} /> : null}
       </span>
       <Button size="xs" loading={link.isPending} aria-label={`Link ${called(provider.label)}`} onClick={() => link.mutate()}>

@@ -5,6 +5,7 @@ import { client, done } from "~/api/client";
 import type { Me } from "~/api/generated/api";
 import { moment } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Settings.module.css";
 
@@ -77,7 +78,7 @@ function NewPassword({ email }: { email: string }) {
         />
         {change.isError ? <Trouble problem={change.error} /> : null}
         {change.isSuccess ? (
-          <p className={styles.good} role="status">
+          <p className={lists.good} role="status">
             The password is changed, and every other session is over.
           </p>
         ) : null}

@@ -5,6 +5,7 @@ import { client, done, take } from "~/api/client";
 import type { Me } from "~/api/generated/api";
 import { moment } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Settings.module.css";
 
@@ -28,12 +29,12 @@ interface Shown {
 /** Recovery codes are shown once: who closes the page without them makes others. */
 function Recovery({ codes, kept }: { codes: string[]; kept: () => void }) {
   return (
-    <div className={styles.made} role="status">
+    <div className={lists.made} role="status">
       <p>
         <strong>Recovery codes</strong> are shown once. Each takes the place of one of the app, once. Keep them where the phone is not:
       </p>
       <pre>{codes.join("\n")}</pre>
-      <span className={styles.buttons}>
+      <span className={lists.buttons}>
         <Button size="xs" onClick={() => void navigator.clipboard.writeText(codes.join("\n"))}>
           Copy
         </Button>
@@ -58,7 +59,7 @@ function SetUp({ shown }: Shown) {
   if (!begin.data) {
     return (
       <>
-        <p className={styles.note}>With it a password alone lets nobody in: signing in asks for a code of an app on your phone as well.</p>
+        <p className={lists.note}>With it a password alone lets nobody in: signing in asks for a code of an app on your phone as well.</p>
         {begin.isError ? <Trouble problem={begin.error} /> : null}
         <Button onClick={() => begin.mutate()} loading={begin.isPending}>
           Set it up
@@ -68,7 +69,7 @@ function SetUp({ shown }: Shown) {
   }
   return (
     <>
-      <p className={styles.note}>Read this with the app, or type the secret into it. Then type the code that it shows.</p>
+      <p className={lists.note}>Read this with the app, or type the secret into it. Then type the code that it shows.</p>
       <img src={`data:image/svg+xml;utf8,${encodeURIComponent(begin.data.qr)}`} alt="The secret, for the camera of an app" width={240} height={240} />
       <p>
         <code>{begin.data.secret}</code>
@@ -90,7 +91,7 @@ function Kept({ since, shown }: Shown & { since: string }) {
   });
   return (
     <>
-      <p className={styles.note}>Signing in asks for a code since {moment(since)}.</p>
+      <p className={lists.note}>Signing in asks for a code since {moment(since)}.</p>
       <details>
         <summary className={styles.summary}>Make other recovery codes</summary>
         <CodeForm label="Code of the app" action="Make them" busy={renew.isPending} problem={renew.error} taken={(code) => renew.mutate(code)} />

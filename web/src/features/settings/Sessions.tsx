@@ -3,12 +3,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, done } from "~/api/client";
 import type { SessionRow } from "~/api/generated/api";
 import { Section } from "~/parts/Page";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
 import { device } from "~/api/device";
 import { sessions } from "./queries";
-import styles from "./Settings.module.css";
 
 /** Where one is signed in; each can be ended from here. */
 export function Sessions({ own }: { own: string | undefined }) {
@@ -18,7 +18,7 @@ export function Sessions({ own }: { own: string | undefined }) {
     <Section title="Sessions" aside={data ? `${open.length} open` : undefined}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the sessions" lines={2} /> : null}
-      <ul className={styles.list}>
+      <ul className={lists.rows}>
         {open.map((session) => (
           <Session key={session.id} session={session} isOwn={session.id === own} />
         ))}
@@ -36,10 +36,10 @@ function Session({ session, isOwn }: { session: SessionRow; isOwn: boolean }) {
   return (
     <li>
       <span>
-        <span className={styles.title} title={session.device}>
+        <span className={lists.title} title={session.device}>
           {device(session.device)}
         </span>
-        <span className={styles.about}>
+        <span className={lists.about}>
           {isOwn ? <strong>this one</strong> : null}
           <span>
             begun <When at={session.begun_at} />

@@ -5,6 +5,7 @@ import { Export } from "~/parts/Export";
 import { Section } from "~/parts/Page";
 import { Limits } from "~/parts/Limits";
 import { PER, scopeText, scopeWords } from "~/parts/quota";
+import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Usage.module.css";
 
@@ -32,11 +33,11 @@ export function Quotas() {
         </p>
       ) : (
         <>
-          <ul className={styles.quotas}>
+          <ul className={`${lists.rows} ${styles.quotas}`}>
             {data.items.map((row) => (
               <li key={scopeText(row.scope)}>
                 <span>
-                  <span className={styles.title}>{scopeWords(row.scope)}</span>
+                  <span className={lists.title}>{scopeWords(row.scope)}</span>
                   <span className={styles.note}>
                     {PER[row.quota.per]}
                     {row.renews ? `, anew on ${row.renews}` : ""}

@@ -10,6 +10,7 @@ import { count, money } from "~/parts/format";
 import { Nothing } from "~/parts/Nothing";
 import { Page, Section } from "~/parts/Page";
 import { Table } from "~/parts/Table";
+import tabs from "~/parts/Tabs.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { type Group, daysOf, grouped, NOTHING, plus, since } from "./days";
@@ -58,17 +59,17 @@ function Spent({ all, shown: { days = 30, of } }: { all: readonly Run[]; shown: 
   const rows = () => daily.map(({ at, sum }) => ({ day: new Date(at * 1_000).toISOString().slice(0, 10), usd: sum.usd / 1e6, tokens: sum.tokens, calls: sum.calls }));
   return (
     <>
-      <div className={styles.choices}>
+      <div className={`${tabs.tabs} ${styles.choices}`}>
         <nav aria-label="For how long">
           {DAYS.map((choice) => (
-            <Link key={choice} to="/usage" search={(before) => ({ ...before, days: choice })} replace resetScroll={false} className={styles.choice} aria-current={choice === days ? "true" : undefined}>
+            <Link key={choice} to="/usage" search={(before) => ({ ...before, days: choice })} replace resetScroll={false} className={tabs.tab} aria-current={choice === days ? "true" : undefined}>
               {choice} days
             </Link>
           ))}
         </nav>
         <nav aria-label="What is shown">
           {(["usd", "tokens"] as const).map((choice) => (
-            <Link key={choice} to="/usage" search={(before) => ({ ...before, of: choice })} replace resetScroll={false} className={styles.choice} aria-current={choice === what ? "true" : undefined}>
+            <Link key={choice} to="/usage" search={(before) => ({ ...before, of: choice })} replace resetScroll={false} className={tabs.tab} aria-current={choice === what ? "true" : undefined}>
               {choice === "usd" ? "Cost" : "Tokens"}
             </Link>
           ))}
