@@ -33,6 +33,7 @@ export class Swarm {
   readonly repo = join(this.folder, "repo");
   #process: ChildProcess | undefined;
   #port = 0;
+  #play = join(root, "examples/textstat/recording.json");
   /** Where the first account is made. */
   firstStart = "";
 
@@ -40,8 +41,13 @@ export class Swarm {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  static async start(rules = RULES): Promise<Swarm> {
+  /** `script` is what models say, where they do not play the recording back. */
+  static async start(rules = RULES, script?: string): Promise<Swarm> {
     const swarm = new Swarm();
+    if (script !== undefined) {
+      swarm.#play = join(swarm.folder, "script.toml");
+      writeFileSync(swarm.#play, script);
+    }
     // As root the private PostgreSQL runs as another user, who must pass through here.
     chmodSync(swarm.folder, 0o711);
     mkdirSync(join(swarm.folder, "config/swarm"), { recursive: true });
@@ -54,8 +60,7 @@ export class Swarm {
 
   /** Starts it, again on the same port, and waits until it answers. */
   async up(): Promise<void> {
-    const recording = join(root, "examples/textstat/recording.json");
-    const args = ["--json", "up", "--port", String(this.#port), "--play", recording];
+    const args = ["--json", "up", "--port", String(this.#port), "--play", this.#play];
     const child = spawn(program(), args, { cwd: this.folder, env: this.#env(), stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     let [out, err] = ["", ""];

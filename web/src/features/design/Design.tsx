@@ -6,8 +6,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { client, done } from "~/api/client";
+import { useDraft } from "~/api/drafts";
 import { Problem } from "~/api/problem";
 import { me, may } from "~/api/session";
+import { NEW, saidOf, type Words } from "~/api/words";
 import { projects, specs } from "~/api/work";
 import { Export } from "~/parts/Export";
 import { plural } from "~/parts/format";
@@ -21,8 +23,6 @@ import { Editor } from "./Editor";
 import { newest } from "./versions";
 
 const Writer = lazy(() => import("./Writer").then(({ Writer }) => ({ default: Writer })));
-/** Under which name the text of a new spec is kept. */
-const NEW = "spec:new";
 
 /** Every spec, and where a new one is written. */
 export function Design() {
@@ -74,9 +74,10 @@ function New() {
   const { data: known } = useQuery(projects);
   const items = known?.items ?? [];
   const only = items.length === 1 ? items[0]?.id : undefined;
+  const [said, setSaid] = useDraft<Words>(saidOf(NEW));
   const [typed, setTyped] = useState<string>();
   const [repo, setRepo] = useState("");
-  const project = (typed ?? only ?? "").trim();
+  const project = (typed ?? said?.value.project ?? only ?? "").trim();
   const isNew = known !== undefined && project !== "" && items.every(({ id }) => id !== project);
   const before = async () => {
     const missing = project === "" ? "no project is named" : isNew && !repo.startsWith("/") ? "the project is new, and its repository is not named" : undefined;
@@ -90,7 +91,7 @@ function New() {
           label="Project"
           description="A known one, or a new name"
           data={items.map(({ id }) => id)}
-          value={typed ?? only ?? ""}
+          value={typed ?? said?.value.project ?? only ?? ""}
           onChange={setTyped}
           comboboxProps={{ withinPortal: true }}
         />
@@ -108,7 +109,17 @@ function New() {
       <Suspense fallback={<Waiting lines={3} />}>
         <Writer name={NEW} source="" project={project} before={before} />
       </Suspense>
-      <Editor name={NEW} source="" project={project} save="Read it" before={before} saved={({ id }) => void navigate({ to: "/design/$spec", params: { spec: id }, search: {} })} />
+      <Editor
+        name={NEW}
+        source=""
+        project={project}
+        save="Read it"
+        before={before}
+        saved={({ id }) => {
+          setSaid(undefined);
+          void navigate({ to: "/design/$spec", params: { spec: id }, search: {} });
+        }}
+      />
     </section>
   );
 }

@@ -1,16 +1,15 @@
 import { Button, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
-import { client, take } from "~/api/client";
 import { useDraft } from "~/api/drafts";
-import type { Drafted, Said } from "~/api/generated/api";
+import type { Drafted } from "~/api/generated/api";
 import { Problem } from "~/api/problem";
 import { me, may } from "~/api/session";
+import { ask, EDITS, saidOf, type Turn, type Words } from "~/api/words";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { survey } from "./queries";
 import styles from "./Talk.module.css";
-import { EDITS, heard, type Turn, type Words } from "./words";
 
 /** The most characters that the server reads of what is said at once. */
 const MOST = 8_000;
@@ -30,7 +29,7 @@ export function Writer({ name, source, project, before }: Props) {
   const { data: who } = useQuery(me);
   const queries = useQueryClient();
   const [draft, setDraft] = useDraft<string>(name);
-  const [kept, setKept] = useDraft<Words>(`said:${name}`);
+  const [kept, setKept] = useDraft<Words>(saidOf(name));
   const [words, setWords] = useState("");
   const help = useId();
   const end = useRef<HTMLLIElement>(null);
@@ -44,12 +43,10 @@ export function Writer({ name, source, project, before }: Props) {
   const send = useMutation({
     mutationFn: async (said: string) => {
       await before?.();
-      const talk: Said[] = [...turns.map(heard), { by: "person", text: said }];
-      const { id } = await take(client.POST("/api/specs/draft", { body: { project: project ?? "", text, talk } }));
-      return id;
+      return ask(project ?? "", text, turns, said);
     },
     onSuccess: (id, said) => {
-      setKept({ turns: [...turns, { by: "person", text: said }], waiting: { survey: id, text } });
+      setKept({ project, turns: [...turns, { by: "person", text: said }], waiting: { survey: id, text } });
       setWords("");
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["projects"] }),
@@ -59,13 +56,13 @@ export function Writer({ name, source, project, before }: Props) {
     if (!waiting || !outcome) return;
     const drafted = found.data?.drafted;
     const turn: Turn = drafted ? answered(drafted, waiting.text) : { by: "writer", text: "", failed: outcome.outcome === "failed" ? outcome.problem : undefined };
-    setKept({ turns: [...turns, turn] });
+    setKept({ project: kept?.value.project, turns: [...turns, turn] });
     // What somebody wrote while it was being answered is theirs: the answer waits to be taken.
     if (drafted && text === waiting.text) write(drafted.text);
   });
   useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [turns.length, waiting]);
 
-  if (!may(who, "specs:write")) return null;
+  if (!may(who, "specs:write")) return <p>Your role may read the spec and not change it.</p>;
   const said = words.trim();
   const busy = send.isPending || waiting !== undefined;
   const last = turns.at(-1);

@@ -2,10 +2,12 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type DragEvent, useRef, useState } from "react";
+import { useDraft } from "~/api/drafts";
 import type { Project } from "~/api/generated/api";
+import { ask, isIdea, NEW, saidOf, type Words } from "~/api/words";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Home.module.css";
-import { begin, read } from "./start";
+import { begin, makeProject, read } from "./start";
 import { missing } from "./wish";
 
 /** The largest spec that the server reads, in bytes. */
@@ -40,7 +42,21 @@ export function Start({ known, first }: Props) {
     onSuccess: (spec) => router.navigate({ to: "/design/$spec", params: { spec }, search: {} }),
     onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["projects"] }), queries.invalidateQueries({ queryKey: ["specs"], exact: true })]),
   });
-  const isBusy = start.isPending || design.isPending;
+  // Words that are no spec yet are written down as one, together with what is there of it.
+  const [spec] = useDraft<string>(NEW);
+  const [said, setSaid] = useDraft<Words>(saidOf(NEW));
+  const say = useMutation({
+    mutationFn: async () => {
+      await makeProject(wish);
+      const [before, turns] = [spec?.value ?? "", said?.value.turns ?? []];
+      const survey = await ask(project, before, turns, text.trim());
+      setSaid({ project, turns: [...turns, { by: "person", text: text.trim() }], waiting: { survey, text: before } });
+    },
+    onSuccess: () => router.navigate({ to: "/design" }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["projects"] }),
+  });
+  const isBusy = start.isPending || design.isPending || say.isPending;
+  const idea = isIdea(text);
   const go = (does: { mutate: () => void }) => {
     setTried(true);
     if (Object.keys(missing(wish)).length === 0 && !isBusy) does.mutate();
@@ -57,12 +73,12 @@ export function Start({ known, first }: Props) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          go(start);
+          go(idea ? say : start);
         }}
       >
         <Textarea
           aria-label="What should be built"
-          placeholder="What should be built? Paste a spec in Markdown, or drop a file"
+          placeholder="What should be built? Say it, paste a spec in Markdown, or drop a file"
           autosize
           minRows={first ? 4 : 2}
           maxRows={18}
@@ -99,9 +115,9 @@ export function Start({ known, first }: Props) {
             ) : null}
           </div>
         ) : null}
-        {start.isError || design.isError ? <Trouble problem={start.error ?? design.error} /> : null}
+        {start.isError || design.isError || say.isError ? <Trouble problem={start.error ?? design.error ?? say.error} /> : null}
         <div className={styles.go}>
-          <p>{open ? "Nothing is built before you have seen the plan and its price." : null}</p>
+          <p>{idea ? "A model writes it down as requirements, for you to read and change." : open ? "Nothing is built before you have seen the plan and its price." : null}</p>
           <input
             ref={file}
             type="file"
@@ -109,7 +125,7 @@ export function Start({ known, first }: Props) {
             hidden
             onChange={(event) => void take(event.currentTarget.files?.[0])}
           />
-          {open ? (
+          {idea ? null : open ? (
             <Button loading={design.isPending} onClick={() => go(design)}>
               Work on the spec first
             </Button>
@@ -121,8 +137,8 @@ export function Start({ known, first }: Props) {
               <Button onClick={() => file.current?.click()}>Choose a file</Button>
             </>
           )}
-          <Button type="submit" variant="filled" loading={start.isPending}>
-            Make a plan
+          <Button type="submit" variant="filled" loading={start.isPending || say.isPending}>
+            {idea ? "Write a spec" : "Make a plan"}
           </Button>
         </div>
       </form>

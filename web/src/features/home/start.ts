@@ -1,9 +1,14 @@
 import { client, done, take } from "~/api/client";
 import type { Wish } from "./wish";
 
+/** Makes the project, where it is not there yet. */
+export async function makeProject({ project, repo }: Pick<Wish, "project" | "repo">): Promise<void> {
+  if (repo !== undefined) await done(client.POST("/api/projects", { body: { project, repo } }));
+}
+
 /** Has the spec read, which asks no model. Gives the spec's id. */
 export async function read({ project, repo, text }: Wish): Promise<string> {
-  if (repo !== undefined) await done(client.POST("/api/projects", { body: { project, repo } }));
+  await makeProject({ project, repo });
   const spec = await take(client.POST("/api/specs", { body: { project, text } }));
   return spec.id;
 }

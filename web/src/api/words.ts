@@ -1,4 +1,5 @@
-import type { Drafted, EditKind, Problem, Said } from "~/api/generated/api";
+import { client, take } from "./client";
+import type { Drafted, EditKind, Problem, Said } from "./generated/api";
 
 /** One thing that was said, and of a model's answer what came of it. */
 export interface Turn extends Partial<Pick<Drafted, "questions" | "edits" | "left_out" | "model">>, Said {
@@ -11,10 +12,17 @@ export interface Turn extends Partial<Pick<Drafted, "questions" | "edits" | "lef
 
 /** A conversation as it is kept on this device. */
 export interface Words {
+  /** For which project, where the spec is new. */
+  readonly project?: string;
   readonly turns: readonly Turn[];
   /** The answer that is waited for, and the text that it is about. */
   readonly waiting?: { readonly survey: string; readonly text: string };
 }
+
+/** Under which name the text of a new spec is kept. */
+export const NEW = "spec:new";
+/** Under which name is kept what was said of a text. */
+export const saidOf = (name: string) => `said:${name}`;
 
 export const EDITS: Record<EditKind, string> = { added: "Added", changed: "Changed", removed: "Took out" };
 
@@ -22,4 +30,15 @@ export const EDITS: Record<EditKind, string> = { added: "Added", changed: "Chang
 export function heard({ by, text, questions, failed }: Turn): Said {
   if (failed) return { by, text: "(no answer)" };
   return { by, text: [text, ...(questions ?? [])].filter((line) => line !== "").join("\n") || "(nothing)" };
+}
+
+/** Has what was said last written down, and gives the survey that will tell what came of it. */
+export async function ask(project: string, text: string, turns: readonly Turn[], said: string): Promise<string> {
+  const talk: Said[] = [...turns.map(heard), { by: "person", text: said }];
+  return (await take(client.POST("/api/specs/draft", { body: { project, text, talk } }))).id;
+}
+
+/** Whether a text says what somebody wants, and is no spec yet: it has neither a heading nor a list. */
+export function isIdea(text: string): boolean {
+  return text.trim() !== "" && !/^\s*(#|[-*+]\s|\d+[.)]\s|\|)/m.test(text);
 }
