@@ -68,6 +68,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn main() -> Result<(), Failure> {
     let arguments = Arc::new(Arguments::parse());
     let (heard, mut hears) = unbounded_channel();
+    // Everything here is said by plain HTTP, but a client is not made without one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build()?;
     // The first connection and the first thing said build up what is not per connection.
     connect(&arguments, &heard).await?;
