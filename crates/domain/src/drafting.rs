@@ -286,9 +286,14 @@ impl Desk {
 
     /// A label that nothing in the text has, not even a mention: what it would be taken for is somebody else's.
     fn free(&self, spec: Option<&Spec>) -> String {
-        let first = spec.map_or(1, |spec| spec.requirements.len() + 1);
-        let is_taken = |label: &str| self.text.contains(label);
-        (first..).map(|number| format!("REQ-{number}")).find(|label| !is_taken(label)).unwrap_or_default()
+        let mut number = spec.map_or(0, |spec| spec.requirements.len());
+        loop {
+            number += 1;
+            let label = format!("REQ-{number}");
+            if !self.text.contains(&label) {
+                return label;
+            }
+        }
     }
 }
 

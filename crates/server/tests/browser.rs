@@ -179,7 +179,7 @@ async fn who_is_refused_before_the_body_has_come_hears_why_and_may_ask_again() {
     let world = World::with(|config| config.max_body_bytes = 1000).await;
     let place = world.server.url().trim_start_matches("http://").to_owned();
     let token = world.server.token().reveal();
-    const MEBIBYTE: usize = 1 << 20;
+    let mebibyte = 1 << 20;
     for (path, token, status) in [
         ("/api/projects", token, "http/1.1 413"),
         ("/api/projects", "nobody's", "http/1.1 401"),
@@ -189,14 +189,14 @@ async fn who_is_refused_before_the_body_has_come_hears_why_and_may_ask_again() {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {place}\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            4 * MEBIBYTE
+            4 * mebibyte
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(&vec![b' '; MEBIBYTE]).await.unwrap();
+        stream.write_all(&vec![b' '; mebibyte]).await.unwrap();
         // The server has answered by now, and the client, who reads only when all is sent, does not know.
         stream.readable().await.unwrap();
         for _ in 0..3 {
-            stream.write_all(&vec![b' '; MEBIBYTE]).await.unwrap();
+            stream.write_all(&vec![b' '; mebibyte]).await.unwrap();
         }
         let answer = next_answer(&mut stream).await;
         assert!(answer.starts_with(status), "{path}: {answer}");
