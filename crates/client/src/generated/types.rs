@@ -1120,7 +1120,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftEdit {
     /// What was done.
-    pub edit: Edit,
+    pub edit: EditKind,
     /// With which requirement.
     pub id: RequirementId,
     /// Whether an example proves it.
@@ -1169,6 +1169,23 @@ pub enum Edit {
         hints: Vec<String>,
     },
     /// What a later server says.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What became of a requirement of the spec.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EditKind {
+    /// `added`
+    #[serde(rename = "added")]
+    Added,
+    /// `changed`
+    #[serde(rename = "changed")]
+    Changed,
+    /// `removed`
+    #[serde(rename = "removed")]
+    Removed,
+    /// A word of a later server.
     #[serde(other)]
     Unknown,
 }

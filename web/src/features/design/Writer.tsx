@@ -60,7 +60,10 @@ export function Writer({ name, source, project, before }: Props) {
     // What somebody wrote while it was being answered is theirs: the answer waits to be taken.
     if (drafted && text === waiting.text) write(drafted.text);
   });
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [turns.length, waiting]);
+  useEffect(() => {
+    // In new browsers it gives a promise, which is nothing to clean up by.
+    void end.current?.scrollIntoView({ block: "nearest" });
+  }, [turns.length, waiting]);
 
   if (!may(who, "specs:write")) return <p>Your role may read the spec and not change it.</p>;
   const said = words.trim();
