@@ -10,6 +10,9 @@ const proposal = (answer: object) => JSON.stringify({ reply: "", title: "", over
 const SCRIPT = `
 json_schema = true
 [[rules]]
+contains = "Person: Sing a song."
+text = "I would rather not."
+[[rules]]
 contains = "Person: Ties by the alphabet."
 text = '${proposal({
   reply: "Ties are settled.",
@@ -29,8 +32,6 @@ text = '${proposal({
   ],
   questions: ["What of ties?"],
 })}'
-[[rules]]
-text = "I would rather not."
 `;
 
 let swarm: Swarm;
@@ -84,7 +85,7 @@ describe("an idea", () => {
     await page.getByText("Ties are settled.").waitFor();
     await page.getByText(/Left out Names no such thing/).waitFor();
     expect(await text(ada).inputValue()).toContain("comes first in the alphabet");
-    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByRole("button", { name: "Undo this answer" }).click();
     expect(await text(ada).inputValue()).not.toContain("comes first in the alphabet");
     await page.getByRole("button", { name: "Put it in again" }).click();
     expect(await text(ada).inputValue()).toContain("comes first in the alphabet");
@@ -106,14 +107,14 @@ describe("an idea", () => {
     await page.getByRole("button", { name: "Read it" }).click();
     await page.waitForURL(/\/design\/spec_/);
     await page.getByRole("link", { name: "Say it" }).click();
-    await page.getByLabel("Say what you want").waitFor();
+    await page.getByRole("textbox", { name: "Say what you want" }).waitFor();
     await looked(ada, "say it about a spec");
   });
 
   it("may be said by who may write specs, and fits a phone", async () => {
     await ben.go(new URL(ada.page.url()).pathname + "?show=say");
     await ben.settled();
-    expect(await ben.page.getByLabel("Say what you want").count()).toBe(0);
+    expect(await ben.page.getByRole("textbox", { name: "Say what you want" }).count()).toBe(0);
     await ada.page.setViewportSize({ width: 390, height: 844 });
     await ada.go("/design");
     await looked(ada, "say it on a phone");

@@ -83,7 +83,7 @@ export function Writer({ name, source, project, before }: Props) {
                   <p className={styles.note}>
                     It is in the text, and not saved.{" "}
                     <button type="button" className={styles.undo} onClick={() => write(turn.before ?? source)}>
-                      Take it back
+                      Undo this answer
                     </button>
                   </p>
                 ) : text === turn.before ? (
