@@ -4,6 +4,10 @@ use std::{
     collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use nix::{
@@ -29,13 +33,26 @@ const DEEPEST: u32 = 128;
 pub(crate) struct Gauge {
     folders: Vec<PathBuf>,
     baseline: u64,
+    /// The growth when the last command had ended.
+    left: Arc<AtomicU64>,
 }
 
 impl Gauge {
     /// Measures what is there now; only what comes on top is growth.
     pub(crate) fn start(folders: Vec<PathBuf>) -> io::Result<Self> {
         let baseline = total(&folders)?;
-        Ok(Self { folders, baseline })
+        Ok(Self { folders, baseline, left: Arc::default() })
+    }
+
+    /// Keeps what a command left behind it.
+    pub(crate) fn leave(&self, growth: u64) {
+        self.left.store(growth, Ordering::Relaxed);
+    }
+
+    /// Whether so much passes a limit. What an earlier command left passes it no more while another one runs: it may be
+    /// the one that makes room. What cannot be measured always does.
+    pub(crate) fn passes(&self, growth: u64, limit: u64) -> bool {
+        growth >= limit && (growth == u64::MAX || growth > self.left.load(Ordering::Relaxed))
     }
 
     /// Bytes that were added since the start.
@@ -154,5 +171,7 @@ mod tests {
         let deep = (0..200).fold(folder.path().to_owned(), |path, _| path.join("d"));
         fs::create_dir_all(&deep).unwrap();
         assert_eq!(gauge.growth().unwrap(), u64::MAX);
+        gauge.leave(u64::MAX);
+        assert!(gauge.passes(u64::MAX, 1));
     }
 }

@@ -90,6 +90,11 @@ impl Run<'_> {
         reaper.end_all().await?;
         child.wait().await.map_err(|error| failed("wait for a process", error))?;
         let flooded = tokio::time::timeout(DRAIN, streams.read_rest()).await.unwrap_or(false);
+        let grown = match (&verdict, self.grown().await) {
+            (Verdict::Ended(_), grown) => grown?,
+            (_, grown) => grown.unwrap_or_default(),
+        };
+        cell.gauge.leave(grown);
 
         let (how, by_itself) = match verdict {
             Verdict::Cancelled => (How::Cancelled, false),
@@ -101,7 +106,9 @@ impl Run<'_> {
                 (How::LimitPassed { limit: Limit::Network }, false)
             }
             Verdict::Ended(_) if flooded => (How::LimitPassed { limit: Limit::Output }, false),
-            Verdict::Ended(_) if self.grown(0).await? => (How::LimitPassed { limit: Limit::Disk }, false),
+            Verdict::Ended(_) if grown >= cell.limits.disk_bytes => {
+                (How::LimitPassed { limit: Limit::Disk }, false)
+            }
             Verdict::Ended(status) => (how(status), true),
         };
         let (stdout, stdout_dropped) = streams.stdout.kept.finish();
@@ -129,22 +136,24 @@ impl Run<'_> {
             if began < measure_at {
                 continue;
             }
-            let inside = self.inside.as_ref().map_or(0, Inside::used);
-            if self.grown(inside).await.unwrap_or(false) {
+            let (inside, limit) = (self.inside.as_ref().map_or(0, Inside::used), self.cell.limits.disk_bytes);
+            let grown = self.grown().await.unwrap_or_default();
+            let is_full = grown < limit && grown.saturating_add(inside) >= limit;
+            if is_full || self.cell.gauge.passes(grown, limit) {
                 return Limit::Disk;
             }
             measure_at = Instant::now() + began.elapsed() * MEASURING_SHARE;
         }
     }
 
-    async fn grown(&self, inside: u64) -> Result<bool, SandboxError> {
+    /// What the folders have grown by, in bytes.
+    async fn grown(&self) -> Result<u64, SandboxError> {
         let gauge = self.cell.gauge.clone();
         let measured =
             tokio::task::spawn_blocking(move || gauge.growth()).await.map_err(std::io::Error::other);
-        let grown = measured
+        measured
             .and_then(|grown| grown)
-            .map_err(|source| SandboxError::io(format!("measure sandbox {}", self.cell.name), source))?;
-        Ok(grown.saturating_add(inside) >= self.cell.limits.disk_bytes)
+            .map_err(|source| SandboxError::io(format!("measure sandbox {}", self.cell.name), source))
     }
 }
 
