@@ -348,7 +348,7 @@ describe("what is one's own, and who may come in", () => {
     await cleo.join(address ?? "", "cleo@example.org", PASSWORD);
     await page.getByLabel("Role of cleo@example.org").selectOption("admin");
     await cleo.go("/admin");
-    await cleo.page.getByText("Accounts").waitFor();
+    await cleo.page.getByRole("heading", { name: "Accounts" }).waitFor();
     await accessible(cleo.page, "administration on a phone");
     await fits(cleo.page, "administration on a phone");
     await cleo.context.close();
