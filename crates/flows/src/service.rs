@@ -13,7 +13,7 @@ use swarm_domain::{
     survey::{Survey, SurveyOutcome},
     ticket::TicketState,
 };
-use swarm_store::{CACHE_CLEARED, PlanRow, Store};
+use swarm_store::{CACHE_CLEARED, PlanRow, Store, StoreError};
 
 use crate::{
     cache,
@@ -181,12 +181,13 @@ impl Flows {
         let spec = spec::read(text).map_err(|error| error.problem())?;
         let source = String::from_utf8_lossy(text);
         let id = SpecId::of_text(&format!("{project}\n{source}"));
-        let versions = self.parts.store.specs_of(&self.parts.config.tenant, project).await;
-        let versions = versions.map_err(|e| e.problem())?;
-        if versions.iter().any(|known| known.id == id) {
-            return Ok(id);
+        match self.parts.store.spec(&self.parts.config.tenant, &id).await {
+            Ok(_) => return Ok(id),
+            Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error.problem()),
         }
-        let previous = version::previous(&versions, &spec);
+        let previous = version::previous(&self.parts, project, &spec).await;
+        let previous = previous.map_err(|error| error.problem())?;
         let blob = self.parts.store.blobs().put(text).await.map_err(|e| e.problem())?;
         let subject = Subject { project: Some(project.clone()), ..Subject::default() };
         let body = EventBody::SpecAdded { id: id.clone(), text: blob, spec, previous };

@@ -1,22 +1,33 @@
 //! Which version of a spec a text is.
 
 use swarm_domain::{
-    SpecId,
+    ProjectId, SpecId,
     spec::{Spec, delta::SpecDelta},
 };
-use swarm_store::SpecRow;
+use swarm_store::StoreError;
 
-/// The version that a new text continues: the newest of the specs that have its title, or a requirement in common with
-/// it. Several specs of one project, each with its own title and requirements, have versions of their own.
-pub(crate) fn previous(versions: &[SpecRow], spec: &Spec) -> Option<SpecId> {
-    let folded = |title: &str| title.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let title = folded(&spec.title);
-    let same_title = |row: &&SpecRow| !title.is_empty() && folded(&row.spec.title) == title;
-    let shares = |row: &&SpecRow| SpecDelta::between(&row.spec, spec).shares_something();
-    let related = versions.iter().find(same_title).or_else(|| versions.iter().find(shares))?;
-    versions
-        .iter()
-        .filter(|row| row.line == related.line)
-        .max_by_key(|row| row.version)
-        .map(|row| row.id.clone())
+use crate::parts::Parts;
+
+/// Among so many of a project's newest specs a requirement in common is looked for: comparing takes time, and a project may
+/// have thousands.
+const LOOKED_AT: u32 = 50;
+
+/// The version that a new text continues: the last one of the newest spec that has its title, or else of one that has a
+/// requirement in common with it. Several specs of one project, each with its own title and requirements, have versions of
+/// their own.
+pub(crate) async fn previous(
+    parts: &Parts,
+    project: &ProjectId,
+    spec: &Spec,
+) -> Result<Option<SpecId>, StoreError> {
+    let (store, tenant) = (&parts.store, &parts.config.tenant);
+    let mut related = store.spec_titled(tenant, project, &spec.title).await?;
+    if related.is_none() {
+        let newest = store.newest_specs(tenant, project, LOOKED_AT).await?;
+        related = newest.into_iter().find(|row| SpecDelta::between(&row.spec, spec).shares_something());
+    }
+    match related {
+        Some(row) => store.last_version(tenant, &row.line).await.map(Some),
+        None => Ok(None),
+    }
 }

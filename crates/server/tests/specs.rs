@@ -46,6 +46,26 @@ async fn two_versions_are_numbered_and_what_differs_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_continues_the_spec_of_its_title_or_else_one_that_asks_for_the_same() {
+    let world = World::new().await;
+    world.project().await;
+    let client = world.client();
+    let first = client.add_spec(&version(GREETER)).await.unwrap();
+    let other = "# Parter\n\n## REQ-1: Part\n\n`bye.sh` parts.\n\n```console\n$ sh bye.sh\n```\n";
+    let other = client.add_spec(&version(other)).await.unwrap();
+    assert_eq!((other.version, other.previous), (1, None));
+    let titled = "# GREETER\n\n## REQ-1: Wave\n\n`wave.sh` waves.\n\n```console\n$ sh wave.sh\n```\n";
+    let titled = client.add_spec(&version(titled)).await.unwrap();
+    assert_eq!((titled.version, titled.previous.as_ref()), (2, Some(&first.id)));
+    // Of another name, it asks for what the first one does: its last version is what it was written from.
+    let renamed = client.add_spec(&version(&GREETER.replace("# Greeter", "# Welcomer"))).await.unwrap();
+    assert_eq!((renamed.version, renamed.previous.as_ref()), (3, Some(&titled.id)));
+    // The same text again is the same spec.
+    assert_eq!(client.add_spec(&version(GREETER)).await.unwrap().id, first.id);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_is_begun_and_what_it_found_is_asked_for() {
     let world = World::new().await;
     world.project().await;

@@ -97,16 +97,61 @@ impl Store {
         read(&row.ok_or_else(|| not_found("spec", id))?)
     }
 
-    /// The versions of a project's specs, the newest first.
-    pub async fn specs_of(&self, tenant: &TenantId, project: &ProjectId) -> Result<Vec<SpecRow>> {
-        let rows = sqlx::query(
-            "SELECT * FROM swarm.specs WHERE tenant = $1 AND project = $2 ORDER BY added_at DESC, version DESC, id",
+    /// The newest of a project's specs that has this title, whatever its case and the white space in it. None has an empty
+    /// one.
+    pub async fn spec_titled(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        title: &str,
+    ) -> Result<Option<SpecRow>> {
+        if title.trim().is_empty() {
+            return Ok(None);
+        }
+        let row = sqlx::query(
+            "SELECT * FROM swarm.specs
+             WHERE tenant = $1 AND project = $2
+               AND title_key = md5(lower(regexp_replace(btrim($3), '\\s+', ' ', 'g')))
+             ORDER BY added_at DESC, version DESC, id LIMIT 1",
         )
         .bind(tenant.as_str())
         .bind(project.as_str())
+        .bind(title)
+        .fetch_optional(self.pool())
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The newest of a project's specs, at most so many.
+    pub async fn newest_specs(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        most: u32,
+    ) -> Result<Vec<SpecRow>> {
+        let rows = sqlx::query(
+            "SELECT * FROM swarm.specs WHERE tenant = $1 AND project = $2
+             ORDER BY added_at DESC, version DESC, id LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(project.as_str())
+        .bind(i64::from(most))
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(read).collect()
+    }
+
+    /// The last version of a spec whose first one this is.
+    pub async fn last_version(&self, tenant: &TenantId, line: &SpecId) -> Result<SpecId> {
+        let id: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM swarm.specs WHERE tenant = $1 AND line = $2 ORDER BY version DESC LIMIT 1",
+        )
+        .bind(tenant.as_str())
+        .bind(line.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        let id = id.ok_or_else(|| not_found("spec", line))?;
+        SpecId::parse(id).map_err(|error| StoreError::corrupt("specs.id", error))
     }
 
     /// The newest settled run of another version of a spec that has merged something.
