@@ -165,6 +165,7 @@ pub(super) fn faults(server: &ServerSettings) -> Vec<(&'static str, String)> {
                 let what = "a certificate is for a name: name this server, `https://swarm.example.org`";
                 faults.push(("server.urls", what.to_owned()));
             }
+            faults.extend(uncertifiable(&server.urls).map(|what| ("server.urls", what)));
             faults.extend(public.acme.faults());
         }
         SealKind::Proxy if server.trusted_proxies.is_empty() => {
@@ -178,6 +179,31 @@ pub(super) fn faults(server: &ServerSettings) -> Vec<(&'static str, String)> {
         faults.push(("server.urls", what.to_owned()));
     }
     faults
+}
+
+/// What no authority gives a certificate for: an order with one such name fails for all of them.
+fn uncertifiable(urls: &[WebOrigin]) -> impl Iterator<Item = String> {
+    let host = |url: &WebOrigin| {
+        let authority = url.authority();
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        let host =
+            authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+        host.to_ascii_lowercase()
+    };
+    let is_name = |host: &str| {
+        host.contains('.') && !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err()
+    };
+    urls.iter().filter(|url| url.is_secure()).filter_map(move |url| {
+        let name = host(url);
+        let alike = urls.iter().filter(|other| other.is_secure() && host(other) == name).count();
+        if !is_name(&name) {
+            Some(format!("an authority certifies names such as `swarm.example.org`, not `{name}`"))
+        } else if alike > 1 {
+            Some(format!("`{name}` is named more than once"))
+        } else {
+            None
+        }
+    })
 }
 
 #[cfg(test)]
@@ -218,6 +244,16 @@ mod tests {
             )),
             ["server.public.acme.directory", "server.public.acme.contact", "server.public.acme.authorities"]
         );
+        for (urls, wrong) in [
+            ("\"https://swarm.example.org\", \"http://10.0.0.7\"", 0),
+            ("\"https://10.0.0.7\"", 1),
+            ("\"https://[::1]:8443\"", 1),
+            ("\"https://swarm\"", 1),
+            ("\"https://swarm.example.org\", \"https://Swarm.example.org:8443\"", 2),
+        ] {
+            let text = format!("urls = [{urls}]\n{listen}seal = \"acme\"");
+            assert_eq!(keys(&text), vec!["server.urls"; wrong], "{text}");
+        }
         for bad in ["listen = \"443\"", "listen = \"example.org:443\"", "seal = \"none\"", "tls = true"] {
             assert!(toml::from_str::<PublicSettings>(bad).is_err(), "{bad}");
         }
