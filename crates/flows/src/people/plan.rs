@@ -171,7 +171,7 @@ fn asks(policy: &ApprovalPolicy, ground: &Ground, point: Point) -> Vec<Asked> {
 }
 
 fn unclear_words(lints: &[Lint]) -> String {
-    let lines = lints.iter().map(|lint| format!("{}: {}", lint.code, lint.detail));
+    let lines = lints.iter().map(|lint| lint.detail.clone());
     format!("The spec says what can be read in several ways. What does it mean?\n\n{}", list(lines))
 }
 
