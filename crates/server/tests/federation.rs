@@ -390,6 +390,16 @@ async fn keys_that_change_are_read_again_and_a_provider_that_is_gone_is_said_to_
     let refused = Browser::new().sign_in(&server, "corp").await;
     assert_eq!(code(refused).await, (403, "auth.provider_refused".to_owned()));
     idp.set(&json!({ "refuses": false })).await;
+    // Who looks at it is told on a page, and led back.
+    let stray = format!("{server}/api/auth/oidc/corp/callback?state=%3Cscript%3E");
+    let program = world.http.get(&stray).send().await.unwrap();
+    let said = world::problem(program, StatusCode::BAD_REQUEST).await;
+    let person = world.http.get(&stray).header("accept", "text/html,*/*;q=0.8").send().await.unwrap();
+    assert_eq!(person.status(), StatusCode::BAD_REQUEST);
+    assert!(person.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    let page = person.text().await.unwrap();
+    assert!(page.contains("href=\"/sign-in\"") && page.contains(text(&said, "code")), "{page}");
+    assert!(!page.contains("<script"), "{page}");
 
     // Our secret cannot be looked up: that is said, but not where it would be.
     let secret = world.database.data_dir().join("client-secret");

@@ -92,6 +92,14 @@ async fn a_password_alone_opens_nothing_where_there_is_a_second_factor() {
     assert_eq!(world.status(&pending, "/api/auth/me").await, StatusCode::UNAUTHORIZED);
     assert_eq!(world.refresh(&pending).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(code(second(&world, &first["pending"], "000000").await).await.1, "auth.second_factor_code");
+    // On the page after a provider's, a wrong code leads back to the same page.
+    let url = world.server.url();
+    let form = format!("pending={}&code=000000", text(&first, "pending"));
+    let asked = world.http.post(format!("{url}/api/auth/oidc/second")).header("origin", url).body(form);
+    let page = asked.header("accept", "text/html").send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
+    let page = page.text().await.unwrap();
+    assert!(page.contains(text(&first, "pending")) && page.contains("name=\"code\""), "{page}");
     let done = second(&world, &first["pending"], &app.next(&world)).await;
     assert_eq!(done.status(), StatusCode::OK);
     assert_eq!(world.status(text(&read(done).await, "access_token"), "/api/runs").await, StatusCode::OK);

@@ -11,8 +11,9 @@ use swarm_notify::html::escaped;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{page_of, refused, unreadable},
+    answer::unreadable,
     auth::{Reset, VerifyAddress, reset, throttled, tried, verify},
+    plain_page::{page_of, refused},
 };
 use crate::{
     app::App,
@@ -149,6 +150,6 @@ pub(crate) async fn use_account_link(
     };
     match done.await {
         Ok(words) => page_of(&app, StatusCode::OK, &format!("<h1>Done</h1><p>{words}</p>")),
-        Err(refusal) => refused(&app, &refusal),
+        Err(refusal) => refused(&app, &refusal, ""),
     }
 }

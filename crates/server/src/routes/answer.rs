@@ -4,12 +4,7 @@
 //! It is plain HTML without scripts, whose policy lets nothing be loaded or run. It is for browsers, so it stands beside
 //! the document that programs go by.
 
-use axum::{
-    Form,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
-};
+use axum::{Form, extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use swarm_domain::{
     Problem,
@@ -21,13 +16,15 @@ use swarm_notify::html::escaped;
 use swarm_policy::GATE_ANSWER;
 use swarm_store::AnswerLink;
 
-use super::auth::tried;
+use super::{
+    auth::tried,
+    plain_page::{page_of, refused},
+};
 use crate::{
     app::App,
-    door::{Caller, Correlation, HtmlPage, decide::allow_answer, of_operator, of_user},
+    door::{Caller, Correlation, decide::allow_answer, of_operator, of_user},
     extract::InQuery,
     refusal::{Refusal, Reply},
-    token::hex,
 };
 
 /// The longest text that is shown of what is to be judged, in characters.
@@ -80,7 +77,7 @@ pub(crate) async fn answer_page(
     };
     match page.await {
         Ok(body) => page_of(&app, StatusCode::OK, &body),
-        Err(refusal) => refused(&app, &refusal),
+        Err(refusal) => refused(&app, &refusal, ""),
     }
 }
 
@@ -107,7 +104,7 @@ pub(crate) async fn answer_by_link(
     };
     match answered.await {
         Ok(question) => page_of(&app, StatusCode::OK, &done(&question)),
-        Err(refusal) => refused(&app, &refusal),
+        Err(refusal) => refused(&app, &refusal, ""),
     }
 }
 
@@ -210,57 +207,6 @@ fn done(question: &Question) -> String {
     };
     format!("<h1>{}</h1><p>{}</p>", escaped(&heading(question)), escaped(&said))
 }
-
-pub(crate) fn refused(app: &App, refusal: &Refusal) -> Response {
-    let problem = &refusal.problem;
-    if refusal.status.is_server_error() {
-        tracing::warn!(code = problem.code, detail = problem.detail, "refused");
-    }
-    let body = format!(
-        "<h1>That did not work</h1><p>{}.</p><p>{}.</p><p class=\"small\">{}</p>",
-        escaped(&problem.detail),
-        escaped(&problem.next.replace('`', "")),
-        escaped(&problem.code)
-    );
-    let mut response = page_of(app, refusal.status, &body);
-    if let Some(seconds) = refusal.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-/// A whole page, of which the browser loads and runs nothing but these styles.
-pub(crate) fn page_of(app: &App, status: StatusCode, body: &str) -> Response {
-    let nonce = hex(&app.flows.parts().entropy.bytes());
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <title>swarm</title><style nonce=\"{nonce}\">{STYLE}</style></head><body><main>{body}</main></body></html>"
-    );
-    let mut response = (status, Html(page)).into_response();
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response.extensions_mut().insert(HtmlPage);
-    response
-}
-
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif}\
-main{max-width:44rem;margin:0 auto}\
-h1{font-size:1.35rem;line-height:1.3;overflow-wrap:anywhere}\
-dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px}\
-dt{opacity:.75}dd{margin:0;overflow-wrap:anywhere}\
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8886;border-radius:8px;padding:12px;font-size:14px}\
-form{margin:16px 0}label{display:block;margin:12px 0 4px}\
-button,input,textarea{font:inherit;width:100%;box-sizing:border-box;padding:12px;border-radius:8px;border:1px solid #888a}\
-button{min-height:48px;margin-top:8px;font-weight:600;cursor:pointer}\
-button.yes{background:#0b57d0;border-color:#0b57d0;color:#fff}\
-.small{font-size:14px;opacity:.75}";
 
 fn cut(text: &str) -> String {
     let plain: String =

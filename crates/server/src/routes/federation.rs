@@ -7,7 +7,7 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
@@ -26,6 +26,7 @@ use utoipa::ToSchema;
 
 use super::{
     auth::{begin, device, not_signed_in, tried},
+    plain_page::{BACK, page_of, refused},
     second_factor,
 };
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
     extract::{InPath, InQuery, Unquoted},
     federation::{Fault, Provider, ProviderKind, Returned, Vouched},
     refusal::{Refusal, Reply},
+    web::wants_page,
 };
 
 /// The longest that a provider may send back in one field.
@@ -237,45 +239,59 @@ pub(crate) async fn callback_page(
     InQuery(query): InQuery<CallbackQuery>,
     headers: HeaderMap,
 ) -> Reply<Response> {
-    tried(&app, from, None).await?;
-    let provider = app.providers.of(&name).map_err(|fault| fault.refusal(&name))?;
+    match came_back(&app, from, &correlation.0, &name, &query, &headers).await {
+        // Somebody looks at it, and came from elsewhere: what a program reads would leave them there.
+        Err(refusal) if wants_page(&headers) => Ok(refused(&app, &refusal, BACK)),
+        answer => answer,
+    }
+}
+
+async fn came_back(
+    app: &App,
+    from: Caller,
+    correlation: &Correlation,
+    name: &ProviderName,
+    query: &CallbackQuery,
+    headers: &HeaderMap,
+) -> Reply<Response> {
+    tried(app, from, None).await?;
+    let provider = app.providers.of(name).map_err(|fault| fault.refusal(name))?;
     let fields = [&query.state, &query.code, &query.iss, &query.error];
     if fields.into_iter().flatten().any(|field| field.len() > MAX_FIELD) {
         return Err(not_ours());
     }
     let state = query.state.as_deref().and_then(Proof::parse).ok_or_else(not_ours)?;
-    let browser = cookie::flow_of(&headers).and_then(Proof::parse).ok_or_else(not_ours)?;
+    let browser = cookie::flow_of(headers).and_then(Proof::parse).ok_or_else(not_ours)?;
     let hashes = (&state.hash(), &browser.hash());
-    let taken = app.store().take_flow(app.tenant(), hashes, &name).await?.ok_or_else(not_ours)?;
+    let taken = app.store().take_flow(app.tenant(), hashes, name).await?.ok_or_else(not_ours)?;
     if let Some(error) = &query.error {
-        return Err(Fault::refused(error).refusal(&name));
+        return Err(Fault::refused(error).refusal(name));
     }
     let code = query.code.as_deref().ok_or_else(not_ours)?;
-    let secret = secret(&app, provider).await.map_err(|fault| fault.refusal(&name))?;
+    let secret = secret(app, provider).await.map_err(|fault| fault.refusal(name))?;
     let redirect = &taken.flow.redirect;
     let returned = Returned { code, issuer: query.iss.as_deref(), redirect, browser: &browser };
     let now = app.flows.parts().clock.now();
     let vouched =
-        provider.vouch(returned, secret.as_ref(), now).await.map_err(|fault| fault.refusal(&name))?;
-    let correlation = &correlation.0;
+        provider.vouch(returned, secret.as_ref(), now).await.map_err(|fault| fault.refusal(name))?;
     if let Some(session) = &taken.flow.session {
         let Some(signed_in) = app.store().signed_in(app.tenant(), session).await? else {
             return Err(IdentityError::SessionOver.into());
         };
         let by = named(&signed_in.user, correlation);
-        let link = (name, vouched.external);
+        let link = (name.clone(), vouched.external);
         app.store().link_identity(app.tenant(), &by, &signed_in.user.id, link).await?;
-        return Ok(page(taken.flow.return_to.as_deref(), HeaderMap::new()));
+        return Ok(page(app, taken.flow.return_to.as_deref(), HeaderMap::new()));
     }
-    let user = admitted(&app, provider, &name, vouched, &taken, correlation).await?;
+    let user = admitted(app, provider, name, vouched, &taken, correlation).await?;
     if user.second_factor_at.is_some() {
         // Whoever says who they are: the account asks for both.
-        let wanted = second_factor::wanted(&app, &user, device(None, &headers), true).await?;
-        return Ok(second_factor::asking_page(&wanted));
+        let wanted = second_factor::wanted(app, &user, device(None, headers), true).await?;
+        return Ok(second_factor::asking_page(app, &wanted.pending, None));
     }
     let by = named(&user, correlation);
-    let begun = begin(&app, &by, user, &device(None, &headers), Some(app.door.is_sealed(&headers))).await?;
-    Ok(page(taken.flow.return_to.as_deref(), begun.headers().clone()))
+    let begun = begin(app, &by, user, &device(None, headers), Some(app.door.is_sealed(headers))).await?;
+    Ok(page(app, taken.flow.return_to.as_deref(), begun.headers().clone()))
 }
 
 /// Who it is here: by a link, or for the first time by the rules for that.
@@ -358,11 +374,9 @@ async fn secret(app: &App, provider: &Provider) -> Result<Option<Secret>, Fault>
 
 /// A page that goes on by itself, or says that it is done. Cookies for our own pages alone are not sent on a way that began
 /// at another site, so the browser must begin a new one from here.
-pub(super) fn page(return_to: Option<&str>, mut headers: HeaderMap) -> Response {
+pub(super) fn page(app: &App, return_to: Option<&str>, mut headers: HeaderMap) -> Response {
     headers.remove(header::CONTENT_TYPE);
     headers.remove(header::CONTENT_LENGTH);
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if let Ok(gone) = HeaderValue::from_str(&cookie::flow("", 0, false)) {
         headers.append(header::SET_COOKIE, gone);
     }
@@ -370,11 +384,10 @@ pub(super) fn page(return_to: Option<&str>, mut headers: HeaderMap) -> Response 
         let path = path.replace('&', "&amp;");
         format!("<meta http-equiv=\"refresh\" content=\"0;url={path}\"><p><a href=\"{path}\">Go on</a></p>")
     });
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>swarm</title>\
-         <p>It is done. This page can be closed.</p>{onward}</html>\n"
-    );
-    (headers, Html(html)).into_response()
+    let body = format!("<h1>It is done</h1><p>This page can be closed.</p>{onward}");
+    let mut response = page_of(app, StatusCode::OK, &body);
+    response.headers_mut().extend(headers);
+    response
 }
 
 /// Whether it leads to a page of ours, and holds nothing that a page would read as its own.

@@ -20,6 +20,7 @@ pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod notifications;
+pub(crate) mod plain_page;
 pub(crate) mod plans;
 pub(crate) mod policies;
 pub(crate) mod projects;

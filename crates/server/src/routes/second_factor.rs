@@ -3,8 +3,8 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
 };
 use qrcode::{EcLevel, QrCode, render::svg};
 use serde::{Deserialize, Serialize};
@@ -12,15 +12,21 @@ use swarm_domain::{
     Actor,
     identity::{IdentityError, Proof, RecoveryCode, SecondStepText, UserId, Who},
 };
+use swarm_notify::html::escaped;
 use swarm_store::{IdentityChange, NewSecondStep, SECOND_STEP_SECONDS, UserRow};
 use utoipa::ToSchema;
 
-use super::auth::{SessionTokens, begin, not_signed_in, tried};
+use super::{
+    auth::{SessionTokens, begin, not_signed_in, tried},
+    federation::page,
+    plain_page::{BACK, page_of, refused},
+};
 use crate::{
     app::App,
     door::{Asking, Caller, Changing, Correlation, cookie, decide::allow_grant},
     extract::{InPath, Unquoted},
-    refusal::Reply,
+    refusal::{Refusal, Reply},
+    web::wants_page,
 };
 
 /// The longest code that is looked at, in bytes.
@@ -181,8 +187,16 @@ pub(crate) async fn second_step_page(
 ) -> Reply<Response> {
     cookie::same_site(&app, &Method::POST, &headers)?;
     let shown = fields(&body).ok_or(IdentityError::SecondStep)?;
-    let begun = taken(&app, from, &correlation.0.0, &headers, shown).await?;
-    Ok(super::federation::page(None, begun.headers().clone()))
+    let pending = shown.pending.clone();
+    match taken(&app, from, &correlation.0.0, &headers, shown).await {
+        Ok(begun) => Ok(page(&app, None, begun.headers().clone())),
+        Err(refusal) if !wants_page(&headers) => Err(refusal),
+        // The step still counts: another code may be typed.
+        Err(refusal) if refusal.problem.code == "auth.second_factor_code" => {
+            Ok(asking_page(&app, &pending, Some(&refusal)))
+        }
+        Err(refusal) => Ok(refused(&app, &refusal, BACK)),
+    }
 }
 
 /// What the form of that page sends.
@@ -230,18 +244,19 @@ pub(super) async fn wanted(
     Ok(SecondStepWanted { pending, expires_in: u32::try_from(SECOND_STEP_SECONDS).unwrap_or(u32::MAX) })
 }
 
-/// A page that asks for the code, after a sign-in by a provider.
-pub(super) fn asking_page(wanted: &SecondStepWanted) -> Response {
-    let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>swarm</title>\
-         <form method=\"post\" action=\"/api/auth/oidc/second\">\
+/// A page that asks for the code, after a sign-in by a provider; after a wrong one it says so.
+pub(super) fn asking_page(app: &App, pending: &str, wrong: Option<&Refusal>) -> Response {
+    let words =
+        wrong.map(|refusal| format!("<p>{}.</p>", escaped(&refusal.problem.detail))).unwrap_or_default();
+    let body = format!(
+        "<h1>Your second factor</h1>{words}<form method=\"post\" action=\"/api/auth/oidc/second\">\
          <input type=\"hidden\" name=\"pending\" value=\"{}\">\
-         <label>Code of your app, or a recovery code <input name=\"code\" autocomplete=\"one-time-code\" autofocus></label> \
-         <button>Sign in</button></form></html>\n",
-        wanted.pending
+         <label for=\"code\">Code of your app, or a recovery code</label>\
+         <input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" required autofocus>\
+         <button class=\"yes\">Sign in</button></form>",
+        escaped(pending)
     );
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+    page_of(app, wrong.map_or(StatusCode::OK, |refusal| refusal.status), &body)
 }
 
 /// Who changes their own second factor. Each try is counted for the account: codes are short.

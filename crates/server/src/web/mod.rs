@@ -56,7 +56,8 @@ fn page_of(path: &str) -> String {
     format!("pages/{first}.html")
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+/// Whether somebody looks at what is answered.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepts.split(',').any(|one| one.trim().starts_with("text/html"))
 }
