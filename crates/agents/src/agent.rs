@@ -42,6 +42,8 @@ pub struct Agent {
     pub prompt: String,
     /// The file that it was read from.
     pub source: PathBuf,
+    /// Whether that file came with the program.
+    pub is_built_in: bool,
     /// The hash of [`resolved`](Self::resolved): changes when the file, or one that it extends, does.
     pub version: BlobHash,
 }

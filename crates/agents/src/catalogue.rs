@@ -97,6 +97,12 @@ impl Catalogue {
         Ok(Self { folder, state: Mutex::new(State { seen: fingerprint(&texts), layers, roster }) })
     }
 
+    /// The folder, where there is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// The agents now: the folder is looked at, and read again if a file in it changed.
     #[must_use]
     pub fn current(&self) -> Arc<Roster> {

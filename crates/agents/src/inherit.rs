@@ -51,7 +51,8 @@ impl Layers {
             chain.push(next);
             file = next;
         }
-        Ok(merge(&chain))
+        let is_built_in = !self.user.contains_key(name);
+        Ok(Agent { is_built_in, ..merge(&chain) })
     }
 
     fn find(&self, name: &str) -> Option<&AgentFile> {
@@ -90,6 +91,7 @@ fn merge(chain: &[&AgentFile]) -> Agent {
         objective: chain.iter().find_map(|f| f.objective),
         prompt: prompts.join("\n\n"),
         source: chain[0].source.clone(),
+        is_built_in: false,
         version: BlobHash::of(b""),
     };
     agent.version = BlobHash::of(agent.resolved().as_bytes());

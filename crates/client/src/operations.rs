@@ -6,18 +6,19 @@ use crate::{
     Client, ClientError,
     call::{Target, api},
     types::{
-        Accepted, AlertList, AuditKeys, BrowserRow, Browsers, Budget, CacheCleared, CacheState, Calibration,
-        ChainReport, CheckpointList, CheckpointRow, ChoiceList, Claim, ClaimList, ClaimRequest, ClaimedWork,
-        Completed, Completion, DeadLetters, DeadlineList, Event, EventPage, FailureList, GiveBack, Health,
-        Heartbeat, HumanResponse, InterruptDetail, InterruptList, InterruptSummary, KindChoice, LeaseKept,
-        LimitList, LiveLimits, LiveTicket, NewDerivation, NewDraft, NewFork, NewPlan, NewProject, NewPush,
-        NewRun, NewSecret, NewSpec, NewValue, NotificationList, NotificationRow, Overview, PlanDetail,
-        PlanId, PlanList, PlanSummary, Probe, Project, ProjectList, PullRequest, PushTry, QualityReport,
-        Readiness, RebuildReport, Rekey, Rekeyed, Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks,
-        SecretDetail, SecretList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail,
-        SurveyDetail, SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole,
-        VmEnded, VmExec, VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken,
-        WebSocketMetrics, WorkDemand, Worker, WorkerList,
+        Accepted, AgentList, AgentText, AlertList, AuditKeys, BrowserRow, Browsers, Budget, CacheCleared,
+        CacheState, Calibration, ChainReport, CheckedModel, CheckpointList, CheckpointRow, ChoiceList, Claim,
+        ClaimList, ClaimRequest, ClaimedWork, Completed, Completion, DeadLetters, DeadlineList, Event,
+        EventPage, FailureList, GiveBack, Health, Heartbeat, HumanResponse, InterruptDetail, InterruptList,
+        InterruptSummary, KindChoice, LeaseKept, LimitList, LiveLimits, LiveTicket, ModelList, NewDerivation,
+        NewDraft, NewFork, NewPlan, NewProject, NewPush, NewRun, NewSecret, NewSpec, NewValue,
+        NotificationList, NotificationRow, Overview, PlanDetail, PlanId, PlanList, PlanSummary, Probe,
+        Project, ProjectList, PullRequest, PushTry, QualityReport, Readiness, RebuildReport, Rekey, Rekeyed,
+        Run, RunDiff, RunId, RunList, SecretCheck, SecretChecks, SecretDetail, SecretList, Setting,
+        SettingList, SpecDelta, SpecDetail, SpecList, SpecSummary, StepDeadline, StepDetail, SurveyDetail,
+        SurveyId, TicketDetail, TicketList, TicketSummary, Trace, Vitals, Vm, VmConsole, VmEnded, VmExec,
+        VmList, VmMaybeToken, VmSnapshot, VmSnapshotList, VmTaken, VmToken, WebSocketMetrics, WorkDemand,
+        Worker, WorkerList,
     },
 };
 
@@ -545,6 +546,31 @@ impl Client {
     /// How often anybody may ask, and what is left to who asks.
     pub async fn limits(&self) -> Result<LimitList, ClientError> {
         self.get(api(&["limits"])).await
+    }
+
+    /// The agents as they are now, and which files cannot be used.
+    pub async fn agents(&self) -> Result<AgentList, ClientError> {
+        self.get(api(&["agents"])).await
+    }
+
+    /// One agent with what it is told.
+    pub async fn agent(&self, agent: &str) -> Result<AgentText, ClientError> {
+        self.get(api(&["agents", agent])).await
+    }
+
+    /// The models that the server calls, and how each fares.
+    pub async fn models(&self) -> Result<ModelList, ClientError> {
+        self.get(api(&["models"])).await
+    }
+
+    /// Asks a model one short thing. That it does not answer is told, and no error.
+    pub async fn check_model(&self, model: &str) -> Result<CheckedModel, ClientError> {
+        self.post(api(&["models", "check"]), &json!({ "model": model })).await
+    }
+
+    /// The settings with which the server was started, and where each is from.
+    pub async fn settings(&self) -> Result<Vec<Setting>, ClientError> {
+        Ok(self.get::<SettingList>(api(&["settings"])).await?.items)
     }
 
     /// The cache of replies: how much it holds, and what it was good for.

@@ -237,6 +237,11 @@ async fn ask_everything(client: &Client) -> Result<(), ClientError> {
     client.trace("x", None).await?;
     client.trace("x", Some("REQ-1")).await?;
     client.pull_request("x").await?;
+    client.agents().await?;
+    client.agent("x").await?;
+    client.models().await?;
+    client.check_model("x/y").await?;
+    client.settings().await?;
     client.overview().await?;
     client.calibration().await?;
     client.choices().await?;

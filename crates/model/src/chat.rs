@@ -25,6 +25,11 @@ pub trait ChatModel: Send + Sync {
         self.name().to_owned()
     }
 
+    /// Where its replies come from.
+    fn replies(&self) -> Replies {
+        Replies::Called
+    }
+
     /// Calls it. The stream ends with one [`ChatEvent::Done`], or with an error. Dropping the stream, or cancelling the
     /// token, ends the call.
     async fn stream(
@@ -32,6 +37,21 @@ pub trait ChatModel: Send + Sync {
         request: &ChatRequest,
         cancel: CancellationToken,
     ) -> Result<BoxStream<'static, Result<ChatEvent, ModelError>>, ModelError>;
+}
+
+/// Where the replies of a model come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Replies {
+    /// A provider is called.
+    Called,
+    /// They are played back from a recording: what is not in it cannot be asked.
+    Recorded {
+        /// What it says about itself.
+        info: RecordingInfo,
+    },
+    /// They come from a script: no model is called.
+    Scripted,
 }
 
 /// What a model can be relied on for.

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, ToolCall};
+use crate::chat::{Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Replies, ToolCall};
 use crate::error::ModelError;
 use crate::replay;
 use crate::tokens;
@@ -225,6 +225,10 @@ impl ChatModel for Faulty {
 
     fn identity(&self) -> String {
         self.inner.identity()
+    }
+
+    fn replies(&self) -> Replies {
+        self.inner.replies()
     }
 
     async fn stream(

@@ -219,7 +219,7 @@ impl Gateway {
         &self.prices.version
     }
 
-    /// Breakers and windows of all models, for `/health`.
+    /// Each model with its breaker and its window, in the order in which they were given.
     #[must_use]
     pub fn states(&self) -> Vec<ModelState> {
         let now = self.clock.now();

@@ -57,8 +57,8 @@ mod sse;
 
 pub use breaker::{BreakerConfig, BreakerState};
 pub use chat::{
-    Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Message, RecordingInfo, ReplyFormat,
-    ToolCall, ToolSpec, Usage,
+    Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Message, RecordingInfo, Replies,
+    ReplyFormat, ToolCall, ToolSpec, Usage,
 };
 pub use config::{Chosen, ModelEntry, ModelsConfig, ProviderConfig, ProviderKind};
 pub use error::ModelError;

@@ -12,7 +12,7 @@ use futures::stream::{self, BoxStream};
 use swarm_domain::Clock;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, RecordingInfo};
+use crate::chat::{Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, RecordingInfo, Replies};
 use crate::error::ModelError;
 use crate::recording::{self, FORMAT, RecordedLine, RecordingHeader, RequestSummary, request_key};
 use crate::replay;
@@ -64,6 +64,10 @@ impl ChatModel for Recorder {
 
     fn identity(&self) -> String {
         self.inner.identity()
+    }
+
+    fn replies(&self) -> Replies {
+        self.inner.replies()
     }
 
     async fn stream(
@@ -163,6 +167,10 @@ impl ChatModel for Recorded {
 
     fn capabilities(&self) -> Capabilities {
         self.header.capabilities
+    }
+
+    fn replies(&self) -> Replies {
+        Replies::Recorded { info: self.info() }
     }
 
     async fn stream(

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{
-    Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Message, ToolCall, Usage,
+    Capabilities, ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Message, Replies, ToolCall, Usage,
 };
 use crate::error::ModelError;
 use crate::replay;
@@ -157,6 +157,10 @@ impl ChatModel for Scripted {
             json_schema: self.script.json_schema,
             context_tokens: self.script.context_tokens,
         }
+    }
+
+    fn replies(&self) -> Replies {
+        Replies::Scripted
     }
 
     async fn stream(

@@ -8,6 +8,9 @@ use swarm_domain::{
     rate::{Rate, RateLimit, Unit},
 };
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::{federation::ProviderConfig, live::frame::Limits, network::Network, web_origin::WebOrigin};
 
 /// How people sign in.
@@ -97,6 +100,19 @@ pub struct ServerConfig {
     pub retention: RetentionPolicy,
     /// How long requests under way get to end when the server stops.
     pub shutdown_grace: Duration,
+    /// How the program is set up, to be shown to who looks after it. No value in it is a secret.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Setting {
+    /// Its key, with dots, such as `flows.gate.secrets`.
+    pub key: String,
+    /// Its value, as TOML has it.
+    pub value: String,
+    /// Where the value is from: `default`, a file, a variable with a `$` before it, or an option.
+    pub from: String,
 }
 
 impl ServerConfig {
@@ -125,6 +141,7 @@ impl ServerConfig {
             keep_alive: Duration::from_secs(15),
             retention: RetentionPolicy::default(),
             shutdown_grace: Duration::from_secs(5),
+            settings: Vec::new(),
         }
     }
 }

@@ -42,8 +42,8 @@ mod web;
 mod web_origin;
 
 pub use config::{
-    AcmeOrder, CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, SignInConfig,
-    SocketLimits, Tries,
+    AcmeOrder, CertificateFiles, ConnectionLimits, PublicDoor, RateLimits, Seal, ServerConfig, Setting,
+    SignInConfig, SocketLimits, Tries,
 };
 pub use door::decide::policy;
 pub use error::ServerError;

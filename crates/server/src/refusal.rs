@@ -128,7 +128,9 @@ fn is_unknown(code: &str) -> bool {
 fn status_of(code: &str) -> StatusCode {
     match code {
         "notify.no_channel" | "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown"
-        | "vm.unknown" | "push.off" | "push.none" | "auth.no_mail" => StatusCode::NOT_FOUND,
+        | "vm.unknown" | "agent.unknown" | "model.unknown" | "push.off" | "push.none" | "auth.no_mail" => {
+            StatusCode::NOT_FOUND
+        }
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
         | "auth.token_keys"

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{EngineArgs, SandboxRung},
     commands::catalogue,
-    config::Settings,
+    config::{Settings, Shown},
     data,
     exit::{Failure, Result},
     models::{self, Source, environment},
@@ -52,6 +52,8 @@ pub(crate) struct Wiring {
     pub(crate) data: PathBuf,
     /// The settings.
     pub(crate) settings: Settings,
+    /// The same one by one, to be shown by the server; nothing where nobody looks.
+    pub(crate) shown: Vec<Shown>,
     /// What the command line says of models and recordings.
     pub(crate) engine: EngineArgs,
     /// The recording to play where no model is configured.
@@ -349,6 +351,7 @@ async fn serve(
     config.sign_in.registration = wiring.settings.server.registration;
     config.sign_in.second_factor = wiring.settings.auth.second_factor;
     config.providers.clone_from(&wiring.settings.auth.providers);
+    config.settings = wiring.shown.iter().map(Into::into).collect();
     let server = Server::start(config, flows.clone()).await.map_err(|error| error.problem())?;
     Ok((Some(server), aside))
 }

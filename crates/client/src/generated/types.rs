@@ -77,6 +77,38 @@ pub enum Actor {
     Unknown,
 }
 
+/// An agent, as its file has it, with what it inherits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentFile {
+    /// Whether that came with the program; the operator's where it did not.
+    pub built_in: bool,
+    /// What it can, its main job first.
+    pub can: Vec<String>,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// The name of its file.
+    pub file: String,
+    /// Models in its order of preference; as configured where there is none.
+    pub models: Vec<String>,
+    /// Its name.
+    pub name: String,
+    /// What its work must hold, in words.
+    pub rules: Vec<String>,
+    /// The tools that it may use.
+    pub tools: Vec<String>,
+    /// The hash of all that it is: changes with its file, or one that it extends.
+    pub version: String,
+}
+
+/// The agents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentList {
+    /// Files that cannot be used. What was read of them before is in place, where there was something.
+    pub faults: Vec<Problem>,
+    /// They, by name.
+    pub items: Vec<AgentFile>,
+}
+
 /// An agent of this name, and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentStanding {
@@ -86,6 +118,15 @@ pub struct AgentStanding {
     pub standing: ObjectiveStanding,
     /// The same in words.
     pub words: String,
+}
+
+/// An agent with what it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentText {
+    /// The agent.
+    pub agent: AgentFile,
+    /// What it is told at the beginning, in Markdown, with what it inherits.
+    pub prompt: String,
 }
 
 /// How often a reply of the cache was compared with one of the model, and how often both said the same.
@@ -727,6 +768,33 @@ pub enum CheckStage {
     /// A word of a later server.
     #[serde(other)]
     Unknown,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedModel {
+    /// Whether it answered.
+    pub answered: bool,
+    /// What it cost, as far as the price is known. It counts against the quotas.
+    pub cost: MicroUsd,
+    /// From the question to the end of the answer.
+    pub milliseconds: u64,
+    /// Its full name.
+    pub model: String,
+    /// Which recording it was played back from, if it was: no model was called then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub played: Option<PlayedFrom>,
+    /// Whether the price is known.
+    pub priced: bool,
+    /// Why it did not answer, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// What it said: at most 200 characters.
+    pub text: String,
+    /// Tokens in.
+    pub tokens_in: u64,
+    /// Tokens out.
+    pub tokens_out: u64,
 }
 
 /// Signed checkpoints.
@@ -3411,6 +3479,23 @@ pub struct Measures {
 /// An amount in millionths of a US dollar. Arithmetic saturates: a sum of costs never wraps round to small.
 pub type MicroUsd = u64;
 
+/// What the circuit breaker of a model does with the next call.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelBreaker {
+    /// `closed`
+    #[serde(rename = "closed")]
+    Closed,
+    /// `open`
+    #[serde(rename = "open")]
+    Open,
+    /// `half_open`
+    #[serde(rename = "half_open")]
+    HalfOpen,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
+}
+
 /// A call of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCall {
@@ -3438,6 +3523,65 @@ pub struct ModelCall {
     /// For which ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<TicketId>,
+}
+
+/// The models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelList {
+    /// The longest that one try may take, in seconds.
+    pub deadline_seconds: u64,
+    /// They; none where none is configured.
+    pub items: Vec<ModelView>,
+    /// Their full names in the order in which they are tried, where neither a run nor an agent says otherwise.
+    pub policy: Vec<String>,
+    /// The day of the table of prices.
+    pub price_version: String,
+}
+
+/// What a model charges, in millionths of a US dollar for a million tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelPrice {
+    /// Tokens in that were written to it; as `input` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<MicroUsd>,
+    /// Tokens in that came from the provider's cache; as `input` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<MicroUsd>,
+    /// Tokens in.
+    pub input: MicroUsd,
+    /// Tokens out.
+    pub output: MicroUsd,
+}
+
+/// A model, and how it fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelView {
+    /// Calls that it gets at once just now.
+    pub at_once: u32,
+    /// What its circuit breaker does with the next call.
+    pub breaker: ModelBreaker,
+    /// Tokens that fit into one call, in and out together.
+    pub context_tokens: u32,
+    /// Whether it follows a JSON schema.
+    pub json_schema: bool,
+    /// Its full name: the provider is what stands before the first `/`.
+    pub name: String,
+    /// Which recording, where they come from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub played: Option<PlayedFrom>,
+    /// What it charges; absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<ModelPrice>,
+    /// Where its replies come from.
+    pub replies: RepliesFrom,
+    /// Seconds of the rest that its provider asked for; 0: none.
+    pub resting_seconds: u64,
+    /// Calls that run.
+    pub running: u32,
+    /// Whether its tool calls hold.
+    pub tools: bool,
+    /// Calls that wait for their turn.
+    pub waiting: u32,
 }
 
 /// How the models of a process fare.
@@ -3609,6 +3753,13 @@ pub struct NewKey {
 pub struct NewLink {
     /// What it is for: `verify` or `reset`.
     pub purpose: LinkPurpose,
+}
+
+/// Which model is to be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewModelCheck {
+    /// Its full name, the part of it behind the provider where that is enough, or an alias.
+    pub model: String,
 }
 
 /// A plan that is to be drawn up.
@@ -4160,6 +4311,15 @@ pub struct PlanSummary {
     pub updated_at: DateTime<Utc>,
 }
 
+/// Which recording a reply was played back from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayedFrom {
+    /// The day of the recording, as `YYYY-MM-DD`.
+    pub date: String,
+    /// The model that was recorded.
+    pub model: String,
+}
+
 /// A limit that holds for each of its kind.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Policy {
@@ -4643,6 +4803,23 @@ pub struct Rekeyed {
     pub recipient: String,
     /// How many values were sealed again.
     pub values: u32,
+}
+
+/// Where the replies of a model come from.
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RepliesFrom {
+    /// `provider`
+    #[serde(rename = "provider")]
+    Provider,
+    /// `recording`
+    #[serde(rename = "recording")]
+    Recording,
+    /// `script`
+    #[serde(rename = "script")]
+    Script,
+    /// A word of a later server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One thing that must hold.
@@ -5324,6 +5501,24 @@ pub struct SessionTokens {
     pub session: SessionId,
     /// Who is signed in.
     pub user: UserRow,
+}
+
+/// A setting of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Where the value is from: `default`, a file, a variable with a `$` before it, or an option.
+    pub from: String,
+    /// Its key, with dots, such as `flows.gate.secrets`.
+    pub key: String,
+    /// Its value, as TOML has it.
+    pub value: String,
+}
+
+/// How the program is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingList {
+    /// Every setting, by key.
+    pub items: Vec<Setting>,
 }
 
 /// Somebody who signs in.

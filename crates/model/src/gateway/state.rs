@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Served;
 use crate::breaker::BreakerState;
-use crate::chat::Capabilities;
+use crate::chat::{Capabilities, Replies};
+use crate::price::Price;
 
 /// How a model fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +25,10 @@ pub struct ModelState {
     pub resting_seconds: u64,
     /// What it can do.
     pub capabilities: Capabilities,
-    /// Whether its price is known.
-    pub priced: bool,
+    /// What it charges, where that is known.
+    pub price: Option<Price>,
+    /// Where its replies come from.
+    pub replies: Replies,
 }
 
 impl ModelState {
@@ -41,7 +44,8 @@ impl ModelState {
                 .resting
                 .map_or(0, |rest| rest.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)),
             capabilities: served.model.capabilities(),
-            priced: served.price.is_some(),
+            price: served.price,
+            replies: served.model.replies(),
         }
     }
 }

@@ -130,6 +130,11 @@ pub(crate) const TABLE: &[(Method, &str, Need)] = &[
     (Method::GET, "/api/stats/deadlines", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/failures", Need::Scope(Scope::WorkRead)),
     (Method::GET, "/api/quality", Need::Scope(Scope::WorkRead)),
+    (Method::GET, "/api/agents", Need::Scope(Scope::WorkRead)),
+    (Method::GET, "/api/agents/{agent}", Need::Scope(Scope::WorkRead)),
+    (Method::GET, "/api/models", Need::Scope(Scope::WorkRead)),
+    (Method::POST, "/api/models/check", Need::Scope(Scope::SystemWrite)),
+    (Method::GET, "/api/settings", Need::Scope(Scope::SystemWrite)),
     (Method::GET, "/api/cache", Need::Scope(Scope::WorkRead)),
     (Method::POST, "/api/cache/clear", Need::Scope(Scope::SystemWrite)),
 

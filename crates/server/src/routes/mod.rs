@@ -2,6 +2,7 @@
 //! function and renders.
 
 pub(crate) mod account_link;
+pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod answer;
 pub(crate) mod audit;
@@ -19,6 +20,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod metrics;
+pub(crate) mod models;
 pub(crate) mod notifications;
 pub(crate) mod plain_page;
 pub(crate) mod plans;
@@ -33,6 +35,7 @@ pub(crate) mod runs;
 pub(crate) mod second_factor;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod specs;
 pub(crate) mod statistics;
 pub(crate) mod tickets;
@@ -142,6 +145,11 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .routes(routes!(alerts::fleet))
         .routes(routes!(alerts::alerts))
         .routes(routes!(quality::quality))
+        .routes(routes!(agents::agents))
+        .routes(routes!(agents::agent))
+        .routes(routes!(models::models))
+        .routes(routes!(models::check_model))
+        .routes(routes!(settings::settings))
         .routes(routes!(cache::cache))
         .routes(routes!(cache::clear_cache))
         .routes(routes!(pull_requests::pull_request))

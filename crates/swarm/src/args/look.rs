@@ -229,6 +229,20 @@ pub(crate) struct VerifyArgs {
     pub(crate) checkpoint: Option<PathBuf>,
 }
 
+/// `swarm model`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// The models that are called, in which order, and how each fares
+    #[command(after_help = "Example:\n  swarm model list")]
+    List,
+    /// Ask a model one short thing: whether it answers, how soon, and at what cost
+    #[command(after_help = "Example:\n  swarm model try anthropic/claude-sonnet-4-5")]
+    Try {
+        /// Its name as `swarm model list` has it, or an alias; the first one of the list where none is named
+        name: Option<String>,
+    },
+}
+
 /// `swarm cache`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {

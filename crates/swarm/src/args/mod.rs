@@ -32,8 +32,8 @@ pub(crate) use gate::{GateArgs, GateCommand, JudgeArgs, Stage};
 pub(crate) use history::{FailuresArgs, QualityArgs, StatsArgs};
 pub(crate) use identity::{KeyCommand, KeyCreateArgs, LinkFor, UserCommand, key_id};
 pub(crate) use look::{
-    AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, PlanCommand, PrCommand, RunCommand,
-    TicketCommand, TraceArgs, VerifyArgs,
+    AgentCommand, AuditCommand, CacheCommand, ConfigCommand, DbCommand, ModelCommand, PlanCommand, PrCommand,
+    RunCommand, TicketCommand, TraceArgs, VerifyArgs,
 };
 pub(crate) use notification::NotificationCommand;
 pub(crate) use place::PlaceArgs;
@@ -149,6 +149,9 @@ pub(crate) enum Command {
     /// The agents
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// The models that are called, and whether they answer
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// What lets programs in elsewhere, without ever being inside a sandbox
     #[command(subcommand)]
     Secret(SecretCommand),

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{plan::read_spec, planned, planning, repository::place, run::watch};
 use crate::{
     args::BuildArgs,
-    config::{self, Overrides, Settings},
+    config::{self, Layers, Overrides, Settings},
     context::Context,
     door::{Door, ended},
     exit::{Exit, Failure, Result},
@@ -45,12 +45,14 @@ pub(super) async fn run(context: &Context, args: BuildArgs) -> Result<Exit> {
         max_attempts: args.max_attempts,
         ..Overrides::default()
     };
+    let shown = config::shown(&Layers::of_process(overrides.clone()));
     let settings = config::settings(overrides)?;
     let mut job = job(&args, &settings)?;
     let interrupt = interrupt::token()?;
     let wiring = Wiring {
         data: context.data()?,
         settings,
+        shown,
         fallback: models::beside(&args.spec),
         engine: args.engine,
         ..Wiring::default()

@@ -16,6 +16,7 @@ mod fleet;
 mod gate;
 mod key;
 mod limits;
+mod model;
 mod notification;
 mod plan;
 mod planned;
@@ -106,6 +107,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Budget(command) => wait(budget::run(&context, command)),
         Command::Hold(command) => wait(retention::hold(&context, command)),
         Command::Purge(args) => wait(retention::purge(&context, args)),
+        Command::Model(command) => wait(model::run(&context, command)),
         Command::Cache(command) => wait(cache::run(&context, &command)),
         Command::Db(command) => wait(db::run(&context, &command)),
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     args::UpArgs,
-    config::{self, Overrides},
+    config::{self, Layers, Overrides},
     context::Context,
     door::{self, Worker},
     exit::{Exit, Result},
@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context, args: UpArgs) -> Result<Exit> {
     let overrides = Overrides { sandbox: args.engine.sandbox, port: args.port, ..Overrides::default() };
     let wiring = Wiring {
         data: data.clone(),
+        shown: config::shown(&Layers::of_process(overrides.clone())),
         settings: config::settings(overrides)?,
         engine: args.engine,
         claim: Some(claim),

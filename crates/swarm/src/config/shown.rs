@@ -15,6 +15,31 @@ pub(crate) struct Shown {
     pub(crate) origin: Origin,
 }
 
+impl From<&Shown> for swarm_server::Setting {
+    fn from(Shown { key, value, origin }: &Shown) -> Self {
+        Self { key: key.clone(), value: for_others(key, value), from: origin.to_string() }
+    }
+}
+
+/// Where an address may end in what lets in: that of an incoming webhook.
+const TOLD_TO_FEW: &str = "flows.notifications.channels";
+
+/// The value without what an address in it says to be let in (`https://user:password@host`), which is for fewer eyes than
+/// the settings are.
+fn for_others(key: &str, value: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("://") {
+        let (address, beyond) = after.split_at(after.find(['"', ' ']).unwrap_or(after.len()));
+        let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        let (login, host) = authority.rsplit_once('@').map_or(("", authority), |(_, host)| ("…@", host));
+        let path = if key.starts_with(TOLD_TO_FEW) && path.len() > 1 { "/…" } else { path };
+        shown.extend([before, "://", login, host, path]);
+        rest = beyond;
+    }
+    shown + rest
+}
+
 /// Every setting with its value and origin, by key.
 pub(crate) fn shown(layers: &Layers) -> Vec<Shown> {
     let figment = layers.figment();
@@ -52,6 +77,25 @@ fn json(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::config::Overrides;
+
+    #[test]
+    fn what_lets_in_is_not_shown_to_others() {
+        let shown = |key, value| for_others(key, value);
+        let models = "models.providers";
+        for (value, wanted) in [
+            ("\"https://models.example.org/v1\"", "\"https://models.example.org/v1\""),
+            ("\"https://ada:s3cr3t@models.example.org/v1\"", "\"https://…@models.example.org/v1\""),
+            ("[\"http://a@b@c\",\"http://d/@e\"]", "[\"http://…@c\",\"http://d/@e\"]"),
+            ("\"ada@example.org\"", "\"ada@example.org\""),
+        ] {
+            assert_eq!(shown(models, value), wanted);
+        }
+        let channel = "[{\"url\":\"https://hooks.example.org/services/T1/s3cr3t\",\"name\":\"team\"}]";
+        assert_eq!(
+            shown("flows.notifications.channels", channel),
+            "[{\"url\":\"https://hooks.example.org/…\",\"name\":\"team\"}]"
+        );
+    }
 
     #[test]
     fn each_value_names_the_layer_that_it_came_from() {
