@@ -62,7 +62,7 @@ async function signedIn(context, url, firstStart) {
   await page.getByLabel("Email").fill(PERSON.email);
   await page.getByLabel("Password", { exact: true }).fill(PERSON.password);
   await page.getByRole("button", { name: "Make the account" }).click();
-  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await page.waitForURL(({ pathname }) => pathname !== "/first-start");
   await page.close();
 }
 

@@ -61,6 +61,10 @@ export class Person {
     await this.page.getByLabel("Email").fill(email);
     await this.page.getByLabel("Password", { exact: true }).fill(password);
     await this.page.getByRole("button", { name: "Make the account" }).click();
+    // Who made the first account is led on to a model and a repository.
+    const home = this.page.getByRole("link", { name: "Go home", exact: true });
+    await home.or(this.page.getByRole("heading", { name: "Home" })).first().waitFor();
+    if (await home.count()) await home.click();
     await this.page.getByRole("heading", { name: "Home" }).waitFor();
   }
 

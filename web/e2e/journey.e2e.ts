@@ -54,6 +54,8 @@ describe("somebody comes in", () => {
     await page.getByLabel("Email").fill(ADA);
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await page.getByRole("button", { name: "Make the account" }).click();
+    await page.getByRole("heading", { name: "First steps" }).waitFor();
+    await page.getByRole("link", { name: "Go home", exact: true }).click();
     await page.getByRole("heading", { name: "Home" }).waitFor();
     await ada.isLive();
     await accessible(page, "an empty home");

@@ -44,10 +44,7 @@ export class Swarm {
   /** `script` is what models say, where they do not play the recording back. */
   static async start(rules = RULES, script?: string): Promise<Swarm> {
     const swarm = new Swarm();
-    if (script !== undefined) {
-      swarm.#play = join(swarm.folder, "script.toml");
-      writeFileSync(swarm.#play, script);
-    }
+    if (script !== undefined) swarm.plays(script);
     // As root the private PostgreSQL runs as another user, who must pass through here.
     chmodSync(swarm.folder, 0o711);
     mkdirSync(join(swarm.folder, "config/swarm"), { recursive: true });
@@ -56,6 +53,12 @@ export class Swarm {
     swarm.#port = await freePort();
     await swarm.up();
     return swarm;
+  }
+
+  /** What models say from the next start on. */
+  plays(script: string): void {
+    this.#play = join(this.folder, "script.toml");
+    writeFileSync(this.#play, script);
   }
 
   /** Starts it, again on the same port, and waits until it answers. */

@@ -27,6 +27,7 @@ interface Page {
 export const PAGES: Readonly<Record<string, Page>> = {
   "sign-in": { path: "/sign-in", kind: "entry", view: "src/features/entry/SignIn.tsx" },
   home: { path: "/", kind: "inside", view: "src/features/home/Home.tsx" },
+  welcome: { path: "/welcome", kind: "inside", view: "src/features/welcome/Welcome.tsx" },
   approvals: { path: "/approvals", kind: "inside", view: "src/features/approvals/Approvals.tsx" },
   runs: { path: "/runs", kind: "inside", view: "src/features/runs/Runs.tsx" },
   design: { path: "/design", kind: "inside", view: "src/features/design/Design.tsx" },

@@ -39,8 +39,13 @@ export const PLACES: readonly Place[] = [
 
 /** Views inside a place, which the palette leads to. */
 export const VIEWS = [
+  { to: "/welcome", label: "First steps", scope: "runs:write" },
   { to: "/notifications", label: "Notifications", scope: "work:read" },
+  { to: "/admin/agents", label: "Agents' files", scope: "work:read" },
+  { to: "/admin/models", label: "Models", scope: "work:read" },
   { to: "/admin/quotas", label: "Quotas", scope: "work:read" },
   { to: "/admin/secrets", label: "Secrets", scope: "secrets:read" },
   { to: "/admin/policies", label: "Policies", scope: "audit:read" },
+  { to: "/admin/settings", label: "Settings of the program", scope: "system:write" },
+  { to: "/admin/plugins", label: "Plugins", scope: "work:read" },
 ] as const satisfies readonly { to: string; label: string; scope: Scope }[];

@@ -4,6 +4,7 @@ import { queryClient } from "~/api/cache";
 import { forget, restore } from "~/api/kept";
 import { problemOf } from "~/api/problem";
 import { me, remember, wasSignedIn } from "~/api/session";
+import { agentsLookOf, settingsLookOf } from "~/features/admin/look";
 import { questionOf } from "~/features/admin/question";
 import { filterOf } from "~/features/audit/filter";
 import { filterOf as boardFilterOf } from "~/features/board/filter";
@@ -12,6 +13,7 @@ import { lookOf, ticketOf } from "~/features/runs/look";
 import { wantedOf } from "~/features/requirements/wanted";
 import { shownOf } from "~/features/usage/shown";
 import { Fault } from "~/parts/Fault";
+import { stepOf } from "~/parts/wayIn";
 import { Lost } from "~/parts/Lost";
 import { Waiting } from "~/parts/Waiting";
 
@@ -89,6 +91,13 @@ const home = createRoute({
   getParentRoute: () => inside,
   path: "/",
   component: lazyRouteComponent(() => import("~/features/home/Home"), "Home"),
+});
+
+const welcome = createRoute({
+  getParentRoute: () => inside,
+  path: "/welcome",
+  validateSearch: stepOf,
+  component: lazyRouteComponent(() => import("~/features/welcome/Welcome"), "Welcome"),
 });
 
 const approvals = createRoute({
@@ -239,6 +248,38 @@ const policies = createRoute({
   component: lazyRouteComponent(() => import("~/features/admin/Policies"), "Policies"),
 });
 
+const agentFiles = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/agents",
+  validateSearch: agentsLookOf,
+  component: lazyRouteComponent(() => import("~/features/admin/AgentFiles"), "AgentFiles"),
+});
+
+const agentPage = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/agents/$agent",
+  component: lazyRouteComponent(() => import("~/features/admin/AgentPage"), "AgentPage"),
+});
+
+const models = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/models",
+  component: lazyRouteComponent(() => import("~/features/admin/Models"), "Models"),
+});
+
+const programSettings = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/settings",
+  validateSearch: settingsLookOf,
+  component: lazyRouteComponent(() => import("~/features/admin/ProgramSettings"), "ProgramSettings"),
+});
+
+const plugins = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin/plugins",
+  component: lazyRouteComponent(() => import("~/features/admin/Plugins"), "Plugins"),
+});
+
 /** What people type. */
 const policiesByName = createRoute({
   getParentRoute: () => inside,
@@ -253,6 +294,7 @@ const tree = root.addChildren([
   entry.addChildren([signIn, firstStart, join, reset, verify]),
   inside.addChildren([
     home,
+    welcome,
     plan,
     design,
     designSession,
@@ -273,6 +315,11 @@ const tree = root.addChildren([
     quotas,
     secrets,
     policies,
+    agentFiles,
+    agentPage,
+    models,
+    programSettings,
+    plugins,
     notifications,
     policiesByName,
     approvals.addChildren([approval]),

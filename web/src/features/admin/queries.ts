@@ -48,3 +48,25 @@ export const explained = (who: string, action: string, about: string | undefined
     staleTime: 0,
     gcTime: 0,
   });
+
+/** The folder of agents is looked at whenever it is asked for, and no event says that a file changed. */
+export const agentFiles = queryOptions({
+  queryKey: ["agent-files"],
+  queryFn: async () => take(client.GET("/api/agents")),
+  staleTime: 0,
+});
+
+/** One with what it is told. */
+export const agentText = (agent: string) =>
+  queryOptions({
+    queryKey: ["agent-files", agent],
+    queryFn: async () => take(client.GET("/api/agents/{agent}", { params: { path: { agent } } })),
+    staleTime: 0,
+  });
+
+/** They are read when the server starts, which may have been since. */
+export const settings = queryOptions({
+  queryKey: ["settings"],
+  queryFn: async () => take(client.GET("/api/settings")),
+  staleTime: 60_000,
+});

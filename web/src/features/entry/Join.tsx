@@ -3,6 +3,8 @@ import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { Problem } from "~/api/problem";
 import { join } from "~/api/session";
+import type { Step } from "~/parts/wayIn";
+import { FirstSteps } from "~/parts/FirstSteps";
 import { useTitle } from "~/parts/title";
 import styles from "./Entry.module.css";
 import { Email, Form, LinkText, Password } from "./Form";
@@ -16,6 +18,7 @@ export function FirstStart() {
       title="Welcome. Make the first account"
       lead="It is an owner's: it may do everything, and invites the others."
       where="The start of swarm (swarm up) prints it while there is no account."
+      first
     />
   );
 }
@@ -32,7 +35,19 @@ export function AcceptInvitation() {
   );
 }
 
-function Account({ title, lead, where, others = false }: { title: string; lead: string; where: string; others?: boolean }) {
+interface Props {
+  title: string;
+  lead: string;
+  where: string;
+  /** Whether nobody was here before: more steps come after this one. */
+  first?: boolean;
+  /** Whether there are other ways in. */
+  others?: boolean;
+}
+
+const NONE: ReadonlySet<Step> = new Set();
+
+function Account({ title, lead, where, first = false, others = false }: Props) {
   useTitle(title);
   const opened = useOpenedLink();
   const [router, queries] = [useRouter(), useQueryClient()];
@@ -42,10 +57,11 @@ function Account({ title, lead, where, others = false }: { title: string; lead: 
   const submit = async () => {
     await join(given(opened ?? pasted), email, password);
     queries.clear();
-    router.history.push("/");
+    router.history.push(first ? "/welcome?step=model" : "/");
   };
   return (
     <>
+      {first ? <FirstSteps at="account" done={NONE} /> : null}
       <h1>{title}</h1>
       <p className={styles.lead}>{opened ? lead : `${lead} It takes a link. ${where}`}</p>
       <Form action="Make the account" onSubmit={submit}>

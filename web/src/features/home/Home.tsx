@@ -71,6 +71,12 @@ export function Home() {
                 </ul>
               </Section>
             ) : null}
+            {may(who, "runs:write") && all.data.items.length === 0 ? (
+              <Link to="/welcome" search={{}} className={styles.row}>
+                <span className={styles.rowTitle}>First steps</span>
+                <span className={styles.facts}>Nothing was run here yet: see to a model and a repository, and take the example.</span>
+              </Link>
+            ) : null}
             {may(who, "runs:write") && may(who, "specs:write") ? <Start known={known.data.items} first={all.data.items.length === 0} /> : null}
             {running.length > 0 ? (
               <Section title="Running" aside={plural(running.length, "run")}>

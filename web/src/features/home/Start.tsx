@@ -2,13 +2,13 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type DragEvent, useRef, useState } from "react";
+import { begin, example, makeProject, read } from "~/api/begin";
 import { useDraft } from "~/api/drafts";
 import type { Project } from "~/api/generated/api";
+import { missing } from "~/api/wish";
 import { ask, isIdea, NEW, saidOf, type Words } from "~/api/words";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Home.module.css";
-import { begin, makeProject, read } from "./start";
-import { missing } from "./wish";
 
 /** The largest spec that the server reads, in bytes. */
 const LARGEST = 1 << 20;
@@ -144,10 +144,4 @@ export function Start({ known, first }: Props) {
       </form>
     </section>
   );
-}
-
-/** The spec that the demo builds. */
-async function example(): Promise<string> {
-  const { default: text } = await import("../../../../examples/textstat/spec.md?raw");
-  return text;
 }

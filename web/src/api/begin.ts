@@ -1,4 +1,4 @@
-import { client, done, take } from "~/api/client";
+import { client, done, take } from "./client";
 import type { Wish } from "./wish";
 
 /** Makes the project, where it is not there yet. */
@@ -17,4 +17,10 @@ export async function read({ project, repo, text }: Wish): Promise<string> {
 export async function begin(wish: Wish): Promise<string> {
   const plan = await take(client.POST("/api/plans", { body: { spec: await read(wish) } }));
   return plan.id;
+}
+
+/** The spec that the demo builds. It comes when somebody wants it. */
+export async function example(): Promise<string> {
+  const { default: text } = await import("../../../examples/textstat/spec.md?raw");
+  return text;
 }
