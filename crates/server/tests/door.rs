@@ -204,6 +204,7 @@ async fn an_id_that_stands_for_nothing_is_not_found_on_every_route_that_takes_on
         let code = match &path {
             path if path.contains("survey") => "survey.unknown",
             path if path.starts_with("/api/vms/") => "vm.unknown",
+            path if path.starts_with("/api/agents/") => "agent.unknown",
             path if path.starts_with("/api/auth/") && method == Method::POST => "auth.provider_unknown",
             _ => "store.not_found",
         };
