@@ -127,10 +127,9 @@ fn is_unknown(code: &str) -> bool {
 /// The status of a problem that came from below. What is not named is a fault of ours.
 fn status_of(code: &str) -> StatusCode {
     match code {
-        "notify.no_channel" | "store.not_found" | "forge.not_found" | "replay.no_step" | "survey.unknown"
-        | "vm.unknown" | "agent.unknown" | "model.unknown" | "push.off" | "push.none" | "auth.no_mail" => {
-            StatusCode::NOT_FOUND
-        }
+        "notify.no_channel" | "store.not_found" | "forge.not_found" | "replay.no_step" | "push.off"
+        | "push.none" | "auth.no_mail" => StatusCode::NOT_FOUND,
+        code if code.ends_with(".unknown") => StatusCode::NOT_FOUND,
         // What the operator of this machine can mend, after which the same request succeeds.
         "store.unavailable"
         | "auth.token_keys"
