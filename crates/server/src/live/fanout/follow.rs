@@ -20,6 +20,8 @@ struct Due {
     position: u64,
     /// When it is read as rows.
     at: Instant,
+    /// Whether Redis is given the time until then to bring it.
+    waited_for: bool,
 }
 
 impl Feed {
@@ -64,19 +66,21 @@ impl Feed {
                     let now = Instant::now();
                     let waits = fanout.status().is_live() && !fanout.relays() && now >= late_until;
                     // Where nothing was said of how far, whatever there is is read.
-                    let (position, at) = match woken {
-                        Some(position) if waits => (position, now + GRACE),
-                        woken => (woken.unwrap_or(u64::MAX), now),
+                    let woken = match woken {
+                        Some(position) if waits => Due { position, at: now + GRACE, waited_for: true },
+                        woken => Due { position: woken.unwrap_or(u64::MAX), at: now, waited_for: false },
                     };
-                    due = Some(due.map_or(Due { position, at }, |due| Due {
-                        position: due.position.max(position),
-                        at: due.at.min(at),
+                    due = Some(due.map_or(woken, |due| Due {
+                        position: due.position.max(woken.position),
+                        at: due.at.min(woken.at),
+                        waited_for: due.waited_for && woken.waited_for,
                     }));
                 }
                 () = sleep_until(wakes_at) => {
                     let came = self.read_rows(fanout, newest).await?;
                     let now = Instant::now();
-                    if came > 0 && due.is_some() {
+                    // What was read without a wait says nothing of Redis: else steady traffic would never let it back.
+                    if came > 0 && due.is_some_and(|due| due.waited_for) {
                         late_until = now + LATE;
                     }
                     due = None;
