@@ -31,10 +31,12 @@ fn for_others(key: &str, value: &str) -> String {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once("://") {
         let (address, beyond) = after.split_at(after.find(['"', ' ']).unwrap_or(after.len()));
-        let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        let (authority, path) = address.split_at(address.find(['/', '?']).unwrap_or(address.len()));
         let (login, host) = authority.rsplit_once('@').map_or(("", authority), |(_, host)| ("…@", host));
+        // Some are let in by what stands behind the path.
+        let (path, query) = path.split_once('?').map_or((path, ""), |(path, _)| (path, "?…"));
         let path = if key.starts_with(TOLD_TO_FEW) && path.len() > 1 { "/…" } else { path };
-        shown.extend([before, "://", login, host, path]);
+        shown.extend([before, "://", login, host, path, query]);
         rest = beyond;
     }
     shown + rest
@@ -86,6 +88,8 @@ mod tests {
             ("\"https://models.example.org/v1\"", "\"https://models.example.org/v1\""),
             ("\"https://ada:s3cr3t@models.example.org/v1\"", "\"https://…@models.example.org/v1\""),
             ("[\"http://a@b@c\",\"http://d/@e\"]", "[\"http://…@c\",\"http://d/@e\"]"),
+            ("\"https://models.example.org/v1?key=s3cr3t\"", "\"https://models.example.org/v1?…\""),
+            ("\"https://models.example.org?key=s3cr3t\"", "\"https://models.example.org?…\""),
             ("\"ada@example.org\"", "\"ada@example.org\""),
         ] {
             assert_eq!(shown(models, value), wanted);
