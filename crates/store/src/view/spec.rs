@@ -108,10 +108,11 @@ impl Store {
         if title.trim().is_empty() {
             return Ok(None);
         }
+        // In a query of its own the key is made once, and not for each row where the table is read whole.
         let row = sqlx::query(
             "SELECT * FROM swarm.specs
              WHERE tenant = $1 AND project = $2
-               AND title_key = md5(lower(regexp_replace(btrim($3), '\\s+', ' ', 'g')))
+               AND title_key = (SELECT md5(lower(regexp_replace(btrim($3), '\\s+', ' ', 'g'))))
              ORDER BY added_at DESC, version DESC, id LIMIT 1",
         )
         .bind(tenant.as_str())
