@@ -1,7 +1,5 @@
 //! The agents there are: those inside the binary, and a folder over them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
 use std::{fs, path::Path};
 
 use swarm_agents::{AgentError, Catalogue, Protocol};

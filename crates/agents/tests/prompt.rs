@@ -1,13 +1,10 @@
 //! What an agent is told: the same every time, and no more than its model can hold.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
-mod setting;
-
-use setting::{LARGE, SMALL, agent, failing, requirement, spec, ticket, turn};
 use swarm_agents::{Step, Turn, TurnSetup};
 use swarm_domain::agent::Capability;
 use swarm_model::{Capabilities, ChatRequest, tokens};
+
+use crate::setting::{LARGE, SMALL, agent, failing, requirement, spec, ticket, turn};
 
 fn request(turn: &Turn) -> ChatRequest {
     let Step::Call(request) = turn.next() else { panic!("no call") };

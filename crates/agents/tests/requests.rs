@@ -1,11 +1,6 @@
 //! Questions with one answer: what comes back is bounded, held against the spec, and never trusted.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
-mod setting;
-
 use serde_json::json;
-use setting::{LARGE, SMALL, agent, requirement, says, spec, ticket};
 use swarm_agents::{
     Conflict, ConflictSide, SummaryLine, asked_again, conflict_request, drafting_request, read_conflict,
     read_proposal, read_review, read_skeleton, read_summary, read_ticket, review_request, skeleton_request,
@@ -18,6 +13,8 @@ use swarm_domain::{
     ticket::Risk,
 };
 use swarm_model::{Capabilities, ChatRequest, Finish, ReplyFormat, tokens};
+
+use crate::setting::{LARGE, SMALL, agent, requirement, says, spec, ticket};
 
 #[test]
 fn a_skeleton_names_only_what_the_spec_has() {

@@ -1,7 +1,5 @@
 //! Rules of agents, tried on the cases beside their files.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
 use std::{fs, path::Path};
 
 use swarm_agents::{Catalogue, RulesReport, check_rules};

@@ -1,8 +1,5 @@
 //! The tool that runs commands, in a real sandbox: the rung that works on every machine.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
-mod setting;
-
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +7,8 @@ use swarm_agents::{Invocation, Limits, ToolCode, ToolResult, Toolbox, Workspace}
 use swarm_domain::agent::Capability;
 use swarm_sandbox::{Backend, Process, Sandbox, SandboxSpec};
 use tokio_util::sync::CancellationToken;
+
+use crate::setting;
 
 async fn run(command: &str) -> ToolResult {
     let (folder, effects) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

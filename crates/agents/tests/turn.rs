@@ -1,14 +1,11 @@
 //! What ends an attempt, and what never counts as success.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
-mod setting;
-
 use serde_json::json;
-use setting::{LARGE, Place, SMALL, agent, calls, finish, says, turn, turn_with};
 use swarm_agents::{Agent, AgentError, Limits, MAX_RE_ASKS, MAX_REPLY_BYTES, Protocol, Step, TurnEnd};
 use swarm_domain::{agent::Capability, finding::FindingCode};
 use swarm_model::{ChatReply, Finish, Message};
+
+use crate::setting::{LARGE, Place, SMALL, agent, calls, finish, says, turn, turn_with};
 
 const RANK: &str = "textstat/rank.py";
 const FILE: &str = "textstat/rank.py\n```python\ndef top(text, n):\n    return [('a', 1)]\n```\n";

@@ -1,14 +1,11 @@
 //! The jail around the work folder, with real files and links.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
-mod setting;
-
 use std::os::unix::fs::symlink;
 
 use serde_json::json;
-use setting::Place;
 use swarm_agents::{About, AgentError, Invocation, ToolCode, Workspace};
+
+use crate::setting::Place;
 
 async fn write(place: &Place, path: &str) -> ToolCode {
     place.ask("write", json!({"path": path, "content": "x"})).await.code

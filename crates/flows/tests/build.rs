@@ -1,9 +1,5 @@
 //! The main job, end to end below the doors: a spec becomes verified, merged code, and nothing less counts.
 
-#![allow(clippy::panic, reason = "a test says what it found")]
-
-mod world;
-
 use swarm_domain::{
     EventBody, MicroUsd,
     budget::Budget,
@@ -15,7 +11,10 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_store::RunRow;
-use world::{GREET, GREETER, OFFICE, SHOUT, World, built, count, events, findings, git, planned, script};
+
+use crate::world::{
+    self, GREET, GREETER, OFFICE, SHOUT, World, built, count, events, findings, git, planned, script,
+};
 
 fn author(file: &str, nth: Option<u32>, content: &str) -> String {
     let nth = nth.map(|nth| format!("nth = {nth}\n")).unwrap_or_default();

@@ -1,9 +1,5 @@
 //! The cache of replies at work: a question that was answered is not paid for twice, and nothing that failed comes back.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use std::sync::Arc;
 
 use swarm_domain::{
@@ -12,7 +8,8 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_model::{ChatModel, Gateway, GatewayConfig, ModelsConfig, cache::CacheConfig};
-use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, events, planned, run_settled, script};
+
+use crate::world::{GREET, GREETER, OFFICE, SHOUT, World, ada, events, planned, run_settled, script};
 
 /// Authors that write what is asked, and this office.
 fn rules(office: &str) -> String {

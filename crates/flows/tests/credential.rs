@@ -1,21 +1,11 @@
 //! A secret on the way out of a build: it reaches the host that it is for, and is nowhere else.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-#[path = "../../sandbox/tests/ground/relay.rs"]
-mod relay;
-#[allow(dead_code, reason = "shared with the tests of sandboxes")]
-#[path = "../../sandbox/tests/ground/server.rs"]
-mod server;
-mod world;
-
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use server::{House, Server, says};
 use swarm_agents::Catalogue;
 use swarm_domain::{
     BlobHash, Event, EventBody, SecretName,
@@ -26,7 +16,12 @@ use swarm_domain::{
 use swarm_flows::Flows;
 use swarm_sandbox::{Backend, Bubblewrap, egress::Terms};
 use swarm_store::{Given, NewSecret};
-use world::{GREETER, OFFICE, World, ada};
+
+use crate::{
+    relay,
+    server::{House, Server, says},
+    world::{self, GREETER, OFFICE, World, ada},
+};
 
 const CANARY: &str = "canary-of-the-build";
 

@@ -1,9 +1,5 @@
 //! A conversation about a spec: what a model proposes is put into the text where it holds, and nothing is saved.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use swarm_domain::{
     ProjectId,
     drafting::{Conversation, Drafted, EditKind, Said, Speaker},
@@ -11,7 +7,8 @@ use swarm_domain::{
     survey::SurveyOutcome,
 };
 use swarm_flows::Flows;
-use world::{World, ada, count, events, eventually, script};
+
+use crate::world::{World, ada, count, events, eventually, script};
 
 const WRITER: &str = r#"
 json_schema = true

@@ -1,9 +1,5 @@
 //! Past work at work: it chooses agent and model as soon as it is known to choose better, and not before.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test says what it found")]
-
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use swarm_agents::Catalogue;
@@ -22,7 +18,10 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_model::{ChatModel, Faulty, Script, Scripted};
-use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, events, eventually, planned, run_settled};
+
+use crate::world::{
+    self, GREET, GREETER, OFFICE, SHOUT, World, ada, events, eventually, planned, run_settled,
+};
 
 /// A model that can do all of the greeter's work.
 fn able(name: &str) -> Arc<dyn ChatModel> {

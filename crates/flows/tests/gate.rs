@@ -1,9 +1,5 @@
 //! What the policy of a gate does to an attempt: real git, real sandbox, the whole validator.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod world;
-
 use swarm_domain::{
     Event, EventBody,
     event::CheckStage,
@@ -11,7 +7,8 @@ use swarm_domain::{
     gate::{CheckReport, GateCheck, Outcome, Verdict, Weight},
     run::{RunOptions, RunState},
 };
-use world::{World, built, count, events, findings, git, script};
+
+use crate::world::{World, built, count, events, findings, git, script};
 
 const SPEC: &str = "# Greeter\n\nA shell script that greets.\n\n## REQ-1: Greet by name\n\n`greet.sh` greets the name that it is given.\n\n```console\n$ sh greet.sh Ada\nHello, Ada!\n```\n";
 /// Does what is asked, and announces that it does not.

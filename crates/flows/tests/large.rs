@@ -1,15 +1,12 @@
 //! A spec of ten thousand lines through a model that holds eight thousand tokens and refuses one more.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use std::{fmt::Write as _, sync::Arc};
 
 use swarm_domain::{lint, spec};
 use swarm_flows::Flows;
 use swarm_model::Faulty;
-use world::{World, ada, count, events, eventually, plan_settled, planned, script};
+
+use crate::world::{World, ada, count, events, eventually, plan_settled, planned, script};
 
 const REQUIREMENTS: usize = 600;
 

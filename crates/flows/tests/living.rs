@@ -1,16 +1,15 @@
 //! A spec that lives: a later version is built on what an earlier one left, and only what changed is worked on.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use swarm_domain::{
     EventBody,
     run::{RunOptions, RunState},
 };
 use swarm_flows::Flows;
 use swarm_store::RunRow;
-use world::{GREET, GREETER, SHOUT, World, ada, built, count, events, git, planned, run_settled, script};
+
+use crate::world::{
+    GREET, GREETER, SHOUT, World, ada, built, count, events, git, planned, run_settled, script,
+};
 
 /// The planner is asked about what is open only; each answer names what it was asked about.
 const OFFICE: &str = r##"

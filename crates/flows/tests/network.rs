@@ -1,11 +1,5 @@
 //! What an agent's file allows its commands to reach, from the file to the record of the attempt.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-#[path = "../../sandbox/tests/ground/relay.rs"]
-mod relay;
-mod world;
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use swarm_agents::Catalogue;
@@ -16,7 +10,11 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use world::{GREETER, OFFICE, World};
+
+use crate::{
+    relay,
+    world::{self, GREETER, OFFICE, World},
+};
 
 const SCRIPT: &str = r#"
 tools = true

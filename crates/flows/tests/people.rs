@@ -1,9 +1,5 @@
 //! People in the loop: the work waits for them, and goes on once with what they said, whatever happens meanwhile.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::sync::Arc;
 
 use swarm_domain::{
@@ -13,7 +9,10 @@ use swarm_domain::{
     ticket::TicketState,
 };
 use swarm_flows::{Asker, Flows, Question, QuestionFilter};
-use world::{GREETER, OFFICE, World, ada, count, events, eventually, planned, run_settled, script};
+
+use crate::world::{
+    self, GREETER, OFFICE, World, ada, count, events, eventually, planned, run_settled, script,
+};
 
 const DAY: u64 = 86_400;
 

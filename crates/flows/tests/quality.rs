@@ -1,15 +1,12 @@
 //! Accepted work is measured: what of it stands in the repository already, how complex it is, what was sent back before.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod world;
-
 use swarm_domain::{
     EventBody,
     quality::{Measures, Part, QualityBy, QualityReport},
     run::{RunOptions, RunState},
 };
-use world::{World, built, count, events, git, script};
+
+use crate::world::{self, World, built, count, events, git, script};
 
 const SPEC: &str = "# Total\n\nA script that adds up.\n\n## REQ-1: Add up\n\n`total.py` adds up what is dear.\n\n```console\n$ python3 total.py\n90\n```\n";
 

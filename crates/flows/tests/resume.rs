@@ -1,9 +1,8 @@
 //! A process that stops in the middle: the next one goes on, and does nothing twice.
 
-mod world;
-
 use swarm_domain::{AttemptId, EventBody, ProjectId, run::RunOptions, run::RunState};
-use world::{GREETER, World, count, events, eventually, planned, run_settled, script};
+
+use crate::world::{self, GREETER, World, count, events, eventually, planned, run_settled, script};
 
 const STAFF: &str = r##"
 json_schema = true

@@ -1,7 +1,5 @@
 //! The rules for Prometheus say what swarm itself would.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde::Deserialize;

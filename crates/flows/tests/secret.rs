@@ -1,9 +1,5 @@
 //! What a request gets on its way out, and what is recorded of it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::fs;
 
 use swarm_domain::{
@@ -13,7 +9,8 @@ use swarm_domain::{
 use swarm_flows::{Credentials, Flows};
 use swarm_sandbox::egress::Credentials as _;
 use swarm_store::{EventFilter, Given, NewSecret, Rotation};
-use world::{World, ada};
+
+use crate::world::{World, ada};
 
 const CANARY: &str = "canary-of-the-store";
 

@@ -1,11 +1,8 @@
 //! Agents one after another.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod world;
-
 use swarm_flows::SequenceRequest;
-use world::{World, ada, count, events, script};
+
+use crate::world::{World, ada, count, events, script};
 
 fn request(name: &str, agents: &[&str], input: &str) -> SequenceRequest {
     SequenceRequest {

@@ -1,15 +1,12 @@
 //! Whether a spec still holds: seen on the head of a branch, across a death, and never asked twice.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use swarm_domain::{
     ProjectId, SpecId, SurveyId,
     survey::{Survey, SurveyOutcome, Tried},
 };
 use swarm_flows::Flows;
-use world::{GREET, GREETER, SHOUT, World, ada, count, events, eventually, git, script};
+
+use crate::world::{GREET, GREETER, SHOUT, World, ada, count, events, eventually, git, script};
 
 const SILENT: &str = "[[rules]]\ntext = 'nobody asks'\n";
 

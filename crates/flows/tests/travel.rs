@@ -1,10 +1,6 @@
 //! Going back in time: a run that is played again comes to the same without a model, and a fork differs from where it
 //! was told to.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test says what it found")]
-
-mod world;
-
 use std::{fs, path::PathBuf, sync::Arc};
 
 use swarm_domain::{
@@ -17,7 +13,10 @@ use swarm_domain::{
 use swarm_flows::Flows;
 use swarm_model::{ChatModel as _, Recorded};
 use swarm_store::RunRow;
-use world::{GREET, GREETER, OFFICE, SHOUT, World, ada, built, events, eventually, git, run_settled, script};
+
+use crate::world::{
+    self, GREET, GREETER, OFFICE, SHOUT, World, ada, built, events, eventually, git, run_settled, script,
+};
 
 const WRONG: &str = "echo \"Hello $1\"\n";
 

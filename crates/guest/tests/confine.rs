@@ -1,7 +1,5 @@
 //! The wall around one command, apart from any sandbox.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{
     fs,
     process::{Command, Output, Stdio},

@@ -1,17 +1,14 @@
 //! Files to and from the program as an ordinary process.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
-mod peer;
-
 use std::{fs, os::unix::fs::symlink};
 
-use peer::{Peer, argv};
 use swarm_guest::{
     message::{Ending, FailedCode, FromGuest, ToGuest},
     protocol::{Frame, Kind},
     tree::{Bounds, Content, Entry, EntryPath, LinkTarget, Mtime, Totals},
 };
+
+use crate::peer::{Peer, argv};
 
 const BOUNDS: Bounds = Bounds { entries: 100, bytes: 1_000_000 };
 

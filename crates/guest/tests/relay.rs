@@ -1,9 +1,5 @@
 //! The way out: connections inside that are copied elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
-mod peer;
-
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
@@ -12,11 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use peer::Peer;
 use swarm_guest::{
     message::{FromGuest, ToGuest},
     protocol::{DATA, Frame, Kind, WINDOW},
 };
+
+use crate::peer::Peer;
 
 /// A port that was free a moment ago.
 fn address() -> String {

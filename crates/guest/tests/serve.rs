@@ -1,14 +1,13 @@
 //! The program as an ordinary process: what it does, and what it does when the host is broken or mad.
 
-mod peer;
-
 use std::{collections::BTreeMap, time::Duration};
 
-use peer::{Peer, argv, limits, unlike_any_other};
 use swarm_guest::{
     message::{Ending, Exec, ExecLimits, FailedCode, FromGuest, Hello, Limit, Seed, ToGuest},
     protocol::{Frame, Kind, SESSION, VERSION},
 };
+
+use crate::peer::{self, Peer, argv, limits, unlike_any_other};
 
 fn code(code: i32) -> Ending {
     Ending::Code { code }

@@ -1,21 +1,18 @@
 //! Anthropic's protocol, spoken with real servers.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use futures::StreamExt;
-use provider::{FixedClock, KEY, Provider, ask, cut, json, question, served, sse, status, stuck};
 use swarm_domain::MicroUsd;
 use swarm_model::chat::{ChatEvent, ChatModel, Finish, Message, ReplyFormat, ToolSpec};
 use swarm_model::providers::{CallLimits, Endpoint, Served};
 use swarm_model::{AnthropicModel, ModelError, Price, Secret};
 use tokio_util::sync::CancellationToken;
+
+use crate::provider::{FixedClock, KEY, Provider, ask, cut, json, question, served, sse, status, stuck};
 
 const START: &str = r#"{"type":"message_start","message":{"model":"claude-m-20250929","usage":{"input_tokens":10,"cache_creation_input_tokens":0,"cache_read_input_tokens":90,"output_tokens":1}}}"#;
 const TEXT: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;

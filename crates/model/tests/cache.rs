@@ -1,15 +1,10 @@
 //! The gateway's cache before real servers: what is given again, to whom, and what never is.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::response::Response;
-use provider::{FixedClock, Provider, chunk, question, says, sse, status};
 use swarm_domain::MicroUsd;
 use swarm_domain::budget::{Budget, Spend};
 use swarm_domain::cache::{Agreement, CacheOutcome};
@@ -18,6 +13,8 @@ use swarm_model::providers::{CallLimits, Dialect};
 use swarm_model::{
     Answer, BudgetScope, Call, ChatModel, ChatReply, ChatRequest, Gateway, GatewayConfig, ModelsConfig, Price,
 };
+
+use crate::provider::{FixedClock, Provider, chunk, question, says, sse, status};
 
 /// Replies in memory, and comparisons that never go away.
 #[derive(Default)]

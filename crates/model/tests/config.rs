@@ -1,12 +1,9 @@
 //! From a configuration to models of real servers.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
-use provider::{FixedClock, KEY, Provider, json, question, says, status};
 use swarm_domain::MicroUsd;
 use swarm_model::{Call, ChatModel, ModelError, ModelsConfig, Recorded, config};
+
+use crate::provider::{FixedClock, KEY, Provider, json, question, says, status};
 
 /// A llama.cpp server with one model.
 async fn llama() -> Provider {

@@ -1,15 +1,10 @@
 //! The gateway before real servers: fallbacks, breakers, budgets, deadlines, prices.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use provider::{FixedClock, Provider, chunk, cut, question, says, sse, status, stuck};
 use swarm_domain::MicroUsd;
 use swarm_domain::budget::{Budget, Spend};
 use swarm_model::breaker::{BreakerConfig, BreakerState};
@@ -17,6 +12,8 @@ use swarm_model::providers::{CallLimits, Dialect};
 use swarm_model::{
     BudgetScope, Call, ChatModel, Gateway, GatewayConfig, ModelError, ModelsConfig, Price, Progress,
 };
+
+use crate::provider::{FixedClock, Provider, chunk, cut, question, says, sse, status, stuck};
 
 fn config() -> GatewayConfig {
     let mut config = ModelsConfig::default().gateway().unwrap();

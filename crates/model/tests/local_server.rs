@@ -1,11 +1,8 @@
 //! A real small model on a real compatible server: set `SWARM_TEST_BASE_URL`, such as `http://127.0.0.1:8080/v1`.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
-use provider::{FixedClock, question};
 use swarm_model::{Call, ChatRequest, ModelsConfig, ReplyFormat};
+
+use crate::provider::{FixedClock, question};
 
 #[tokio::test]
 async fn a_small_model_answers_in_text_and_by_a_schema() {

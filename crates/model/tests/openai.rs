@@ -1,23 +1,20 @@
 //! The OpenAI protocol, spoken with real servers that behave well and badly.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use futures::StreamExt;
-use provider::{
-    FixedClock, KEY, Provider, ask, chunk, cut, endless, json, question, says, served, sse, status, stuck,
-};
 use swarm_domain::MicroUsd;
 use swarm_model::chat::{ChatEvent, ChatModel, Finish, ToolSpec};
 use swarm_model::providers::{CallLimits, Dialect, Endpoint, OpenAiModel, Routing};
 use swarm_model::{ModelError, Secret};
 use tokio_util::sync::CancellationToken;
+
+use crate::provider::{
+    FixedClock, KEY, Provider, ask, chunk, cut, endless, json, question, says, served, sse, status, stuck,
+};
 
 /// How a call of a server that answers so fails.
 async fn failure(answer: impl Fn() -> axum::response::Response + Send + Sync + 'static) -> ModelError {

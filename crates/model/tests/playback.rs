@@ -1,21 +1,18 @@
 //! The models that ship: recorded, scripted, faulty.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
-
-mod provider;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use provider::{FixedClock, Provider, ask, chunk, cut, question, says};
 use swarm_domain::MicroUsd;
 use swarm_model::chat::{ChatEvent, ChatModel, ChatReply, ChatRequest, Finish, Message};
 use swarm_model::{
     Call, FaultSchedule, Faulty, ModelError, ModelsConfig, Recorded, Recorder, Script, Scripted, request_key,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::provider::{FixedClock, Provider, ask, chunk, cut, question, says};
 
 fn scripted(script: &str) -> Arc<dyn ChatModel> {
     Arc::new(Scripted::new(toml::from_str::<Script>(script).unwrap()).unwrap())

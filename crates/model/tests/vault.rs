@@ -1,8 +1,6 @@
 //! Reading from Vault, against a server on this machine that speaks its protocol as its documentation has it. The real
 //! program was not at hand.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use axum::{
     Router,
     body::Body,

@@ -1,10 +1,6 @@
 //! Sandboxes side by side, microVMs and others, each trying to reach each other and the host in every way there is: only
 //! the proxy answers.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
@@ -20,15 +16,16 @@ use std::{
     time::Duration,
 };
 
-use ground::{
-    Ground, python,
-    server::{Answers, Server, says, with},
-};
 use swarm_sandbox::{
     Backend, Bubblewrap, Exec, Limits, Network, Sandbox, SandboxSpec,
     egress::{Allowed, Egress, Terms},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{
+    self, Ground, python,
+    server::{Answers, Server, says, with},
+};
 
 /// Of each kind.
 const SANDBOXES: usize = 2;

@@ -1,10 +1,5 @@
 //! The proxy with real servers behind it, and clients that mean ill in front of it.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "it uses its part of the servers; a test may panic")]
-
-#[path = "ground/server.rs"]
-mod server;
-
 use std::{
     collections::BTreeMap,
     io,
@@ -15,7 +10,6 @@ use std::{
 
 use async_trait::async_trait;
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
-use server::{House, Server, says, with};
 use swarm_domain::network::NetworkDecision as Decision;
 use swarm_sandbox::egress::{
     Allowed, Bounds, Credential, Credentials, Egress, NoCredential, Proxy, Report, Terms, WithoutCredentials,
@@ -25,6 +19,8 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::ground::server::{House, Server, says, with};
 
 const CANARY: &str = "canary-5f0c9d2e";
 

@@ -1,11 +1,10 @@
 //! How commands end, and that nothing of them lives on.
 
-mod ground;
-
-use ground::{FINE, Ground, text};
 use swarm_domain::attempt::Rung;
 use swarm_sandbox::{Backend, Bubblewrap, Exec, How, Limits, SandboxError, SandboxSpec};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, FINE, Ground, text};
 
 #[tokio::test]
 async fn exit_codes_are_those_of_a_shell() {

@@ -1,17 +1,14 @@
 //! Attempts to get out of the bubblewrap rung, each as a hostile program would make it.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     fs,
     os::unix::fs::{FileTypeExt, MetadataExt},
     path::Path,
 };
 
-use ground::{FINE, Ground, text};
 use swarm_sandbox::Limits;
+
+use crate::ground::{self, FINE, Ground, text};
 
 /// Makes system calls by their numbers and prints the names of those that were carried out.
 #[cfg(target_arch = "x86_64")]

@@ -1,9 +1,5 @@
 //! The fleet: which sandboxes there are, and what people do with them, on every rung.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     collections::BTreeSet,
     fs,
@@ -16,7 +12,6 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use ground::{FINE, Ground, microvm, text};
 use swarm_domain::{
     AttemptId, Clock, Entropy, RunId, SandboxId, Subject, attempt::Rung as RungName, sandbox::HandedBack,
 };
@@ -25,6 +20,8 @@ use swarm_sandbox::{
     fleet::{Snapshot, Standing},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{FINE, Ground, microvm, text};
 
 struct Ticking(AtomicI64);
 

@@ -1,9 +1,5 @@
 //! Images that were built: a microVM has one for its root.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
@@ -12,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use ground::{FINE, Ground, microvm, text};
 use swarm_sandbox::{Backend, Exec, Home, Image, ImageSource, Limits, MicroVms, SandboxSpec};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{FINE, Ground, microvm, text};
 
 const MEBI: u64 = 1 << 20;
 

@@ -1,21 +1,18 @@
 //! Landlock around a command: what it holds that the mounts and namespaces of bubblewrap do not.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{path::PathBuf, sync::Arc};
 
-use ground::{
-    FINE, Ground, microvm, relay,
-    server::{Server, says},
-    text,
-};
 use swarm_sandbox::{
     Backend, Bubblewrap, Exec, Limits, Network, SandboxSpec,
     egress::{Allowed, Egress, Terms},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{
+    FINE, Ground, microvm, relay,
+    server::{Server, says},
+    text,
+};
 
 /// Looks for the relay, which stands in the same view as the command, with the same user: what comes of looking into it
 /// and of ending it?

@@ -1,13 +1,12 @@
 //! Each limit is crossed.
 
-mod ground;
-
 use std::time::{Duration, Instant};
 
-use ground::{FINE, Ground, microvm, passed, text};
 use swarm_domain::attempt::Rung as Kind;
 use swarm_sandbox::{Exec, How, Limit, Limits};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, FINE, Ground, microvm, passed, text};
 
 const MEBI: u64 = 1 << 20;
 

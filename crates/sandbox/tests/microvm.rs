@@ -1,9 +1,5 @@
 //! MicroVMs: each test starts real ones, emulated where the host has no hardware virtualisation.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     collections::BTreeSet,
     fs,
@@ -13,9 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use ground::{FINE, Ground, microvm, text};
 use swarm_sandbox::{Backend, Exec, How, Limits, MicroVms, Sandbox, SandboxError};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, FINE, Ground, microvm, text};
 
 /// Small machines: all these tests share one template.
 fn small() -> Limits {

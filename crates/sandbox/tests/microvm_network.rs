@@ -1,17 +1,8 @@
 //! The way out of microVMs, as programs inside see it: real machines, a real server, and nothing past the proxy.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use ground::{
-    FINE, Ground, memory, microvm, passed, python,
-    server::{House, Server, says, with},
-    text,
-};
 use swarm_domain::network::NetworkDecision as Decision;
 use swarm_sandbox::{
     Backend, Ended, Exec, How, Limit, Limits, MicroVms, Network, Sandbox, SandboxSpec,
@@ -19,6 +10,12 @@ use swarm_sandbox::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{
+    self, FINE, Ground, memory, microvm, passed, python,
+    server::{House, Server, says, with},
+    text,
+};
 
 const CANARY: &str = "canary-5f0c91d2";
 

@@ -1,11 +1,10 @@
 //! The bubblewrap rung for a user who is not root, on a machine that lets such a user make namespaces.
 
-mod ground;
-
 use std::process::Command;
 
-use ground::{FINE, Ground, passed, text};
 use swarm_sandbox::{Choice, Ladder, Limit, Limits};
+
+use crate::ground::{self, FINE, Ground, passed, text};
 
 const NOBODY: &str = "65534";
 
@@ -63,7 +62,9 @@ fn an_ordinary_user_gets_a_sandbox_too_or_is_told_what_is_missing() {
     std::fs::set_permissions(folder.path(), all).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(&program);
-    command.args(["--exact", "inside_as_an_ordinary_user", "--ignored", "--nocapture"]).env_remove("TMPDIR");
+    command
+        .args(["--exact", "ordinary_user::inside_as_an_ordinary_user", "--ignored", "--nocapture"])
+        .env_remove("TMPDIR");
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => return println!("skipped: setpriv: {error}"),

@@ -1,18 +1,15 @@
 //! What a killed swarm leaves behind is swept; what a living one holds is not.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-use ground::{Ground, microvm, text};
 use swarm_sandbox::{Backend, Exec, How, Limits, MicroVms, Swept};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, Ground, microvm, text};
 
 const STATE: &str = "ORPHANS_ROOT";
 
@@ -47,7 +44,7 @@ async fn the_one_that_is_killed() {
 
 fn start(root: &Path, rung: &str, argument: &str) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_one_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "orphans::the_one_that_is_killed", "--ignored", "--nocapture"])
         .env(STATE, root)
         .env("ORPHANS_RUNG", rung)
         .env("ORPHANS_ARGUMENT", argument)

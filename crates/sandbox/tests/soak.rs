@@ -2,10 +2,6 @@
 //!
 //! `SOAK_MINUTES` says for how long; some seconds when it says nothing. `SOAK_SEED` makes the same choices again.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     collections::BTreeSet,
     fmt,
@@ -16,11 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ground::{Ground, leftovers::Leftovers};
 use swarm_domain::attempt::Rung as Kind;
 use swarm_sandbox::{Backend, Bubblewrap, Exec, Limits, SandboxError, SandboxSpec};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, Ground, leftovers::Leftovers};
 
 const ROOT: &str = "SOAK_ROOT";
 
@@ -127,7 +124,7 @@ async fn the_one_that_is_killed() {
 
 fn start(root: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_one_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "soak::the_one_that_is_killed", "--ignored", "--nocapture"])
         .env(ROOT, root)
         .stdout(Stdio::piped())
         .spawn()

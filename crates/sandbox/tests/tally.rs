@@ -1,18 +1,15 @@
 //! What is counted of sandboxes as they come and go.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::time::Duration;
 
-use ground::Ground;
 use swarm_domain::{
     attempt::Rung,
     vitals::{SandboxKind, SandboxKindVitals, SandboxStage, SandboxVitals},
 };
 use swarm_sandbox::{Exec, Limits, vitals};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, Ground};
 
 fn small() -> Limits {
     Limits { memory_bytes: 64 << 20, disk_bytes: 32 << 20, wall: Duration::from_mins(4), ..Limits::default() }

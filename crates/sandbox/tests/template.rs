@@ -1,9 +1,5 @@
 //! Templates that were being made when their swarm was killed.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use ground::{Ground, microvm};
 use swarm_sandbox::{Backend, Home, Limits, MicroVms};
+
+use crate::ground::{self, Ground, microvm};
 
 const ROOT: &str = "TEMPLATE_ROOT";
 
@@ -36,7 +33,7 @@ async fn the_one_that_is_killed() {
 
 fn start(root: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_one_that_is_killed", "--ignored"])
+        .args(["--exact", "template::the_one_that_is_killed", "--ignored"])
         .env(ROOT, root)
         .stdout(Stdio::null())
         .spawn()

@@ -1,12 +1,11 @@
 //! What a command in the bubblewrap rung cannot reach.
 
-mod ground;
-
 use std::{collections::BTreeSet, fs, net::TcpListener, os::unix::fs::symlink};
 
-use ground::{FINE, Ground, text};
 use swarm_sandbox::{Exec, Limits, SandboxError};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{self, FINE, Ground, text};
 
 #[tokio::test]
 async fn there_is_no_network_not_even_the_hosts_loopback() {
@@ -122,7 +121,8 @@ fn no_open_file_of_swarms_or_of_its_parents_comes_in() {
     let ground = Ground::new();
     let secret = ground.root.path().join("inherited-secret");
     ground::write(&secret, "");
-    let line = "exec 7<\"$1\"; exec \"$2\" --exact inside_of_one_that_inherited_a_file --ignored --nocapture";
+    let line =
+        "exec 7<\"$1\"; exec \"$2\" --exact walls::inside_of_one_that_inherited_a_file --ignored --nocapture";
     let mut command = std::process::Command::new("/bin/sh");
     command.args(["-c", line, "sh"]).arg(&secret).arg(std::env::current_exe().unwrap());
     let said = text(&command.output().unwrap().stdout);

@@ -1,17 +1,8 @@
 //! The way out as programs inside a sandbox see it: curl, Python and pip as they are.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod ground;
-
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
-use ground::{
-    FINE, Ground, passed,
-    server::{House, Server, says, with},
-    text,
-};
 use swarm_domain::network::NetworkDecision as Decision;
 use swarm_sandbox::{
     Backend, Bubblewrap, Ended, Exec, Limit, Limits, Network, Sandbox, SandboxError, SandboxSpec,
@@ -19,6 +10,12 @@ use swarm_sandbox::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
+
+use crate::ground::{
+    self, FINE, Ground, passed,
+    server::{House, Server, says, with},
+    text,
+};
 
 const CANARY: &str = "canary-8b1e44a7";
 

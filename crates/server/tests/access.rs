@@ -1,15 +1,12 @@
 //! What each may do who was let in: by role, by key, and for as long as they are who they were.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use swarm_domain::identity::{Registration, Role};
-use world::{
+
+use crate::world::{
     World, operations,
     team::{ADA, code, read, text},
 };

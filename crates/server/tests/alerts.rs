@@ -1,15 +1,12 @@
 //! How the whole fares over HTTP, and what is told without asking.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use swarm_domain::{
     Actor, EventBody, IdempotencyKey, NewEvent, Subject,
     alert::{Alert, AlertKind},
     vitals::Vitals,
 };
-use world::World;
+
+use crate::world::World;
 
 fn read<T: serde::de::DeserializeOwned>(sent: &impl serde::Serialize) -> T {
     serde_json::from_value(serde_json::to_value(sent).unwrap()).unwrap()

@@ -1,9 +1,5 @@
 //! What browsers are told, which pages may ask, and how slowly anybody may send.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode};
@@ -12,7 +8,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use world::{World, problem};
+
+use crate::world::{World, problem};
 
 fn field<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())

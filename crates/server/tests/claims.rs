@@ -1,15 +1,12 @@
 //! Work that is done elsewhere, over real HTTP: what a worker is given, what is taken from it, and what is not.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot go on must stop the test")]
-
-mod world;
-
 use std::{path::Path, process::Command};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use swarm_domain::{NodeId, RunId};
-use world::{GREETER, World, eventually, problem};
+
+use crate::world::{GREETER, World, eventually, problem};
 
 const GREET: &str = "echo \"Hello, $1!\"\n";
 

@@ -1,7 +1,5 @@
 //! The document that clients are made from.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a document of another form must stop the test")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;

@@ -1,14 +1,13 @@
 //! What a request must show, and how a request that does not is refused.
 
-mod world;
-
 use std::fs;
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use swarm_client::Client;
 use swarm_server::{Server, ServerError};
-use world::{World, client_of, config, empty, operations, problem};
+
+use crate::world::{World, client_of, config, empty, operations, problem};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_probes_and_the_document_answers_without_the_token() {

@@ -1,16 +1,13 @@
 //! The log by pages and as it grows: nothing lost, nothing repeated.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a stream that is cut must stop the test")]
-
-mod world;
-
 use std::pin::pin;
 
 use futures::{Stream, StreamExt};
 use reqwest::StatusCode;
 use swarm_client::{Client, EventQuery, types};
 use swarm_server::Server;
-use world::{World, config, problem};
+
+use crate::world::{World, config, problem};
 
 /// The positions of the messages that have come by the time `last` has.
 async fn ids(response: reqwest::Response, last: u64) -> Vec<u64> {

@@ -1,14 +1,8 @@
 //! Signing in by a provider: against a real one that runs on this machine, and does wrong where it is told to.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod idp;
-mod world;
-
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use axum::{Json, Router, http::HeaderMap, routing};
-use idp::{Browser, CLIENT, Idp, SECRET};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::{Value, json};
 use swarm_domain::{
@@ -17,9 +11,13 @@ use swarm_domain::{
 };
 use swarm_server::{ProviderConfig, ProviderKind, ServerConfig, Tries};
 use swarm_store::EventFilter;
-use world::{
-    World,
-    team::{ADA, PASSWORD, code, read, text},
+
+use crate::{
+    idp::{Browser, CLIENT, Idp, SECRET},
+    world::{
+        self, World,
+        team::{ADA, PASSWORD, code, read, text},
+    },
 };
 
 const BOB: &str = "bob@example.org";

@@ -1,9 +1,5 @@
 //! Questions to people over real HTTP: what waits, and which answers are taken.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot go on must stop the test")]
-
-mod world;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use swarm_domain::{
@@ -11,7 +7,8 @@ use swarm_domain::{
     interrupt::{ActionRequest, HumanInterrupt, Interrupt, InterruptKind, OnExpiry, Terms},
     ticket::Risk,
 };
-use world::{World, problem};
+
+use crate::world::{World, problem};
 
 fn question(name: &str, risk: Risk, people: &[&str]) -> Interrupt {
     let kind = InterruptKind::PlanReview;

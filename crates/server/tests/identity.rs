@@ -1,9 +1,5 @@
 //! Who is let in: passwords, sessions, cookies, tokens, links.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use reqwest::{Method, StatusCode};
@@ -11,7 +7,8 @@ use serde_json::{Value, json};
 use swarm_domain::identity::{Registration, Role};
 use swarm_server::Tries;
 use swarm_store::EventFilter;
-use world::{
+
+use crate::world::{
     World, problem,
     team::{ADA, PASSWORD, code, read, text},
 };

@@ -1,9 +1,5 @@
 //! Who asks too often is told when to come again, and nobody else notices.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode};
@@ -11,7 +7,8 @@ use serde_json::{Value, json};
 use swarm_client::types::Policy;
 use swarm_domain::{identity::Role, rate::RateLimit};
 use swarm_server::Tries;
-use world::{
+
+use crate::world::{
     World, problem,
     team::{ADA, read, text},
 };

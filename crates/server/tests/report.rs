@@ -1,13 +1,10 @@
 //! The record as a document for people.
 
-#![allow(clippy::unwrap_used, reason = "a report that cannot be read must stop the test")]
-
-mod world;
-
 use std::{fs, process::Command};
 
 use reqwest::StatusCode;
-use world::World;
+
+use crate::world::World;
 
 /// What `pdftotext` reads of a report, where there is one.
 async fn report(world: &World, query: &str) -> Option<String> {

@@ -1,9 +1,5 @@
 //! Signing in with a second factor, over HTTP.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::{cell::Cell, time::Duration};
 
 use data_encoding::BASE32_NOPAD;
@@ -12,7 +8,8 @@ use ring::hmac;
 use serde_json::{Value, json};
 use swarm_domain::identity::{Registration, Role, SecondFactorPolicy};
 use swarm_server::Tries;
-use world::{
+
+use crate::world::{
     World, problem,
     team::{ADA, PASSWORD, code, read, text},
 };

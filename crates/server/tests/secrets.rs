@@ -1,11 +1,10 @@
 //! Secrets over HTTP: a value goes in and never comes out.
 
-mod world;
-
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use swarm_client::{Hidden, types};
-use world::{World, problem};
+
+use crate::world::{World, problem};
 
 const CANARY: &str = "canary-over-http";
 

@@ -1,9 +1,5 @@
 //! What a server is made of, by way of its doors: its agents and their files, its models, its settings.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use std::{fs, sync::Arc};
 
 use reqwest::StatusCode;
@@ -14,7 +10,8 @@ use swarm_flows::Parts;
 use swarm_model::{Gateway, ModelsConfig, Script, Scripted};
 use swarm_server::Setting;
 use swarm_store::{SystemClock, testing::TestDatabase};
-use world::{World, parts, problem};
+
+use crate::world::{World, parts, problem};
 
 const READY: &str = r#"
 [[rules]]

@@ -1,13 +1,10 @@
 //! Versions of specs and surveys by way of the doors.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says what it found")]
-
-mod world;
-
 use reqwest::StatusCode;
 use serde_json::json;
 use swarm_client::types::{ChangeKind, NewDerivation, NewSpec, SurveyOutcome};
-use world::{GREETER, World, eventually, problem};
+
+use crate::world::{GREETER, World, eventually, problem};
 
 fn version(text: &str) -> NewSpec {
     NewSpec { project: "greeter".to_owned(), text: text.to_owned() }

@@ -1,17 +1,14 @@
 //! Nobody comes across to another tenant: every route is asked with the ids of things that are there, and another's.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
-#[path = "../../store/tests/story/mod.rs"]
-mod story;
-
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use swarm_domain::{AttemptId, BlobHash, NewEvent, TenantId, claim::Terms};
 use swarm_store::Offer;
-use world::{World, problem};
+
+use crate::{
+    story,
+    world::{self, World, problem},
+};
 
 /// What parameters of paths stand for in the other tenant.
 fn value(parameter: &str) -> &'static str {

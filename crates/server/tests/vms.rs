@@ -1,9 +1,5 @@
 //! Sandboxes over HTTP: looked into, taken over, written down, and everything that people do is in the log.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod world;
-
 use std::path::PathBuf;
 
 use reqwest::{Method, StatusCode};
@@ -12,7 +8,8 @@ use swarm_client::types;
 use swarm_domain::{AttemptId, RunId, Subject};
 use swarm_sandbox::{Exec, Holder, Sandbox, SandboxSpec};
 use tokio_util::sync::CancellationToken;
-use world::{World, problem};
+
+use crate::world::{self, World, problem};
 
 /// A sandbox as the flows make it for an attempt, and its work folder.
 async fn sandbox(world: &World, run: &RunId, attempt: &str) -> (Box<dyn Sandbox>, PathBuf) {

@@ -1,7 +1,5 @@
 //! The main job by way of the doors: a spec goes in, a pull request comes out, and what is refused says why.
 
-mod world;
-
 use futures::StreamExt;
 use swarm_client::{
     AuditFilter,
@@ -9,7 +7,8 @@ use swarm_client::{
         Budget, Evidence, NewPlan, NewProject, NewRun, NewSpec, PlanStage, RunOptions, RunState, TicketState,
     },
 };
-use world::{GREETER, World, eventually};
+
+use crate::world::{GREETER, World, eventually};
 
 fn options() -> RunOptions {
     RunOptions {

@@ -1,7 +1,5 @@
 //! Blobs: what is put comes back as it was, or not at all.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::{fs, path::PathBuf};
 
 use futures::future;

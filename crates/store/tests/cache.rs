@@ -1,9 +1,5 @@
 //! The cache of replies in the store: what it gives, to whom, and what it lets go.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
@@ -14,6 +10,8 @@ use swarm_domain::{
 use swarm_store::{
     CACHE_CLEARED, CacheBounds, CachePlace, Store, testing::StillClock, testing::TestDatabase,
 };
+
+use crate::story;
 
 const BOUNDS: CacheBounds = CacheBounds { age: 100, entries: 3, bytes: 1_000 };
 

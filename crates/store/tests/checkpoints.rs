@@ -1,15 +1,13 @@
 //! Checkpoints of a live log: when they are signed, what they prove, and what is never signed.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta};
 use sqlx::{AssertSqlSafe, PgPool};
 use swarm_domain::run::RunState;
 use swarm_store::{Due, Fault, FaultKind, Store, testing::StillClock, testing::TestDatabase};
+
+use crate::story;
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 

@@ -1,9 +1,5 @@
 //! Claims over a real database: one holder each, whatever many do at once, and nobody who lost one can write.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up must stop the test")]
-
-mod story;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
@@ -16,6 +12,8 @@ use swarm_domain::{
     ticket::TicketState,
 };
 use swarm_store::{ClaimRow, EventFilter, Offer, Store, StoreError, testing::TestDatabase};
+
+use crate::story;
 
 const TERMS: Terms = Terms { lease_seconds: 3_600, max_expiries: 2 };
 

@@ -1,9 +1,5 @@
 //! The private PostgreSQL: started once, joined, killed, stopped.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -16,6 +12,8 @@ use nix::{
     unistd::Pid,
 };
 use swarm_store::{Cluster, ClusterOptions, Origin, Store, StoreError, SystemClock};
+
+use crate::story;
 
 /// A data folder that every user may pass through, and no server left running in it.
 struct Data {

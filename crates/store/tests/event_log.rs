@@ -1,9 +1,5 @@
 //! The log: what it refuses, what it proves, and how it is followed.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
 use chrono::DateTime;
@@ -13,6 +9,8 @@ use swarm_domain::{
     EventBody, IdempotencyKey, ProjectId, RunId, Subject, TenantId, run::RunState, ticket::TicketState,
 };
 use swarm_store::{EventFilter, Store, StoreError, testing::StillClock, testing::TestDatabase};
+
+use crate::story;
 
 async fn opened(name: &str) -> (TestDatabase, Store) {
     let database = TestDatabase::new(name).await.unwrap();

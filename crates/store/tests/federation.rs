@@ -1,7 +1,5 @@
 //! Ways in by a provider: one person there opens one account, and the last way in stays.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use swarm_domain::{
     Actor, TenantId,
     identity::{EmailAddress, ExternalId, Proof, ProviderName, Role, SessionId, UserId},

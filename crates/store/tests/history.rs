@@ -1,9 +1,5 @@
 //! Past work, as estimates, choices and the page of failures read it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use swarm_domain::{
     EventBody, MicroUsd, NewEvent, TenantId,
     agent::Capability,
@@ -13,6 +9,8 @@ use swarm_domain::{
     ticket::TicketState,
 };
 use swarm_store::{Recordings, Store, testing::TestDatabase};
+
+use crate::story;
 
 async fn told(name: &str, story: &[NewEvent]) -> (TestDatabase, Store) {
     let database = TestDatabase::new(name).await.unwrap();

@@ -1,7 +1,5 @@
 //! Accounts, sessions and keys: what counts once counts once, and what proves somebody stands nowhere to be read.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::{
     collections::BTreeSet,
     os::unix::fs::PermissionsExt,

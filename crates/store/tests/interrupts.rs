@@ -1,10 +1,6 @@
 //! Questions to people, on a real database: the first answer wins, whoever else answers in the same moment; and what
 //! was given up is not asked about any more.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use futures::future::join_all;
 use swarm_domain::{
     EventBody, InterruptId, NewEvent,
@@ -13,6 +9,8 @@ use swarm_domain::{
     ticket::{Risk, TicketState},
 };
 use swarm_store::{InterruptQuery, Store, StoreError, testing::TestDatabase};
+
+use crate::story;
 
 /// A run with a question about its second ticket, for everybody but who asked.
 async fn asked(name: &str, question: Interrupt) -> (TestDatabase, Store) {

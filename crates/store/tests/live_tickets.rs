@@ -1,7 +1,5 @@
 //! Tickets for live connections: once, in time, and never in the clear.
 
-#![allow(clippy::unwrap_used, reason = "a database that is away must stop the test")]
-
 use std::time::Duration;
 
 use swarm_domain::{

@@ -1,7 +1,5 @@
 //! Nodes: one process a name, and no word from one that was declared dead.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};

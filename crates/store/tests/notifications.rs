@@ -1,7 +1,5 @@
 //! The outbox: rows once, claims that nobody shares, marks of who still holds them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,7 +1,5 @@
 //! Who watches what, told from node to node; and the secret that nodes share.
 
-#![allow(clippy::unwrap_used, reason = "a database that is not there must stop the test")]
-
 use std::time::Duration;
 
 use swarm_domain::TenantId;

@@ -1,11 +1,9 @@
 //! An exported log, checked without its database: what was done to the file is found and named.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use futures::TryStreamExt;
 use swarm_store::{Due, FaultKind, ProofReport, PublicKey, Store, prove, testing::TestDatabase};
+
+use crate::story;
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 

@@ -1,9 +1,5 @@
 //! Retention: what goes, what stays, and that nothing is half done.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +13,8 @@ use swarm_store::{
     EventFilter, Store, StoreError,
     testing::{StillClock, TestDatabase},
 };
+
+use crate::story;
 
 const KEEP: Retention = Retention { days: 90 };
 

@@ -1,9 +1,5 @@
 //! Quotas: what was spent counts for everybody that it was spent for, and no more runs begin than fit.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use chrono::{TimeDelta, Utc};
 use sqlx::PgPool;
 use swarm_domain::{
@@ -15,6 +11,8 @@ use swarm_domain::{
     vitals::BudgetVitals,
 };
 use swarm_store::{QuotaRow, Store, StoreError, SystemClock, testing::TestDatabase};
+
+use crate::story;
 
 async fn told(name: &str) -> (TestDatabase, Store) {
     let database = TestDatabase::new(name).await.unwrap();

@@ -1,9 +1,5 @@
 //! The record by a filter: found by indices, written down when it is read, and proven where a part of it is taken away.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use chrono::{DateTime, TimeDelta};
 use futures::TryStreamExt;
 use sqlx::PgPool;
@@ -16,6 +12,8 @@ use swarm_store::{
     SystemClock, prove,
     testing::{StillClock, TestDatabase},
 };
+
+use crate::story;
 
 fn ada() -> Actor {
     Actor::Person { name: "ada".to_owned() }

@@ -1,7 +1,5 @@
 //! A second factor: codes count once, recovery codes too, and what proves it stands nowhere to be read.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};

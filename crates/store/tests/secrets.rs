@@ -1,7 +1,5 @@
 //! Sealed secrets: what stands where, what happens to who changes it, and what is done where the key is gone.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -1,9 +1,5 @@
 //! The views: what the events add up to, and that they can be drawn again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use sqlx::{AssertSqlSafe, PgPool};
 use swarm_domain::{
     EventBody, MicroUsd, PlanId, TenantId,
@@ -14,6 +10,8 @@ use swarm_domain::{
     ticket::TicketState,
 };
 use swarm_store::{PlanState, Store, testing::TestDatabase};
+
+use crate::story;
 
 async fn told(name: &str) -> (TestDatabase, Store) {
     let database = TestDatabase::new(name).await.unwrap();

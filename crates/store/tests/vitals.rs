@@ -1,9 +1,5 @@
 //! How the whole fared lately, and alerts.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use chrono::{TimeDelta, Utc};
 use swarm_domain::{
     EventBody, MicroUsd, Subject, TenantId,
@@ -12,6 +8,8 @@ use swarm_domain::{
     vitals::{BudgetVitals, TroubleVitals, WorkVitals},
 };
 use swarm_store::{Lately, Store, StoreError, SystemClock, testing::TestDatabase};
+
+use crate::story;
 
 async fn told(name: &str) -> (TestDatabase, Store) {
     let database = TestDatabase::new(name).await.unwrap();

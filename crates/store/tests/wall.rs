@@ -1,12 +1,10 @@
 //! The second wall between tenants: what the database itself keeps apart.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod story;
-
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use swarm_domain::{NewEvent, TenantId};
 use swarm_store::{EventFilter, StoreError, testing::TestDatabase};
+
+use crate::story;
 
 /// What is kept once for all tenants, and so is behind no wall: contents by their hash, and the note that one is gone.
 const FOR_ALL: [&str; 1] = ["purged_blobs"];

@@ -1,7 +1,4 @@
 //! A small ticket of a small spec, and the pieces around it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-#![allow(dead_code, reason = "each test file uses its part of it")]
-
 use std::sync::Arc;
 
 use serde_json::json;
@@ -152,7 +149,8 @@ pub fn finish() -> ChatReply {
 /// A work folder with tools, for an agent without a sandbox.
 pub struct Place {
     pub folder: TempDir,
-    pub effects: TempDir,
+    /// Its folder goes with the place.
+    _effects: TempDir,
     workspace: Arc<Workspace>,
     steps: std::cell::Cell<u32>,
 }
@@ -162,7 +160,7 @@ impl Place {
         let (folder, effects) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let globs: Vec<_> = globs.iter().map(ToString::to_string).collect();
         let workspace = Arc::new(Workspace::open(folder.path(), effects.path(), &globs).unwrap());
-        Self { folder, effects, workspace, steps: std::cell::Cell::new(0) }
+        Self { folder, _effects: effects, workspace, steps: std::cell::Cell::new(0) }
     }
 
     pub async fn use_tool(&self, invocation: &Invocation, step_key: &str) -> ToolResult {

@@ -1,6 +1,6 @@
 //! Lies about the answer: it is known beforehand, depends on who asks, or says yes to everything.
 
-use crate::stage::{CALC, GREET, TESTED};
+use crate::lying::stage::{CALC, GREET, TESTED};
 
 crate::lies! {
     hard_codes_the_example: "hard-codes-the-example", GREET, HardCoded, "echo 'echo \"Hello, Ada!\"' > greet.sh";

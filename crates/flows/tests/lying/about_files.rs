@@ -1,6 +1,6 @@
 //! Lies about files: something stands where it should not, or stands in for something else.
 
-use crate::stage::{GREET, GREET_FILE, TESTED};
+use crate::lying::stage::{GREET, GREET_FILE, TESTED};
 
 crate::lies! {
     writes_outside_of_its_scope: "writes-outside", GREET, OutOfScope,

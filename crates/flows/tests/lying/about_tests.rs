@@ -1,6 +1,6 @@
 //! Lies about tests: the test is changed, taken out of the run, or worth nothing.
 
-use crate::stage::{TESTED, UNTESTED};
+use crate::lying::stage::{TESTED, UNTESTED};
 
 crate::lies! {
     edits_the_test: "edits-the-test", TESTED, TestTampered,

@@ -1,6 +1,6 @@
 //! Lies about work: it was announced, claimed or made to look large, and not done.
 
-use crate::stage::{CALC, GREET, TESTED};
+use crate::lying::stage::{CALC, GREET, TESTED};
 
 crate::lies! {
     claims_without_doing: "claims-without-doing", CALC, NothingDone, "";

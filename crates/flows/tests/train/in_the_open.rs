@@ -13,10 +13,8 @@ use swarm_domain::{
 use swarm_flows::Flows;
 use swarm_sandbox::{Choice, Ladder};
 
-use crate::{
-    NOTES, every_commit_holds, group, requirement, rule, staff, two, unordered,
-    world::{World, ada, count, events, eventually, findings, git, planned, run_settled, script},
-};
+use super::{NOTES, every_commit_holds, group, requirement, rule, staff, two, unordered};
+use crate::world::{World, ada, count, events, eventually, findings, git, planned, run_settled, script};
 
 /// Flows whose commands see the whole machine, so that a test can tell them when to go on.
 async fn in_the_open(world: &World, text: &str) -> Flows {

@@ -1,8 +1,6 @@
 //! A whole world for one test: a real database of its own, a real repository, a real sandbox, flows at work. Only the
 //! language model plays from a script.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
 use std::{
     path::{Path, PathBuf},
     process::Command,

@@ -1,13 +1,5 @@
 //! A host, reduced to what a test says by hand.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "each test file uses its part; a test may panic"
-)]
-
 use std::{
     collections::BTreeMap,
     fs,

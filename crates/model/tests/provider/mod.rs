@@ -1,8 +1,5 @@
 //! A real HTTP server that behaves as a provider does, well or badly.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "only tests use it")]
-
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

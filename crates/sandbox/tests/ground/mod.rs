@@ -1,7 +1,5 @@
 //! A folder for swarm's records, a work folder, and the rungs to try on them.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a test may panic")]
-
 pub mod leftovers;
 pub mod memory;
 pub mod microvm;

@@ -1,7 +1,5 @@
 //! A real OpenID provider on this machine, run by node, and a browser that goes there and back.
 
-#![allow(dead_code)]
-
 use std::{
     collections::BTreeMap,
     fs::{self, File},

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    socket::{Came, Socket, counts, ticket},
+    live::socket::{Came, Socket, counts, ticket},
     world::{World, problem},
 };
 

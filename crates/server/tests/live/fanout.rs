@@ -16,7 +16,7 @@ use swarm_server::Server;
 use tempfile::TempDir;
 
 use crate::{
-    socket::Socket,
+    live::socket::Socket,
     world::{World, config, eventually, parts},
 };
 
@@ -171,6 +171,7 @@ impl Pair {
     /// Waits until Redis brings what happens again to one of them.
     async fn until_carried(&mut self) {
         let before = self.carried().await;
+        // Never a pause of a second: one that was late must be waited for again without one.
         for _ in 0..1_000 {
             self.tell(1).await;
             if self.carried().await > before {
@@ -243,6 +244,20 @@ async fn a_redis_that_does_not_answer_holds_nothing_up() {
     pair.redis.signal(Signal::SIGCONT);
     pair.until(true).await;
     pair.until_carried().await;
+    pair.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_was_late_is_waited_for_again_under_steady_traffic() {
+    let Some(mut pair) = Pair::new().await else { return };
+    pair.until_carried().await;
+    for _ in 0..3 {
+        // For less long than makes it away.
+        pair.redis.signal(Signal::SIGSTOP);
+        pair.tell(5).await;
+        pair.redis.signal(Signal::SIGCONT);
+        pair.until_carried().await;
+    }
     pair.end().await;
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    socket::{Came, Socket, counts},
+    live::socket::{Came, Socket, counts},
     world::{World, eventually, problem},
 };
 

@@ -7,7 +7,7 @@ use swarm_flows::Flows;
 use swarm_server::Server;
 
 use crate::{
-    socket::{Came, Socket},
+    live::socket::{Came, Socket},
     world::{World, config, eventually, parts},
 };
 
@@ -137,7 +137,7 @@ async fn what_one_node_appends_another_tells_and_takes_the_tickets_of() {
     other.data_dir = other_data.path().to_path_buf();
     let other = Server::start(other, flows.clone()).await.unwrap();
 
-    let ticket = crate::socket::ticket(&world.server).await;
+    let ticket = crate::live::socket::ticket(&world.server).await;
     let mut there = Socket::at(&other, &format!("/api/ws?ticket={ticket}&after=0"), &[]).await.unwrap();
     let mut here = Socket::open(&world.server, "after=0").await;
     for socket in [&mut here, &mut there] {
@@ -163,7 +163,7 @@ async fn from_websocket_to_stream_to_poll_with_one_cursor_nothing_is_lost() {
     drop(socket);
 
     world.note(3, 3, None).await;
-    let ticket = crate::socket::ticket(&world.server).await;
+    let ticket = crate::live::socket::ticket(&world.server).await;
     let url =
         format!("{}/api/events/stream?after={}&ticket={ticket}", world.server.url(), seen.last().unwrap());
     let mut stream = world.http.get(url).send().await.unwrap().bytes_stream();

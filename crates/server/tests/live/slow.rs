@@ -3,7 +3,7 @@
 use swarm_domain::{Actor, EventBody, IdempotencyKey, NewEvent, Subject};
 
 use crate::{
-    socket::{Came, Socket, counts},
+    live::socket::{Came, Socket, counts},
     world::{World, eventually},
 };
 

@@ -8,7 +8,7 @@ use swarm_server::Tries;
 use swarm_store::testing::TestDatabase;
 
 use crate::{
-    stage::{by, mail, settings, telling_parts},
+    notify::stage::{by, mail, settings, telling_parts},
     world::{
         World, eventually,
         team::{ADA, PASSWORD, code},

@@ -6,7 +6,7 @@ use swarm_domain::{identity::SecondFactorPolicy, ticket::Risk};
 use swarm_notify::testing::MailServer;
 
 use crate::{
-    stage::{BEN, CLEO, ask, mail, question, settings, shown, world, world_with},
+    notify::stage::{BEN, CLEO, ask, mail, question, settings, shown, world, world_with},
     world::World,
 };
 

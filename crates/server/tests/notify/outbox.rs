@@ -15,7 +15,7 @@ use swarm_notify::{
 use swarm_store::SystemClock;
 
 use crate::{
-    stage::{
+    notify::stage::{
         BEN, CLEO, KEY, ask, by, mail, once, question, rows, settings, shown, telling_parts, webhook, world,
     },
     world::{

@@ -19,7 +19,7 @@ use web_push_native::{
 };
 
 use crate::{
-    stage::{BEN, CLEO, ask, by, once, question, settings, world},
+    notify::stage::{BEN, CLEO, ask, by, once, question, settings, world},
     world::{
         World, eventually,
         team::{code, read, text},

@@ -12,12 +12,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use swarm_server::{AcmeOrder, PublicDoor, Seal, Server, ServerConfig};
 use tokio::{net::TcpStream, time::timeout};
 
-use crate::{
-    NAME, ask,
-    authority::Authority,
-    connect, connect_by, get,
-    world::{self, World},
-};
+use super::{NAME, ask, authority::Authority, connect, connect_by, get};
+use crate::world::{self, World};
 
 /// How long the authority may take: it looks at names, asks back, and its client waits between two looks.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -8,7 +8,8 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{NAME, ask, authority::Authority, connect, get, sealed, world::World};
+use super::{NAME, ask, authority::Authority, connect, get, sealed};
+use crate::world::World;
 
 fn limits(change: impl FnOnce(&mut ConnectionLimits)) -> ConnectionLimits {
     let mut limits = ConnectionLimits::default();

@@ -5,12 +5,8 @@ use serde_json::json;
 use swarm_server::{Seal, Server, ServerError};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-use crate::{
-    NAME, ask,
-    authority::Authority,
-    connect, files, get, public, sealed,
-    world::{self, World, team::ADA, team::PASSWORD, team::read, team::text},
-};
+use super::{NAME, ask, authority::Authority, connect, files, get, public, sealed};
+use crate::world::{self, World, team::ADA, team::PASSWORD, team::read, team::text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_tls_people_and_keys_come_in_and_the_operators_token_does_not() {

@@ -1,8 +1,6 @@
 //! A real server with all that is behind it: a database of its own, a repository, flows at work. Only the language
 //! model plays from a script.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
 pub mod team;
 
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};

@@ -1,8 +1,6 @@
 //! A small story that touches every kind of event: two requirements, two tickets, one merged and one given up.
 
 // Each test program uses a part of it.
-#![allow(dead_code)]
-
 use swarm_domain::{
     Actor, AttemptId, BlobHash, ClaimId, CommitId, EventBody, HoldId, IdempotencyKey, InterruptId, MicroUsd,
     NewEvent, NodeId, PlanId, Problem, ProjectId, RequirementId, RunId, SandboxId, SecretName, SnapshotId,

@@ -1,11 +1,7 @@
 //! The merge train with real git, PostgreSQL and sandboxes: what gets onto the branch, in which order, and what does
 //! not. Whatever a test is about, every commit of the branch is checked by itself.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
-
 mod in_the_open;
-#[path = "../world/mod.rs"]
-mod world;
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -17,7 +13,8 @@ use swarm_domain::{
 };
 use swarm_flows::Flows;
 use swarm_store::RunRow;
-use world::{World, ada, count, events, findings, git, planned, run_settled, script};
+
+use crate::world::{self, World, ada, count, events, findings, git, planned, run_settled, script};
 
 /// The planner and the ticket writer, before the authors; the summariser comes after them.
 fn staff(groups: &str, authors: &str) -> String {

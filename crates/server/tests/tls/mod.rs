@@ -1,15 +1,5 @@
 //! The public door: TLS by files, what a connection may cost, and what does not come in by it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
-
-#[path = "../world/mod.rs"]
-mod world;
-
 mod acme;
 mod authority;
 mod bounds;
@@ -25,7 +15,8 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
-use world::World;
+
+use crate::world::World;
 
 /// The name of the server in these tests.
 pub(crate) const NAME: &str = "swarm.example.org";

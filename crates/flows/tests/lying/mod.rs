@@ -1,15 +1,11 @@
 //! The lying models: every way to fake success that we know, each told in a real attempt and each caught. The book names
 //! them all (`docs/src/never-fooled.md`), and no other.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
 mod about_answers;
 mod about_files;
 mod about_tests;
 mod about_work;
 mod stage;
-#[path = "../world/mod.rs"]
-mod world;
 
 use stage::{CALC, GREET, Lie, TESTED, UNTESTED};
 use swarm_domain::EventBody;
@@ -18,8 +14,8 @@ use swarm_domain::EventBody;
 #[macro_export]
 macro_rules! lies {
     ($($test:ident: $name:literal, $job:expr, $code:ident, $does:expr;)*) => {
-        pub const ALL: &[$crate::stage::Lie] = &[$(
-            $crate::stage::Lie {
+        pub const ALL: &[$crate::lying::stage::Lie] = &[$(
+            $crate::lying::stage::Lie {
                 name: $name,
                 job: &$job,
                 does: $does,
@@ -30,7 +26,7 @@ macro_rules! lies {
             #[tokio::test(flavor = "multi_thread")]
             async fn $test() {
                 let lie = ALL.iter().find(|lie| lie.name == $name).unwrap();
-                $crate::stage::told(lie).await;
+                $crate::lying::stage::told(lie).await;
             }
         )*
     };
