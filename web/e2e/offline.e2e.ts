@@ -53,10 +53,10 @@ describe("without a server", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     const plan = await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id });
-    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan, { timeout: 60_000 }).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan).toBeTruthy();
     await swarm.ask("POST", "/api/runs", { plan: plan.id, options: { budget: {}, max_parallel: 3, max_attempts: 3 } });
     await page.evaluate(async () => void (await navigator.serviceWorker.ready));
-    await expect.poll(async () => (await swarm.ask<{ items: { id: string }[] }>("GET", "/api/hitl?state=waiting")).items.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await swarm.ask<{ items: { id: string }[] }>("GET", "/api/hitl?state=waiting")).items.length).toBeGreaterThan(0);
     question = (await swarm.ask<{ items: { id: string }[] }>("GET", "/api/hitl?state=waiting")).items[0]?.id ?? "";
     await ada.go("/runs");
     await page.getByText(/^textstat: numbers/).first().waitFor();
@@ -103,7 +103,7 @@ describe("without a server", () => {
     await swarm.up();
     await ada.isLive();
     await page.getByText("This is old.").waitFor({ state: "detached" });
-    await expect.poll(async () => (await swarm.ask<{ summary: { decided?: string } }>("GET", `/api/hitl/${question}`)).summary.decided ?? "", { timeout: 30_000 }).toContain(ADA);
+    await expect.poll(async () => (await swarm.ask<{ summary: { decided?: string } }>("GET", `/api/hitl/${question}`)).summary.decided ?? "").toContain(ADA);
     const { items } = await swarm.ask<{ items: unknown[] }>("GET", `/api/audit?what=interrupt_answered`);
     expect(JSON.stringify(items).split(question).length - 1).toBe(1);
   });

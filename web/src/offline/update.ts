@@ -16,11 +16,14 @@ export function install(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   const begin = async () => {
     const registration = await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
-    found(registration.waiting);
-    registration.addEventListener("updatefound", () => {
+    const watch = () => {
       const coming = registration.installing;
       coming?.addEventListener("statechange", () => coming.state === "installed" && found(registration.waiting));
-    });
+    };
+    found(registration.waiting);
+    // The browser looks for a newer one by itself when a page is opened, and may have begun before this was.
+    watch();
+    registration.addEventListener("updatefound", watch);
     // A page that is open for days looks for a newer one when somebody comes back to it.
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void registration.update().catch(() => undefined));
   };
