@@ -13,8 +13,3 @@ export const models = queryOptions({
 export async function tryModel(model: string): Promise<CheckedModel> {
   return take(client.POST("/api/models/check", { body: { model } }));
 }
-
-/** Who serves a model: what stands before the first stroke of its name. */
-export function providerOf(model: string): string {
-  return model.slice(0, Math.max(0, model.indexOf("/"))) || model;
-}

@@ -7,8 +7,8 @@ import type { AgentFile, AgentText } from "~/api/generated/api";
 import { me, may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { pieces } from "~/parts/flow";
-import { count, length, money } from "~/parts/format";
 import { Page, Section } from "~/parts/Page";
+import { RECORD_COLUMNS, RecordCells, recordRow } from "~/parts/Record";
 import lists from "~/parts/Rows.module.css";
 import { Table } from "~/parts/Table";
 import { Trouble } from "~/parts/Trouble";
@@ -148,39 +148,20 @@ function Did({ agent }: { agent: string }) {
   const { data, error, refetch } = useQuery(overview);
   const arms = armsOf(data?.work.arms ?? [], agent);
   const standing = data?.agents.find((one) => one.agent === agent);
-  const rows = () =>
-    arms.map(({ arm, attempts, accepted, millis, spend }) => ({
-      agent: arm.agent,
-      model: arm.model,
-      attempts,
-      accepted,
-      millis,
-      usd: spend.usd / 1e6,
-      tokens: spend.tokens_in + spend.tokens_out,
-    }));
   return (
-    <Section title="What it did so far" aside={arms.length > 0 ? <Export name={`agent-${agent}`} rows={rows} /> : undefined}>
+    <Section title="What it did so far" aside={arms.length > 0 ? <Export name={`agent-${agent}`} rows={() => arms.map(recordRow)} /> : undefined}>
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading what it did" lines={2} /> : null}
       {data && arms.length === 0 ? <p className={lists.note}>No attempt of it has ended yet.</p> : null}
       {arms.length > 0 ? (
         <Table
           label="What it did so far"
-          columns={[
-            { name: "Model" },
-            { name: "Attempts", figure: true },
-            { name: "Accepted", figure: true },
-            { name: "Time each", figure: true },
-            { name: "Cost each", figure: true },
-          ]}
+          columns={[{ name: "Model" }, ...RECORD_COLUMNS]}
         >
-          {arms.map(({ arm, attempts, accepted, millis, spend }) => (
-            <tr key={arm.model}>
-              <td>{arm.model}</td>
-              <td data-figure>{count(attempts)}</td>
-              <td data-figure>{attempts === 0 ? "" : `${Math.round((100 * accepted) / attempts)} %`}</td>
-              <td data-figure>{attempts === 0 ? "" : length(millis / attempts)}</td>
-              <td data-figure>{attempts === 0 ? "" : money(spend.usd / attempts)}</td>
+          {arms.map((one) => (
+            <tr key={one.arm.model}>
+              <td>{one.arm.model}</td>
+              <RecordCells of={one} />
             </tr>
           ))}
         </Table>

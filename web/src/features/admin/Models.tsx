@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ModelList, ModelView } from "~/api/generated/api";
-import { models, providerOf, tryModel } from "~/api/models";
+import { models, tryModel } from "~/api/models";
 import { me, may } from "~/api/session";
 import { Export } from "~/parts/Export";
 import { length, plural } from "~/parts/format";
+import { providerOf } from "~/parts/models";
 import { Nothing } from "~/parts/Nothing";
 import { Page, Section } from "~/parts/Page";
 import lists from "~/parts/Rows.module.css";

@@ -1,8 +1,6 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { ModelList, ModelView } from "~/api/generated/api";
-
-vi.stubGlobal("location", { origin: "http://127.0.0.1:4180" });
-const { byProvider, calls, can, priceOf, rest, source, turn } = await import("./modelList");
+import { byProvider, calls, can, priceOf, rest, source, turn } from "./modelList";
 
 const model = (name: string, more: Partial<ModelView> = {}): ModelView => ({
   name,

@@ -1,6 +1,6 @@
 import type { ModelList, ModelView } from "~/api/generated/api";
-import { providerOf } from "~/api/models";
 import { count, length, money, plural } from "~/parts/format";
+import { inOrder, providerOf } from "~/parts/models";
 
 /** The models in words. Pure. */
 
@@ -20,15 +20,9 @@ export interface Provider {
   readonly models: readonly ModelView[];
 }
 
-/** Where a model stands in the order, from 0; after all others where it is not in it. */
-function place({ policy }: ModelList, { name }: ModelView): number {
-  const at = policy.indexOf(name);
-  return at < 0 ? policy.length : at;
-}
-
 /** By provider, the one that is tried first at the top; its models in the order in which they are tried. */
 export function byProvider(list: ModelList): Provider[] {
-  const sorted = [...list.items].sort((a, b) => place(list, a) - place(list, b));
+  const sorted = inOrder(list);
   const names = [...new Set(sorted.map(({ name }) => providerOf(name)))];
   return names.map((name) => ({ name, label: CALLED[name] ?? name, models: sorted.filter((model) => providerOf(model.name) === name) }));
 }

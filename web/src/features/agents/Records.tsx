@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { overview } from "~/api/fleet";
 import { Export } from "~/parts/Export";
-import { count, length, money } from "~/parts/format";
 import { Section } from "~/parts/Page";
+import { RECORD_COLUMNS, RecordCells, recordRow } from "~/parts/Record";
 import { Table } from "~/parts/Table";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
@@ -16,42 +16,22 @@ export function Records() {
   }
   const { arms } = data.work;
   const standing = (agent: string) => data.agents.find((one) => one.agent === agent);
-  const rows = () =>
-    arms.map(({ arm, attempts, accepted, millis, spend }) => ({
-      agent: arm.agent,
-      model: arm.model,
-      attempts,
-      accepted,
-      millis,
-      usd: spend.usd / 1e6,
-      tokens: spend.tokens_in + spend.tokens_out,
-      quarantined: standing(arm.agent)?.standing.quarantined ?? false,
-    }));
+  const rows = () => arms.map((one) => ({ ...recordRow(one), quarantined: standing(one.arm.agent)?.standing.quarantined ?? false }));
   return (
     <Section title="What they did" aside={arms.length > 0 ? <Export name="agents-record" rows={rows} /> : undefined}>
       {arms.length === 0 ? <p className={styles.note}>No attempt has ended yet.</p> : null}
       {arms.length > 0 ? <Table
         label="What they did"
-        columns={[
-          { name: "Agent" },
-          { name: "Model" },
-          { name: "Attempts", figure: true },
-          { name: "Accepted", figure: true },
-          { name: "Time each", figure: true },
-          { name: "Cost each", figure: true },
-          { name: "Objective" },
-        ]}
+        columns={[{ name: "Agent" }, { name: "Model" }, ...RECORD_COLUMNS, { name: "Objective" }]}
       >
-        {arms.map(({ arm, attempts, accepted, millis, spend }) => {
+        {arms.map((one) => {
+          const { arm } = one;
           const of = standing(arm.agent);
           return (
             <tr key={`${arm.agent}/${arm.model}`}>
               <td>{arm.agent}</td>
               <td>{arm.model}</td>
-              <td data-figure>{count(attempts)}</td>
-              <td data-figure>{attempts === 0 ? "" : `${Math.round((100 * accepted) / attempts)} %`}</td>
-              <td data-figure>{attempts === 0 ? "" : length(millis / attempts)}</td>
-              <td data-figure>{attempts === 0 ? "" : money(spend.usd / attempts)}</td>
+              <RecordCells of={one} />
               <td data-words={of ? true : undefined} className={of?.standing.quarantined ? styles.out : undefined}>{of?.words ?? "none"}</td>
             </tr>
           );

@@ -6,13 +6,13 @@ import { models, tryModel } from "~/api/models";
 import { me, may } from "~/api/session";
 import { live } from "~/live/store";
 import { count, money } from "~/parts/format";
+import { inOrder } from "~/parts/models";
 import lists from "~/parts/Rows.module.css";
 import { StateMark } from "~/parts/StateMark";
 import { Tried } from "~/parts/Tried";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { WaysToModel } from "~/parts/WaysToModel";
-import { inOrder } from "./order";
 import styles from "./Welcome.module.css";
 
 /** How many are shown here. */
@@ -82,7 +82,7 @@ function Model({ model, mayTry }: { model: ModelView; mayTry: boolean }) {
         <span className={lists.about}>
           {breaker === "open" ? <StateMark state="failed" label="Rests: it failed too often" /> : null}
           {breaker === "half_open" ? <StateMark state="waiting" label="Is tried with one call" /> : null}
-          {replies === "recording" ? <span>played back from a recording{played ? ` of ${played.date}` : ""}</span> : null}
+          {replies === "recording" ? <span>played back from a recording{played ? <> of <time dateTime={played.date}>{played.date}</time></> : null}</span> : null}
           {replies === "script" ? <span>answers by a script</span> : null}
           {replies === "provider" ? (
             <span>{price ? `${money(price.input)} in, ${money(price.output)} out for a million tokens` : "its price is not known"}</span>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ModelView } from "~/api/generated/api";
-import { inOrder } from "./order";
+import { inOrder } from "./models";
 
 const model = (name: string): ModelView => ({ name, breaker: "closed", at_once: 4, running: 0, waiting: 0, resting_seconds: 0, tools: true, json_schema: true, context_tokens: 8_192, replies: "provider" });
 
