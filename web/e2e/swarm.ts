@@ -41,6 +41,11 @@ export class Swarm {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** The same by its name, which passkeys want. */
+  get named(): string {
+    return `http://localhost:${this.#port}`;
+  }
+
   /** `script` is what models say, where they do not play the recording back. */
   static async start(rules = RULES, script?: string): Promise<Swarm> {
     const swarm = new Swarm();

@@ -8,9 +8,10 @@ use crate::{
     types::{
         ApiKey, ChangePassword, Code, Explained, InvitationList, InvitationRow, KeyList, KeyRotation,
         LinkList, LinkPurpose, LinkRow, MadeInvitation, MadeKey, MadeLink, Me, NewAccount, NewInvitation,
-        NewKey, NewSecondFactor, NewSignIn, PolicyList, ProviderList, ProviderRow, RecoveryCodes, Refresh,
-        Reset, Role, SecondStepShown, SecondStepWanted, SessionList, SessionRow, SessionTokens, SignIn,
-        SignInAt, SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
+        NewKey, NewPasskey, NewSecondFactor, NewSignIn, PasskeyList, PasskeyOptions, PasskeyRow,
+        PasskeySignIn, PasskeyWanted, PolicyList, ProviderList, ProviderRow, RecoveryCodes, Refresh, Reset,
+        Role, SecondStepShown, SecondStepWanted, SessionList, SessionRow, SessionTokens, SignIn, SignInAt,
+        SigningKey, SigningKeys, UserList, UserRow, VerifyAddress,
     },
 };
 
@@ -39,6 +40,36 @@ impl Client {
     /// Takes the second step of a sign-in, by a code.
     pub async fn second_step(&self, shown: &SecondStepShown) -> Result<SessionTokens, ClientError> {
         self.post(api(&["auth", "login", "second"]), shown).await
+    }
+
+    /// One's own passkeys, the oldest first.
+    pub async fn passkeys(&self) -> Result<Vec<PasskeyRow>, ClientError> {
+        Ok(self.get::<PasskeyList>(api(&["auth", "passkeys"])).await?.items)
+    }
+
+    /// Begins to add a passkey. What an authenticator makes one by is in this answer.
+    pub async fn begin_passkey(&self) -> Result<PasskeyOptions, ClientError> {
+        self.post(api(&["auth", "passkeys", "begin"]), &json!({})).await
+    }
+
+    /// Adds a passkey that an authenticator made.
+    pub async fn add_passkey(&self, new: &NewPasskey) -> Result<PasskeyRow, ClientError> {
+        self.post(api(&["auth", "passkeys"]), new).await
+    }
+
+    /// Lets a passkey of one's own open nothing any more.
+    pub async fn remove_passkey(&self, passkey: &str) -> Result<(), ClientError> {
+        self.delete(api(&["auth", "passkeys", passkey])).await
+    }
+
+    /// Begins to sign in by a passkey. What an authenticator is asked by is in this answer.
+    pub async fn begin_passkey_login(&self) -> Result<PasskeyWanted, ClientError> {
+        self.post(api(&["auth", "login", "passkey", "begin"]), &json!({})).await
+    }
+
+    /// Signs in by a passkey.
+    pub async fn passkey_login(&self, asked: &PasskeySignIn) -> Result<SessionTokens, ClientError> {
+        self.post(api(&["auth", "login", "passkey"]), asked).await
     }
 
     /// Begins to set a second factor up. What the app needs is in this answer alone.

@@ -22,8 +22,8 @@ use crate::{
     gate::CheckReport,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, InvitationId, KeyId,
-        KeyName, Label, NodeId, PlanId, ProjectId, ProviderName, RequirementId, RunId, SandboxId, SessionId,
-        SnapshotId, SpecId, SurveyId, TenantId, TicketId, UserId,
+        KeyName, Label, NodeId, PasskeyId, PlanId, ProjectId, ProviderName, RequirementId, RunId, SandboxId,
+        SessionId, SnapshotId, SpecId, SurveyId, TenantId, TicketId, UserId,
     },
     identity::{EmailAddress, ExternalId, Joined, Role, Scope, SessionEnd},
     interrupt::{HumanResponse, Interrupt},
@@ -764,6 +764,22 @@ pub enum EventBody {
         user: UserId,
         /// How many are left.
         left: u32,
+    },
+    /// Somebody can sign in by a passkey from now on.
+    PasskeyAdded {
+        /// Who.
+        user: UserId,
+        /// The passkey.
+        passkey: PasskeyId,
+        /// What its owner calls it.
+        name: String,
+    },
+    /// A passkey opens nothing any more.
+    PasskeyRemoved {
+        /// Whose.
+        user: UserId,
+        /// The passkey.
+        passkey: PasskeyId,
     },
     /// Somebody may make an account. The link is known to who asked for it alone.
     UserInvited {

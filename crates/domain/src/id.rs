@@ -138,6 +138,8 @@ ids! {
     UserId, "user";
     /// A time in which somebody is signed in: `session_…`.
     SessionId, "session";
+    /// A passkey, by which somebody signs in: `passkey_…`.
+    PasskeyId, "passkey";
     /// An API key: `key_…`.
     KeyId, "key";
     /// What an API key is called.
@@ -168,6 +170,7 @@ minted! {
     SnapshotId, "snapshot";
     UserId, "user";
     SessionId, "session";
+    PasskeyId, "passkey";
     KeyId, "key";
     InvitationId, "invite";
     NotificationId, "ntf";

@@ -31,6 +31,7 @@ mod listen;
 mod live;
 mod network;
 mod openapi;
+mod passkey;
 mod rates;
 mod refusal;
 mod report;

@@ -117,10 +117,53 @@ fn is_unknown(code: &str) -> bool {
     matches!(
         code,
         "auth.credentials"
+            | "auth.passkey"
             | "auth.second_factor_code"
             | "auth.second_step"
             | "auth.session_over"
             | "auth.refresh_reused"
+    )
+}
+
+/// Whether what was sent is understood, and cannot be used.
+fn is_unfit(code: &str) -> bool {
+    matches!(
+        code,
+        "forge.not_a_repo"
+            | "forge.not_owned"
+            | "forge.no_branch"
+            | "forge.invalid_repo"
+            | "forge.invalid"
+            | "forge.symlink_escapes"
+            | "forge.too_large"
+            | "forge.unreachable"
+            | "forge.timed_out"
+            | "replay.foreign_step"
+            | "replay.not_editable"
+            | "claim.unsafe_path"
+            | "claim.out_of_scope"
+            | "claim.malformed"
+            | "interrupt.malformed"
+            | "interrupt.not_allowed"
+            | "auth.email"
+            | "auth.passkey_new"
+            | "auth.password"
+            | "auth.link"
+            | "auth.key_scope"
+            | "auth.key_expiry"
+            | "auth.key_rate"
+            | "auth.key_window"
+            | "notify.no_address"
+            | "secret.value"
+            | "secret.host"
+            | "secret.placement"
+            | "secret.reference"
+            | "secret.window"
+            | "secret.expiry"
+            | "sandbox.invalid"
+            | "quota.invalid"
+            | "vm.line"
+            | "push.browser"
     )
 }
 
@@ -150,6 +193,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.provider_domain"
         | "auth.registration"
         | "auth.grant"
+        | "auth.session_old"
         | "push.no_session"
         | "interrupt.own_request"
         | "interrupt.not_asked"
@@ -162,6 +206,7 @@ fn status_of(code: &str) -> StatusCode {
         | "auth.refresh_raced"
         | "auth.last_owner"
         | "auth.last_way_in"
+        | "auth.passkey_taken"
         | "auth.second_factor_set"
         | "auth.second_factor_none"
         | "auth.link_needed"
@@ -191,40 +236,7 @@ fn status_of(code: &str) -> StatusCode {
         | "interrupt.too_late"
         | "interrupt.twice"
         | "run.not_continuable" => StatusCode::CONFLICT,
-        "forge.not_a_repo"
-        | "forge.not_owned"
-        | "forge.no_branch"
-        | "forge.invalid_repo"
-        | "forge.invalid"
-        | "forge.symlink_escapes"
-        | "forge.too_large"
-        | "forge.unreachable"
-        | "forge.timed_out"
-        | "replay.foreign_step"
-        | "replay.not_editable"
-        | "claim.unsafe_path"
-        | "claim.out_of_scope"
-        | "claim.malformed"
-        | "interrupt.malformed"
-        | "interrupt.not_allowed"
-        | "auth.email"
-        | "auth.password"
-        | "auth.link"
-        | "auth.key_scope"
-        | "auth.key_expiry"
-        | "auth.key_rate"
-        | "auth.key_window"
-        | "notify.no_address"
-        | "secret.value"
-        | "secret.host"
-        | "secret.placement"
-        | "secret.reference"
-        | "secret.window"
-        | "secret.expiry"
-        | "sandbox.invalid"
-        | "quota.invalid"
-        | "vm.line" => StatusCode::UNPROCESSABLE_ENTITY,
-        code if code.starts_with("spec.") || code == "push.browser" => StatusCode::UNPROCESSABLE_ENTITY,
+        code if is_unfit(code) || code.starts_with("spec.") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

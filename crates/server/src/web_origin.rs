@@ -40,6 +40,15 @@ impl WebOrigin {
     pub fn authority(&self) -> &str {
         &self.authority
     }
+
+    /// The host alone; an IPv6 address stands in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => &self.authority,
+        }
+    }
 }
 
 impl FromStr for WebOrigin {

@@ -21,6 +21,7 @@ mod idp;
 mod limits;
 mod live;
 mod notify;
+mod passkeys;
 mod report;
 mod second_factor;
 mod secrets;

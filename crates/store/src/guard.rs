@@ -109,6 +109,8 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::SecondFactorRemoved { .. }
         | EventBody::RecoveryCodesMade { .. }
         | EventBody::RecoveryCodeUsed { .. }
+        | EventBody::PasskeyAdded { .. }
+        | EventBody::PasskeyRemoved { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

@@ -78,8 +78,9 @@ pub use error::{Result, StoreError};
 pub use event_log::{Appended, ChainReport, EventFilter, Growth, MAX_EVENT_BYTES, MAX_EVENTS_READ, Wakes};
 pub use fanout_key::FanoutKey;
 pub use identity::{
-    Arrival, FLOW_SECONDS, IdentityChange, KEPT_SECONDS, KeyHolder, NewFederated, NewFlow, NewKey,
-    NewSecondStep, NewSession, NewUser, ProviderFlow, RECOVERY_CODES, Refreshed, SECOND_STEP_SECONDS,
+    Arrival, CEREMONY_SECONDS, FLOW_SECONDS, IdentityChange, KEPT_SECONDS, KeyHolder, KnownPasskey,
+    MOST_PASSKEYS, NewCeremony, NewFederated, NewFlow, NewKey, NewPasskey, NewSecondStep, NewSession,
+    NewUser, PasskeyRow, PasskeyUse, ProviderFlow, RECOVERY_CODES, Refreshed, SECOND_STEP_SECONDS,
     SecondStep, ShownLink, SignedIn, TakenFlow, TokenKey,
 };
 pub use live_ticket::{LetInBy, TicketHolder};

@@ -158,6 +158,8 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         | EventBody::SecondFactorRemoved { .. }
         | EventBody::RecoveryCodesMade { .. }
         | EventBody::RecoveryCodeUsed { .. }
+        | EventBody::PasskeyAdded { .. }
+        | EventBody::PasskeyRemoved { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

@@ -106,6 +106,21 @@ impl TestDatabase {
         self.execute("UPDATE swarm.live_tickets SET expires = expires - interval '1 day'").await
     }
 
+    /// Lets every challenge for a passkey run out, as if its time had passed.
+    pub async fn let_ceremonies_run_out(&self) -> Result<()> {
+        self.execute("UPDATE swarm.passkey_ceremonies SET expires = expires - interval '1 day'").await
+    }
+
+    /// Lets every session have begun long ago.
+    pub async fn let_sessions_be_old(&self) -> Result<()> {
+        self.execute("UPDATE swarm.sessions SET begun_at = begun_at - interval '1 day'").await
+    }
+
+    /// Takes every password away, as of people who came by a provider.
+    pub async fn take_passwords_away(&self) -> Result<()> {
+        self.execute("DELETE FROM swarm.credentials").await
+    }
+
     /// Breaks every connection to it, as a server that goes down does.
     pub async fn break_connections(&self) -> Result<()> {
         self.execute(

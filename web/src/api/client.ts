@@ -4,7 +4,7 @@ import { fromFailure, fromResponse, type Problem } from "./problem";
 import { renewed } from "./renewal";
 
 /** Routes where a 401 is an answer and not the end of a session. */
-const BEFORE_SIGN_IN = /^\/api\/auth\/(login(\/second)?|register|refresh|verify|reset|forgot)$/;
+const BEFORE_SIGN_IN = /^\/api\/auth\/(login(\/second|\/passkey(\/begin)?)?|register|refresh|verify|reset|forgot)$/;
 
 /** The longest that a page waits by itself where it asked too often, in seconds. */
 const LONGEST_WAIT = 10;

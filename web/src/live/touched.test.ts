@@ -32,6 +32,11 @@ it("names the question that was answered, by whichever event says so", () => {
   expect(touched(raised)).toContainEqual(["approval", "int_2"]);
 });
 
+it("names the passkeys where one is added, and where somebody signs in, who may have used one", () => {
+  expect(touched(event({ type: "passkey_added" } as never))).toEqual([["passkeys"]]);
+  expect(touched(event({ type: "session_begun" } as never))).toContainEqual(["passkeys"]);
+});
+
 it("touches nothing where only the record was read", () => {
   expect(touched(event({ type: "audit_read" } as never))).toEqual([]);
 });

@@ -26,6 +26,7 @@ export type Topic =
   | "budgets"
   | "secrets"
   | "links"
+  | "passkeys"
   | "notifications";
 
 export type Key = readonly [Topic, ...string[]];
@@ -44,7 +45,8 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["user_", ["users", "me"]],
   ["password_", ["users"]],
   ["invitation_", ["invitations"]],
-  ["session_", ["sessions"]],
+  // A passkey that somebody signed in by says when.
+  ["session_", ["sessions", "passkeys"]],
   ["key_", ["keys"]],
   ["alert_", ["alerts"]],
   ["node_", ["workers"]],
@@ -54,6 +56,7 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["quota_", ["budgets"]],
   ["secret", ["secrets"]],
   ["identity_", ["links"]],
+  ["passkey_", ["passkeys"]],
 ];
 const ALSO: Readonly<Record<string, readonly Topic[]>> = { user_invited: ["invitations"], user_added: ["invitations"] };
 

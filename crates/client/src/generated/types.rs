@@ -2031,6 +2031,24 @@ pub enum EventBody {
         /// Who.
         user: UserId,
     },
+    /// Somebody can sign in by a passkey from now on.
+    #[serde(rename = "passkey_added")]
+    PasskeyAdded {
+        /// What its owner calls it.
+        name: String,
+        /// The passkey.
+        passkey: PasskeyId,
+        /// Who.
+        user: UserId,
+    },
+    /// A passkey opens nothing any more.
+    #[serde(rename = "passkey_removed")]
+    PasskeyRemoved {
+        /// The passkey.
+        passkey: PasskeyId,
+        /// Whose.
+        user: UserId,
+    },
     /// Somebody may make an account. The link is known to who asked for it alone.
     #[serde(rename = "user_invited")]
     UserInvited {
@@ -3762,6 +3780,15 @@ pub struct NewModelCheck {
     pub model: String,
 }
 
+/// A passkey that a browser made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPasskey {
+    /// What the browser gave.
+    pub credential: PasskeyMade,
+    /// What its owner calls it, such as the device that it is kept on.
+    pub name: String,
+}
+
 /// A plan that is to be drawn up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPlan {
@@ -4176,6 +4203,189 @@ pub struct Passage {
     pub reason: String,
     /// The text itself.
     pub text: String,
+}
+
+/// A way to sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyAlgorithm {
+    /// Its number among the COSE algorithms at IANA.
+    pub alg: i64,
+    /// `public-key`.
+    pub r#type: String,
+}
+
+/// A passkey, by which somebody signs in: `passkey_…`.
+pub type PasskeyId = String;
+
+/// One's own passkeys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyList {
+    /// The oldest first.
+    pub items: Vec<PasskeyRow>,
+}
+
+/// What a browser gives of a new passkey: `RegistrationResponseJSON`. More may stand in it, which is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyMade {
+    /// The name that the authenticator gave it, in base64url.
+    pub id: String,
+    /// What the authenticator says.
+    pub response: PasskeyMadeResponse,
+}
+
+/// What an authenticator says of a new passkey: `AuthenticatorAttestationResponseJSON`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyMadeResponse {
+    /// The passkey, in base64url.
+    #[serde(rename = "attestationObject")]
+    pub attestation_object: String,
+    /// What the browser says of it, in base64url.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: String,
+    /// How a browser reaches it.
+    #[serde(default)]
+    pub transports: Vec<String>,
+}
+
+/// A passkey that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyName {
+    /// The name that its authenticator gave it, in base64url.
+    pub id: String,
+    /// How a browser reaches it.
+    pub transports: Vec<String>,
+    /// `public-key`.
+    pub r#type: String,
+}
+
+/// What an authenticator must be able to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyNeeds {
+    /// The same, for old browsers.
+    #[serde(rename = "requireResidentKey")]
+    pub require_resident_key: bool,
+    /// It finds the passkey by itself, so that nobody types an address: `required`.
+    #[serde(rename = "residentKey")]
+    pub resident_key: String,
+    /// It verifies who holds it: `required`.
+    #[serde(rename = "userVerification")]
+    pub user_verification: String,
+}
+
+/// What a browser makes a passkey by: `PublicKeyCredentialCreationOptionsJSON`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyOptions {
+    /// Its maker is not asked for: `none`.
+    pub attestation: String,
+    /// What the authenticator must be able to do.
+    #[serde(rename = "authenticatorSelection")]
+    pub authenticator_selection: PasskeyNeeds,
+    /// What the answer must be to, in base64url.
+    pub challenge: String,
+    /// Those that the account has: the same is not made twice.
+    #[serde(rename = "excludeCredentials")]
+    pub exclude_credentials: Vec<PasskeyName>,
+    /// What it may sign with, the best first.
+    #[serde(rename = "pubKeyCredParams")]
+    pub pub_key_cred_params: Vec<PasskeyAlgorithm>,
+    /// Whose passkey it will be a way into.
+    pub rp: PasskeyServer,
+    /// How long that may take, in milliseconds.
+    pub timeout: u32,
+    /// For whom.
+    pub user: PasskeyUser,
+}
+
+/// A passkey as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyRow {
+    /// Since when it opens the account.
+    pub added_at: DateTime<Utc>,
+    /// Whether it is kept in more than one place, such as by a password manager: by its own word, when last used.
+    pub backed_up: bool,
+    /// Its id.
+    pub id: PasskeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// When somebody last signed in by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A server, as browsers know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyServer {
+    /// Its name in addresses.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// What a browser gives of a passkey that was used: `AuthenticationResponseJSON`. More may stand in it, which is not looked
+/// at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyShown {
+    /// The name that the authenticator gave it, in base64url.
+    pub id: String,
+    /// What the authenticator says.
+    pub response: PasskeyShownResponse,
+}
+
+/// What an authenticator signed: `AuthenticatorAssertionResponseJSON`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyShownResponse {
+    /// What the authenticator says, in base64url.
+    #[serde(rename = "authenticatorData")]
+    pub authenticator_data: String,
+    /// What the browser says of it, in base64url.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: String,
+    /// Its signature of both, in base64url.
+    pub signature: String,
+    /// The id of the account, in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "userHandle")]
+    pub user_handle: Option<String>,
+}
+
+/// Somebody who signs in by a passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeySignIn {
+    /// Whether a browser asks, which gets its tokens as cookies that no script can read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookies: Option<bool>,
+    /// What the browser gave.
+    pub credential: PasskeyShown,
+    /// What they sign in with, for their list of sessions; the `User-Agent` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// An account, as a passkey knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyUser {
+    /// The same.
+    #[serde(rename = "displayName")]
+    pub display_name: String,
+    /// Its id, in base64url.
+    pub id: String,
+    /// The email address.
+    pub name: String,
+}
+
+/// What a browser signs in by: `PublicKeyCredentialRequestOptionsJSON`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyWanted {
+    /// What the answer must be to, in base64url.
+    pub challenge: String,
+    /// The server's name in addresses.
+    #[serde(rename = "rpId")]
+    pub rp_id: String,
+    /// How long that may take, in milliseconds.
+    pub timeout: u32,
+    /// The authenticator verifies who holds it: `required`.
+    #[serde(rename = "userVerification")]
+    pub user_verification: String,
 }
 
 /// A password, which is taken and never given back.

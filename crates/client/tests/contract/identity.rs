@@ -10,6 +10,26 @@ pub async fn ask(client: &Client) -> Result<(), ClientError> {
         types::SignIn { email: text(), password: hidden(), device: Some(text()), cookies: Some(false) };
     client.login(&asked).await?;
     client.second_step(&types::SecondStepShown { pending: text(), code: text() }).await?;
+    client.passkeys().await?;
+    client.begin_passkey().await?;
+    let made = types::PasskeyMadeResponse {
+        client_data_json: text(),
+        attestation_object: text(),
+        transports: vec![text()],
+    };
+    let credential = types::PasskeyMade { id: text(), response: made };
+    client.add_passkey(&types::NewPasskey { name: text(), credential }).await?;
+    client.remove_passkey("x").await?;
+    client.begin_passkey_login().await?;
+    let shown = types::PasskeyShownResponse {
+        client_data_json: text(),
+        authenticator_data: text(),
+        signature: text(),
+        user_handle: Some(text()),
+    };
+    let credential = types::PasskeyShown { id: text(), response: shown };
+    let device = Some(text());
+    client.passkey_login(&types::PasskeySignIn { credential, device, cookies: Some(false) }).await?;
     let code = types::Code { code: text() };
     client.begin_second_factor().await?;
     client.confirm_second_factor(&code).await?;

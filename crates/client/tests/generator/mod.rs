@@ -96,7 +96,11 @@ fn fields(out: &mut String, indent: &str, visibility: &str, schema: &Value, tag:
                 let _ = writeln!(out, "{indent}#[serde(default, skip_serializing_if = \"Option::is_none\")]");
             }
         }
-        let field = if field == "type" { "r#type" } else { field };
+        // Forms of other standards have names of their own.
+        if snake(field) != *field {
+            let _ = writeln!(out, "{indent}#[serde(rename = {field:?})]");
+        }
+        let field = if field == "type" { "r#type".to_owned() } else { snake(field) };
         let _ = writeln!(out, "{indent}{visibility}{field}: {kind},");
     }
 }
@@ -154,6 +158,20 @@ fn doc(out: &mut String, indent: &str, schema: &Value, name: &str) {
     for line in text.lines() {
         let _ = writeln!(out, "{}", format!("{indent}/// {line}").trim_end());
     }
+}
+
+/// `clientDataJSON` as `client_data_json`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+        before = letter;
+    }
+    out
 }
 
 fn camel(word: &str) -> String {

@@ -20,6 +20,8 @@ impl EventBody {
             | Self::SecondFactorRemoved { .. }
             | Self::RecoveryCodesMade { .. }
             | Self::RecoveryCodeUsed { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyRemoved { .. }
             | Self::IdentityUnlinked { .. }
             | Self::UserInvited { .. }
             | Self::InvitationWithdrawn { .. }

@@ -72,6 +72,8 @@ impl EventBody {
             Self::SecondFactorRemoved { .. } => "second_factor_removed",
             Self::RecoveryCodesMade { .. } => "recovery_codes_made",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::PasskeyAdded { .. } => "passkey_added",
+            Self::PasskeyRemoved { .. } => "passkey_removed",
             Self::UserInvited { .. } => "user_invited",
             Self::InvitationWithdrawn { .. } => "invitation_withdrawn",
             Self::SessionBegun { .. } => "session_begun",

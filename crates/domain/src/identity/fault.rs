@@ -1,6 +1,6 @@
 //! Why somebody is not let in, or may not do what they want.
 
-use super::{MAX_KEY_DAYS, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Role, Scope};
+use super::{FRESH_SECONDS, MAX_KEY_DAYS, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Role, Scope};
 use crate::{Problem, rate::Rate, secret::MAX_WINDOW_SECONDS};
 
 /// Why somebody is not let in, or may not do what they want. None of it says whether an account is there.
@@ -83,6 +83,18 @@ pub enum IdentityError {
     /// The second step came too late, or too many codes were wrong.
     #[error("the sign-in is over: its second step took too long, or too many codes were wrong")]
     SecondStep,
+    /// What was shown to be a passkey does not let in.
+    #[error("the passkey does not let in: {0}")]
+    Passkey(&'static str),
+    /// What was shown to be a new passkey is none.
+    #[error("the passkey cannot be added: {0}")]
+    PasskeyNew(&'static str),
+    /// The passkey is known.
+    #[error("this passkey was added before")]
+    PasskeyTaken,
+    /// Who is signed in for long may be somebody else by now.
+    #[error("this is for who signed in within the last {} minutes", FRESH_SECONDS / 60)]
+    SessionOld,
     /// The last owner cannot go.
     #[error("this is the last owner who can sign in")]
     LastOwner,
@@ -179,6 +191,10 @@ impl IdentityError {
                 "set one up first: POST /api/auth/second-factor".to_owned(),
             ),
             Self::SecondStep => ("auth.second_step", "sign in again from the start".to_owned()),
+            Self::Passkey(_) => ("auth.passkey", "try it again, or sign in another way".to_owned()),
+            Self::PasskeyNew(_) => ("auth.passkey_new", "begin again, and let the browser ask for it anew".to_owned()),
+            Self::PasskeyTaken => ("auth.passkey_taken", "GET /api/auth/passkeys lists those of this account".to_owned()),
+            Self::SessionOld => ("auth.session_old", "sign out, sign in again, and do it then".to_owned()),
             Self::LastOwner => (
                 "auth.last_owner",
                 "make somebody else an owner first: `swarm user role EMAIL owner`".to_owned(),

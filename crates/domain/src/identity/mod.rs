@@ -32,9 +32,9 @@ pub use principal::{Principal, Who, may_grant};
 pub use proof::{AnswerText, KeyText, LinkText, Proof, ProofHash, RecoveryCode, RefreshText, SecondStepText};
 pub use role::Role;
 pub use scope::{Scope, within};
-pub use session::{Presented, RACE_SECONDS, SessionEnd, presented};
+pub use session::{FRESH_SECONDS, Presented, RACE_SECONDS, SessionEnd, presented};
 
-pub use crate::id::{InvitationId, KeyId, KeyName, ProviderName, SessionId, UserId};
+pub use crate::id::{InvitationId, KeyId, KeyName, PasskeyId, ProviderName, SessionId, UserId};
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// this time either.
 pub const RACE_SECONDS: i64 = 10;
 
+/// How long after somebody signed in they may add a way in, in seconds: who finds a session open shall not be able to stay.
+pub const FRESH_SECONDS: i64 = 600;
+
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

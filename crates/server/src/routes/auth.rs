@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use swarm_domain::{
     Actor,
     identity::{
-        EmailAddress, IdentityError, LinkText, Password, Proof, RefreshText, Registration, SessionEnd,
-        SessionId, UserId, Who,
+        EmailAddress, FRESH_SECONDS, IdentityError, LinkText, Password, Proof, RefreshText, Registration,
+        SessionEnd, SessionId, UserId, Who,
     },
     notification::Stage,
 };
@@ -389,6 +389,19 @@ pub(crate) async fn change_password(
     let hash = app.door.passwords.hash(&asked.new, &*app.flows.parts().entropy).await?;
     app.store().change_password(app.tenant(), &by, user, &hash, Some(session)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who adds something by which they are let in, and their address: somebody who signed in a moment ago. Who finds a session
+/// open shall not be able to stay (OWASP ASVS 5, 7.5.1).
+pub(super) async fn just_signed_in<'a>(app: &App, who: &'a Who) -> Reply<(&'a UserId, &'a str)> {
+    let Who::User { user, session, email, .. } = who else {
+        return Err(not_signed_in());
+    };
+    let begun = app.store().session(app.tenant(), session).await?.begun_at;
+    if app.flows.parts().clock.now() - begun > TimeDelta::seconds(FRESH_SECONDS) {
+        return Err(IdentityError::SessionOld.into());
+    }
+    Ok((user, email))
 }
 
 /// What is of a person in a session, and of nobody else.

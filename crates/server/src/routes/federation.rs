@@ -25,7 +25,7 @@ use swarm_store::{
 use utoipa::ToSchema;
 
 use super::{
-    auth::{begin, device, not_signed_in, tried},
+    auth::{begin, device, just_signed_in, not_signed_in, tried},
     plain_page::{BACK, page_of, refused},
     second_factor,
 };
@@ -163,7 +163,7 @@ pub(crate) async fn links(State(app): State<App>, Asking(principal): Asking) -> 
     Ok(Json(LinkList { items }))
 }
 
-/// Begins to link a provider with one's account, so that one can sign in by it: the answer says where the browser goes on.
+/// Begins to link a provider with one's account, within ten minutes of signing in, so that one can sign in by it: the answer says where the browser goes on.
 #[utoipa::path(post, path = "/api/auth/links/{provider}", tag = "auth",
     params(("provider" = ProviderName, Path, description = "The provider.")),
     responses((status = OK, description = "Where to go on.", body = SignInAt)))]
@@ -175,6 +175,7 @@ pub(crate) async fn link_provider(
     headers: HeaderMap,
 ) -> Reply<Response> {
     app.providers.of(&provider).map_err(|fault| fault.refusal(&provider))?;
+    just_signed_in(&app, &principal.who).await?;
     let Who::User { session, .. } = principal.who else {
         return Err(not_signed_in());
     };

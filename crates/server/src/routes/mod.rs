@@ -22,6 +22,7 @@ pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod notifications;
+pub(crate) mod passkeys;
 pub(crate) mod plain_page;
 pub(crate) mod plans;
 pub(crate) mod policies;
@@ -66,6 +67,11 @@ fn who() -> OpenApiRouter<App> {
         .routes(routes!(federation::start_sign_in))
         .routes(routes!(federation::links))
         .routes(routes!(federation::link_provider, federation::unlink_provider))
+        .routes(routes!(passkeys::passkeys, passkeys::add_passkey))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::remove_passkey))
+        .routes(routes!(passkeys::begin_passkey_login))
+        .routes(routes!(passkeys::passkey_login))
         .routes(routes!(second_factor::begin_second_factor))
         .routes(routes!(second_factor::confirm_second_factor))
         .routes(routes!(second_factor::renew_recovery_codes))

@@ -17,7 +17,7 @@ use swarm_store::{IdentityChange, NewSecondStep, SECOND_STEP_SECONDS, UserRow};
 use utoipa::ToSchema;
 
 use super::{
-    auth::{SessionTokens, begin, not_signed_in, tried},
+    auth::{SessionTokens, begin, just_signed_in, not_signed_in, tried},
     federation::page,
     plain_page::{BACK, page_of, refused},
 };
@@ -77,7 +77,7 @@ pub(crate) struct SecondStepShown {
     pub code: String,
 }
 
-/// Begins to set a second factor up. It is asked for once a code of it was shown.
+/// Begins to set a second factor up, within ten minutes of signing in. It is asked for once a code of it was shown.
 #[utoipa::path(post, path = "/api/auth/second-factor", tag = "auth",
     responses((status = OK, description = "What the app needs.", body = NewSecondFactor)))]
 pub(crate) async fn begin_second_factor(
@@ -85,9 +85,7 @@ pub(crate) async fn begin_second_factor(
     from: Caller,
     Asking(principal): Asking,
 ) -> Reply<Json<NewSecondFactor>> {
-    let Who::User { user, email, .. } = &principal.who else {
-        return Err(not_signed_in());
-    };
+    let (user, email) = just_signed_in(&app, &principal.who).await?;
     tried(&app, from, None).await?;
     let secret = app.store().begin_second_factor(app.tenant(), user).await?;
     let label = email.replace('@', "%40").replace('+', "%2B");

@@ -283,8 +283,23 @@ pub(super) async fn may_unlink(
     if links.iter().all(|link| link.provider != *provider) {
         return Err(StoreError::NotFound { kind: "link", id: provider.to_string() });
     }
-    let query = "SELECT EXISTS (SELECT FROM swarm.credentials WHERE tenant = $1 AND user_id = $2)";
-    let has_password: bool =
-        sqlx::query_scalar(query).bind(tenant.as_str()).bind(user.as_str()).fetch_one(conn).await?;
-    if links.len() > 1 || has_password { Ok(()) } else { Err(IdentityError::LastWayIn.into()) }
+    has_another_way_in(conn, tenant, user).await
+}
+
+/// Whether somebody has two ways in or more: a password, providers, passkeys.
+pub(super) async fn has_another_way_in(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    user: &UserId,
+) -> Result<()> {
+    let ways: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM swarm.credentials WHERE tenant = $1 AND user_id = $2)
+              + (SELECT count(*) FROM swarm.linked_identities WHERE tenant = $1 AND user_id = $2)
+              + (SELECT count(*) FROM swarm.passkeys WHERE tenant = $1 AND user_id = $2)",
+    )
+    .bind(tenant.as_str())
+    .bind(user.as_str())
+    .fetch_one(conn)
+    .await?;
+    if ways > 1 { Ok(()) } else { Err(IdentityError::LastWayIn.into()) }
 }

@@ -48,6 +48,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         EventBody::IdentityUnlinked { user, provider } => {
             federation::may_unlink(conn, tenant, user, provider).await
         }
+        EventBody::PasskeyRemoved { user, .. } => federation::has_another_way_in(conn, tenant, user).await,
         EventBody::UserInvited { email, .. } => {
             if exists(conn, event, Look::Email(email.as_str())).await? {
                 return Err(StoreError::Exists { kind: "user", id: email.to_string() });
@@ -61,7 +62,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
             }
             Err(over(format!("invitation {invitation}"), "withdrawn"))
         }
-        EventBody::SessionBegun { user, .. } => {
+        EventBody::PasskeyAdded { user, .. } | EventBody::SessionBegun { user, .. } => {
             let row = view::find_user(conn, tenant, user).await?;
             if row.is_enabled() { Ok(()) } else { Err(IdentityError::Credentials.into()) }
         }

@@ -9,6 +9,7 @@ mod federation;
 mod guard;
 mod key;
 mod link;
+mod passkey;
 mod second_factor;
 mod session;
 mod throttle;
@@ -22,6 +23,9 @@ pub(crate) use guard::may_follow;
 pub use account::{Arrival, NewUser};
 pub use federation::{FLOW_SECONDS, NewFederated, NewFlow, ProviderFlow, ShownLink, TakenFlow};
 pub use key::{KeyHolder, NewKey};
+pub use passkey::{
+    CEREMONY_SECONDS, KnownPasskey, MOST_PASSKEYS, NewCeremony, NewPasskey, PasskeyRow, PasskeyUse,
+};
 pub use second_factor::{NewSecondStep, RECOVERY_CODES, SECOND_STEP_SECONDS, SecondStep};
 pub use session::{NewSession, Refreshed, SignedIn};
 pub use token_key::{KEPT_SECONDS, TokenKey};

@@ -188,8 +188,11 @@ pub(crate) async fn change(conn: &mut PgConnection, event: &Event) -> Result<()>
         | EventBody::PasswordChanged { .. }
         | EventBody::SecondFactorSet { .. }
         | EventBody::SecondFactorRemoved { .. } => change_user(conn, event).await,
-        // Which codes there are is kept beside, and is no view.
-        EventBody::RecoveryCodesMade { .. } | EventBody::RecoveryCodeUsed { .. } => Ok(()),
+        // Which codes and passkeys there are is kept beside, and is no view.
+        EventBody::RecoveryCodesMade { .. }
+        | EventBody::RecoveryCodeUsed { .. }
+        | EventBody::PasskeyAdded { .. }
+        | EventBody::PasskeyRemoved { .. } => Ok(()),
         EventBody::IdentityLinked { .. } | EventBody::IdentityUnlinked { .. } => {
             federation::change(conn, event).await
         }

@@ -16,7 +16,7 @@ use swarm_domain::{
     event::CheckStage,
     finding::{Finding, FindingCode},
     identity::{
-        EmailAddress, ExternalId, InvitationId, Joined, KeyId, KeyName, ProviderName, Role, Scope,
+        EmailAddress, ExternalId, InvitationId, Joined, KeyId, KeyName, PasskeyId, ProviderName, Role, Scope,
         SessionEnd, SessionId, UserId,
     },
     interrupt::{
@@ -191,6 +191,21 @@ fn far_away() -> chrono::DateTime<chrono::Utc> {
 
 pub fn secret(name: &str) -> SecretId {
     SecretId { name: SecretName::parse(name).unwrap(), project: Some(project()) }
+}
+
+/// A person gets other ways in, and gives some up.
+fn ways_in() -> Vec<NewEvent> {
+    let (who, passkey) = (user("user_1"), PasskeyId::parse("passkey_1").unwrap());
+    let of_nothing = |key: &str, body| event(key, Subject::default(), body);
+    let added =
+        EventBody::PasskeyAdded { user: who.clone(), passkey: passkey.clone(), name: "phone".to_owned() };
+    vec![
+        of_nothing("link 1", linked("user_1", "corp")),
+        of_nothing("link 2", linked("user_1", "github")),
+        of_nothing("passkey 1", added),
+        of_nothing("passkey 2", EventBody::PasskeyRemoved { user: who.clone(), passkey }),
+        of_nothing("link 3", EventBody::IdentityUnlinked { user: who, provider: provider("github") }),
+    ]
 }
 
 /// A person looks into a sandbox, and makes another one of it.
@@ -709,13 +724,6 @@ pub fn whole() -> Vec<NewEvent> {
             Subject::default(),
             EventBody::SecondFactorRemoved { user: user("user_2"), by_code: true },
         ),
-        event("link 1", Subject::default(), linked("user_1", "corp")),
-        event("link 2", Subject::default(), linked("user_1", "github")),
-        event(
-            "link 3",
-            Subject::default(),
-            EventBody::IdentityUnlinked { user: user("user_1"), provider: provider("github") },
-        ),
         event(
             "invitation 1",
             Subject::default(),
@@ -812,6 +820,7 @@ pub fn whole() -> Vec<NewEvent> {
         ),
         alert_raised("alert 3"),
     ]);
+    story.extend(ways_in());
     story.extend(around_a_sandbox());
     story.extend([
         event("34", of_run(), pull_request("Count words, again")),

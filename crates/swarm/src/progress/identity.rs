@@ -23,6 +23,8 @@ pub(super) fn words(body: &EventBody) -> String {
         EventBody::SecondFactorRemoved { user, .. } => format!("the second factor of {user} was removed"),
         EventBody::RecoveryCodesMade { user } => format!("{user} made other recovery codes"),
         EventBody::RecoveryCodeUsed { user, left } => format!("{user} used a recovery code; {left} are left"),
+        EventBody::PasskeyAdded { user, name, .. } => format!("{user} can sign in by the passkey {name}"),
+        EventBody::PasskeyRemoved { user, passkey } => format!("{user} removed {passkey}"),
         EventBody::UserInvited { email, role, .. } => format!("{email} was invited as {role}"),
         EventBody::InvitationWithdrawn { invitation } => format!("invitation {invitation} was withdrawn"),
         EventBody::SessionBegun { session, user, device, .. } => {

@@ -156,6 +156,8 @@ fn words(body: &EventBody) -> (Weight, String) {
         | EventBody::SecondFactorRemoved { .. }
         | EventBody::RecoveryCodesMade { .. }
         | EventBody::RecoveryCodeUsed { .. }
+        | EventBody::PasskeyAdded { .. }
+        | EventBody::PasskeyRemoved { .. }
         | EventBody::UserInvited { .. }
         | EventBody::InvitationWithdrawn { .. }
         | EventBody::SessionBegun { .. }

@@ -60,13 +60,20 @@ export function Code({ value, onChange }: FieldProps) {
   );
 }
 
-export function Email({ value, onChange, autoFocus = false, label = "Email" }: FieldProps & { autoFocus?: boolean; label?: string }) {
+interface EmailProps extends FieldProps {
+  autoFocus?: boolean;
+  label?: string;
+  /** Whether the browser offers passkeys here too. */
+  passkeys?: boolean;
+}
+
+export function Email({ value, onChange, autoFocus = false, label = "Email", passkeys = false }: EmailProps) {
   return (
     <TextInput
       label={label}
       type="email"
       name="email"
-      autoComplete="username"
+      autoComplete={passkeys ? "username webauthn" : "username"}
       inputMode="email"
       required
       withAsterisk={false}

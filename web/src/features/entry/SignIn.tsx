@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
+import { ability } from "~/api/passkeys";
 import { forgot, secondStep, signIn } from "~/api/session";
 import { useTitle } from "~/parts/title";
 import styles from "./Entry.module.css";
 import { Code, Email, Form, Password } from "./Form";
+import { Passkey } from "./Passkey";
 import { Providers } from "./Providers";
 
 const route = getRouteApi("/entry/sign-in");
@@ -18,6 +20,8 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const [pending, setPending] = useState<string>();
   const [code, setCode] = useState("");
+  const [sending, setSending] = useState(false);
+  const passkeys = ability();
   const inside = () => {
     queries.clear();
     router.history.push(to ?? "/");
@@ -41,19 +45,25 @@ export function SignIn() {
     );
   }
   const submit = async () => {
-    const wanted = await signIn(email, password);
-    if (wanted === undefined) inside();
-    else setPending(wanted);
+    setSending(true);
+    try {
+      const wanted = await signIn(email, password);
+      if (wanted === undefined) inside();
+      else setPending(wanted);
+    } catch (thrown) {
+      setSending(false);
+      throw thrown;
+    }
   };
   return (
     <>
       <h1>Sign in</h1>
       {to ? <p className={styles.lead}>You will come back to where you were.</p> : null}
       <Form action="Sign in" onSubmit={submit}>
-        <Email value={email} onChange={setEmail} autoFocus />
+        <Email value={email} onChange={setEmail} autoFocus passkeys />
         <Password value={password} onChange={setPassword} />
       </Form>
-      <Providers to={to} />
+      <Providers to={to}>{passkeys.can || passkeys.open ? <Passkey place={passkeys} rests={sending} inside={inside} /> : null}</Providers>
       <details className={styles.aside}>
         <summary>No account, or the password is lost?</summary>
         <LostPassword email={email} />

@@ -22,11 +22,13 @@ export function Browsers({ who }: { who: Me }) {
       {error && !data ? <Trouble problem={error} again={() => void refetch()} /> : null}
       {!data && !error ? <Waiting what="Loading the browsers" lines={2} /> : null}
       {data && !own ? <Off who={who} serverKey={data.key ?? undefined} /> : null}
-      <ul className={lists.rows}>
-        {items.map((browser) => (
-          <Told key={browser.id} browser={browser} isThis={browser === own} />
-        ))}
-      </ul>
+      {items.length > 0 ? (
+        <ul className={lists.rows}>
+          {items.map((browser) => (
+            <Told key={browser.id} browser={browser} isThis={browser === own} />
+          ))}
+        </ul>
+      ) : null}
       {items.length > 0 ? <Try /> : null}
       <p className={styles.hint}>
         Also by mail and in chats, where an admin has set them up: <code>flows.notifications</code>

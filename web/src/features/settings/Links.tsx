@@ -8,6 +8,7 @@ import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
 import { Waiting } from "~/parts/Waiting";
 import { When } from "~/parts/When";
+import { Refused } from "./Refused";
 
 /** Who else may say who one is. Nothing stands here where the server knows nobody else. */
 export function Links() {
@@ -72,7 +73,7 @@ function Offered({ provider }: { provider: ProviderRow }) {
       <span>
         <span className={lists.title}>{called(provider.label)}</span>
         <span className={lists.about}>not linked: link it to sign in by it</span>
-        {link.isError ? <Trouble problem={link.error} /> : null}
+        {link.isError ? <Refused problem={link.error} what="A linked account" to="/settings" /> : null}
       </span>
       <Button size="xs" loading={link.isPending} aria-label={`Link ${called(provider.label)}`} onClick={() => link.mutate()}>
         Link

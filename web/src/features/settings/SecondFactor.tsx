@@ -7,6 +7,7 @@ import { moment } from "~/parts/format";
 import { Section } from "~/parts/Page";
 import lists from "~/parts/Rows.module.css";
 import { Trouble } from "~/parts/Trouble";
+import { isOld, Refused } from "./Refused";
 import styles from "./Settings.module.css";
 
 /** Codes by time of an app on a phone, which every sign-in then asks for beside the password. */
@@ -60,10 +61,12 @@ function SetUp({ shown }: Shown) {
     return (
       <>
         <p className={lists.note}>With it a password alone lets nobody in: signing in asks for a code of an app on your phone as well.</p>
-        {begin.isError ? <Trouble problem={begin.error} /> : null}
-        <Button onClick={() => begin.mutate()} loading={begin.isPending}>
-          Set it up
-        </Button>
+        {begin.isError ? <Refused problem={begin.error} what="A second factor" to="/settings" /> : null}
+        {isOld(begin.error) ? null : (
+          <Button onClick={() => begin.mutate()} loading={begin.isPending}>
+            Set it up
+          </Button>
+        )}
       </>
     );
   }

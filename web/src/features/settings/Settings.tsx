@@ -7,6 +7,7 @@ import { Appearance } from "./Appearance";
 import { Browsers } from "./Browsers";
 import { Keys } from "./Keys";
 import { Links } from "./Links";
+import { Passkeys } from "./Passkeys";
 import { Profile } from "./Profile";
 import { SecondFactor } from "./SecondFactor";
 import { Sessions } from "./Sessions";
@@ -27,6 +28,7 @@ export function Settings() {
           <Appearance />
           {may(who, "account:write") ? <Browsers who={who} /> : null}
           {may(who, "account:write") ? <SecondFactor who={who} /> : null}
+          {may(who, "account:write") ? <Passkeys who={who} /> : null}
           {may(who, "account:write") ? <Links /> : null}
           {may(who, "account:write") ? <Sessions own={who.session ?? undefined} /> : null}
           {may(who, "account:write") ? <Keys who={who} /> : null}
