@@ -9,6 +9,7 @@ const known = {
   location: new URL("http://swarm/"),
   matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
   navigator: { userAgent: "" },
+  CSS: { supports: () => false },
   addEventListener: () => undefined,
 };
 for (const [name, value] of Object.entries(known)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });

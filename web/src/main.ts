@@ -27,7 +27,7 @@ async function begin() {
 }
 
 const painted = new Promise<void>((done) => {
-  requestAnimationFrame(() => setTimeout(done));
+  new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true });
   // What is not seen is not painted.
   setTimeout(done, document.hidden ? 0 : LONGEST);
 });

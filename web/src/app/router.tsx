@@ -1,14 +1,19 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import type { QueryClient } from "@tanstack/react-query";
+import type { FetchQueryOptions, QueryClient } from "@tanstack/react-query";
+import { waiting } from "~/api/approvals";
 import { queryClient } from "~/api/cache";
 import { forget, restore } from "~/api/kept";
+import { told } from "~/api/notifications";
 import { problemOf } from "~/api/problem";
-import { me, remember, wasSignedIn } from "~/api/session";
+import { providers } from "~/api/providers";
+import { may, me, remember, wasSignedIn } from "~/api/session";
+import { projects, runs, specs } from "~/api/work";
 import { agentsLookOf, settingsLookOf } from "~/features/admin/look";
 import { questionOf } from "~/features/admin/question";
 import { filterOf } from "~/features/audit/filter";
 import { filterOf as boardFilterOf } from "~/features/board/filter";
 import { lookOf as designOf } from "~/features/design/look";
+import { alerts, fleet } from "~/features/home/queries";
 import { lookOf, ticketOf } from "~/features/runs/look";
 import { wantedOf } from "~/features/requirements/wanted";
 import { shownOf } from "~/features/usage/shown";
@@ -19,6 +24,13 @@ import { Waiting } from "~/parts/Waiting";
 
 interface Context {
   queries: QueryClient;
+}
+
+/** Asks the server for what a page will want, as soon as its address is known. Nobody waits for it, and what is known is not asked again. */
+function asks({ queries }: Context, ...wanted: readonly { queryKey: readonly unknown[] }[]) {
+  for (const one of wanted) {
+    if (queries.getQueryState(one.queryKey) === undefined) void queries.prefetchQuery(one as FetchQueryOptions);
+  }
 }
 
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: Lost });
@@ -39,6 +51,7 @@ const signIn = createRoute({
   getParentRoute: () => entry,
   path: "/sign-in",
   validateSearch: wanted,
+  loader: ({ context }) => asks(context, providers),
   component: lazyRouteComponent(() => import("~/features/entry/SignIn"), "SignIn"),
 });
 
@@ -84,12 +97,14 @@ const inside = createRoute({
       throw redirect({ to: "/sign-in", search: to });
     }
   },
+  loader: ({ context }) => asks(context, waiting, ...(may(context.queries.getQueryData(me.queryKey), "work:read") ? [told(false)] : [])),
   component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
 });
 
 const home = createRoute({
   getParentRoute: () => inside,
   path: "/",
+  loader: ({ context }) => asks(context, runs, projects, alerts, fleet),
   component: lazyRouteComponent(() => import("~/features/home/Home"), "Home"),
 });
 
@@ -168,6 +183,7 @@ const board = createRoute({
   getParentRoute: () => inside,
   path: "/board",
   validateSearch: boardFilterOf,
+  loader: ({ context }) => asks(context, runs, specs),
   component: lazyRouteComponent(() => import("~/features/board/Board"), "Board"),
 });
 
@@ -206,6 +222,7 @@ const usage = createRoute({
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
+  validateSearch: (search: Record<string, unknown>): { add?: "passkey" } => (search.add === "passkey" ? { add: "passkey" } : {}),
   component: lazyRouteComponent(() => import("~/features/settings/Settings"), "Settings"),
 });
 

@@ -11,7 +11,8 @@ export function money(microUsd: number): string {
   if (usd === 0) return "$0";
   if (usd < 0.0001) return "< $0.0001";
   const digits = usd >= 0.1 ? 2 : usd >= 0.01 ? 3 : 4;
-  return `$${usd.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
+  const [whole = "", rest = ""] = (Math.round(microUsd / 10 ** (6 - digits)) / 10 ** digits).toFixed(digits).split(".");
+  return `$${grouped(whole)}.${rest.replace(/(?<=..)0+$/, "")}`;
 }
 
 /** A range of sums; one sum where both ends are the same. */
@@ -22,8 +23,20 @@ export function range(low: number, high: number, shown: (value: number) => strin
 
 /** A count, shortened where the last digits say nothing: 1,234 and 56.8k. */
 export function count(value: number): string {
-  if (Math.abs(value) < 10_000) return value.toLocaleString("en-US");
-  return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 }).toLowerCase();
+  if (Math.abs(value) < 10_000) {
+    const [whole = "", rest] = String(Math.round(value * 1_000) / 1_000).split(".");
+    return rest === undefined ? grouped(whole) : `${grouped(whole)}.${rest}`;
+  }
+  compact ??= new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+  return compact.format(value).toLowerCase();
+}
+
+/** The browser's own formats take a phone a tenth of a second to begin with: one for all, where there is no plainer way. */
+let compact: Intl.NumberFormat | undefined;
+
+/** A whole number in groups of three: 1,234,567. */
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** One or many: `plural(2, "ticket")` is "2 tickets". */

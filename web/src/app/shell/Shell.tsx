@@ -6,6 +6,7 @@ import { me } from "~/api/session";
 import { clear, send } from "~/api/outbox";
 import { live } from "~/live/store";
 import { Mark } from "~/parts/Brand";
+import { whenIdle } from "~/parts/idle";
 import { signedOut } from "../router";
 import { Account } from "./Account";
 import { Bell, Counted } from "./Bell";
@@ -28,10 +29,19 @@ export function Shell() {
   const queries = useQueryClient();
   const { data: who } = useQuery(me);
   const [overlay, setOverlay] = useState<Overlay>();
-  useEffect(() => live.start(queries, signedOut), [queries]);
+  useEffect(() => {
+    let end: (() => void) | undefined;
+    const leave = whenIdle(() => {
+      end = live.start(queries, signedOut);
+    });
+    return () => {
+      leave();
+      end?.();
+    };
+  }, [queries]);
   useEffect(() => keep(queries), [queries]);
   useEffect(() => {
-    if (who) void import("~/push/browser").then(({ goOn }) => goOn(who)).catch(() => undefined);
+    if (who) return whenIdle(() => void import("~/push/browser").then(({ goOn }) => goOn(who)).catch(() => undefined));
   }, [who]);
   useKeys(setOverlay);
   const main = useFocusOnArrival();

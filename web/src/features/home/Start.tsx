@@ -7,6 +7,7 @@ import { useDraft } from "~/api/drafts";
 import type { Project } from "~/api/generated/api";
 import { missing } from "~/api/wish";
 import { ask, isIdea, NEW, saidOf, type Words } from "~/api/words";
+import { grows } from "~/parts/grows";
 import { Trouble } from "~/parts/Trouble";
 import styles from "./Home.module.css";
 
@@ -79,7 +80,8 @@ export function Start({ known, first }: Props) {
         <Textarea
           aria-label="What should be built"
           placeholder="What should be built? Say it, paste a spec in Markdown, or drop a file"
-          autosize
+          autosize={!grows}
+          data-tall={first || undefined}
           minRows={first ? 4 : 2}
           maxRows={18}
           value={text}
