@@ -9,7 +9,9 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 420_000,
     hookTimeout: 120_000,
-    reporters: ["verbose"],
+    // A machine that is busy is slow, not wrong: no journey ends by how long something took, but where nothing comes at all.
+    expect: { poll: { timeout: 60_000, interval: 100 } },
+    reporters: ["verbose", ["junit", { outputFile: "e2e/out/journeys.xml" }]],
     // What comes later stands on what came before.
     bail: 1,
   },

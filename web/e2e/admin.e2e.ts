@@ -9,11 +9,11 @@ import { Swarm } from "./swarm";
 
 /** What the server has in it: agents, models, settings, and how its parts are. */
 
-const LONG = { timeout: 60_000 };
 /** So many agents of somebody's own. */
 const MANY = 224;
 
 let folder: string;
+
 let swarm: Swarm;
 let browser: Browser;
 let ada: Person;
@@ -86,7 +86,7 @@ describe("agents' files", () => {
     await page.getByLabel("Can").selectOption("plan");
     await page.getByText(/^1 of/).waitFor();
     await page.reload();
-    await page.getByText(/^1 of/).waitFor(LONG);
+    await page.getByText(/^1 of/).waitFor();
     await page.getByLabel("Find").fill("nobody is called so");
     await page.getByText("No agent is like that").waitFor();
     await page.getByRole("link", { name: "Take every filter away" }).click();
@@ -133,11 +133,11 @@ describe("models", () => {
   it("are tried, and say what came of it", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: /^Try/ }).click();
-    await page.getByText("Here I am.").waitFor(LONG);
+    await page.getByText("Here I am.").waitFor();
     await accessible(page, "a model that answered");
     await fits(page, "a model that answered");
     await page.getByRole("button", { name: /^Try/ }).click();
-    await page.getByText("It did not answer").waitFor(LONG);
+    await page.getByText("It did not answer").waitFor();
     await page.getByRole("alert").getByText(/^model\./).waitFor();
     await accessible(page, "a model that did not answer");
     await fits(page, "a model that did not answer");
@@ -151,7 +151,7 @@ describe("models", () => {
     );
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole("button", { name: /^Try/ }).click();
-    await page.getByText("model.not_recorded").waitFor(LONG);
+    await page.getByText("model.not_recorded").waitFor();
     await fits(page, "a problem with a long word");
     await page.setViewportSize({ width: 1440, height: 900 });
     await context.unroute("**/api/models/check");
@@ -232,7 +232,7 @@ describe("the system", () => {
     const { page } = ada;
     await ada.go("/admin");
     await page.getByText("the newest that this program knows").waitFor();
-    await page.getByText(/hears what happens/).waitFor(LONG);
+    await page.getByText(/hears what happens/).waitFor();
     await accessible(page, "a system that is well");
   });
 

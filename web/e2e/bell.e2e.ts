@@ -18,7 +18,6 @@ on = "plan"
 four_eyes = false
 `;
 const SPEC = resolve(import.meta.dirname, "../../examples/textstat/spec.md");
-const LONG = { timeout: 60_000 };
 
 let swarm: Swarm;
 let browser: Browser;
@@ -65,13 +64,13 @@ describe("the bell", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     plan = (await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id })).id;
-    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan}`)).plan, LONG).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan}`)).plan).toBeTruthy();
     await begin();
     await begin();
-    for (const person of [ada, ben]) await expect.poll(() => says(person), LONG).toMatch(/^[2-9] new: 2 questions wait for you/);
-    await expect.poll(() => ada.page.title(), LONG).toBe("(2) Home · swarm");
+    for (const person of [ada, ben]) await expect.poll(() => says(person)).toMatch(/^[2-9] new: 2 questions wait for you/);
+    await expect.poll(() => ada.page.title()).toBe("(2) Home · swarm");
     await ada.go("/runs");
-    await expect.poll(() => ada.page.title(), LONG).toBe("(2) Runs · swarm");
+    await expect.poll(() => ada.page.title()).toBe("(2) Runs · swarm");
   });
 
   it("opens by keys, shows the newest, and leads to it", async () => {
@@ -80,7 +79,7 @@ describe("the bell", () => {
       await person.go("/notifications");
       return person.page.getByRole("list", { name: "Messages" }).getByRole("listitem").count();
     };
-    await expect.poll(async () => (await mine(ada)) + (await mine(ben)), LONG).toBeGreaterThan(1);
+    await expect.poll(async () => (await mine(ada)) + (await mine(ben))).toBeGreaterThan(1);
     const told = (await mine(ada)) > 0 ? ada : ben;
     const { page } = told;
     await told.go("/");
@@ -105,12 +104,12 @@ describe("the bell", () => {
     const { items } = await swarm.ask<{ items: { id: string }[] }>("GET", "/api/hitl?state=waiting");
     for (const { id } of items) await swarm.ask("POST", `/api/hitl/${id}/respond`, { type: "ignore", args: null }).catch(() => swarm.ask("POST", `/api/hitl/${id}/respond`, { type: "accept", args: null }));
     for (const person of [ada, ben]) {
-      await expect.poll(() => says(person), LONG).not.toMatch(/for you/);
-      await expect.poll(() => person.page.title(), LONG).not.toMatch(/^\(/);
+      await expect.poll(() => says(person)).not.toMatch(/for you/);
+      await expect.poll(() => person.page.title()).not.toMatch(/^\(/);
       await person.go("/notifications");
       const all = person.page.getByRole("button", { name: "Mark all as read" });
       if (await all.count()) await all.click();
-      await expect.poll(() => says(person), LONG).toBe("Nothing new");
+      await expect.poll(() => says(person)).toBe("Nothing new");
     }
   });
 });
@@ -129,11 +128,11 @@ describe("paper", () => {
         }, [scheme, contrast] as const);
         await page.emulateMedia({ media: "print" });
         // Colours change by a transition, however short.
-        await expect.poll(() => colours("body"), { ...LONG, message: `${path}, ${scheme}, contrast ${contrast}` }).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
+        await expect.poll(() => colours("body"), { message: `${path}, ${scheme}, contrast ${contrast}` }).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
         expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
         if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/paper${path.replace("/", "-")}-${scheme}-${contrast}.png`, fullPage: true });
         await page.emulateMedia({ media: "screen" });
-        await expect.poll(async () => (await colours("body"))[1] === "rgb(255, 255, 255)", LONG).toBe(scheme === "light");
+        await expect.poll(async () => (await colours("body"))[1] === "rgb(255, 255, 255)").toBe(scheme === "light");
       }
     }
     expect([...ada.complaints, ...ben.complaints]).toEqual([]);

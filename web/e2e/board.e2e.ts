@@ -80,7 +80,7 @@ describe("the board", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     plan = (await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id })).id;
-    await expect.poll(async () => (await planned()).plan ?? undefined, { timeout: 60_000 }).toBeDefined();
+    await expect.poll(async () => (await planned()).plan ?? undefined).toBeDefined();
   });
 
   it("shows where each ticket stands, and what each risks", async () => {
@@ -124,14 +124,14 @@ describe("the board", () => {
     const { page } = ada;
     left.clear();
     await settled(run);
-    await expect.poll(() => page.getByRole("list", { name: "merged" }).getByRole("listitem").count(), { timeout: 30_000 }).toBeGreaterThan(5);
+    await expect.poll(() => page.getByRole("list", { name: "merged" }).getByRole("listitem").count()).toBeGreaterThan(5);
     const card = page.getByRole("list", { name: "cancelled" }).getByRole("listitem").first();
     await card.dragTo(page.getByRole("list", { name: "merging" }));
     expect(await page.getByRole("dialog").count()).toBe(0);
     await card.dragTo(page.getByRole("list", { name: "waiting" }));
     await page.getByRole("dialog").getByText("its run works again").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Try it again" }).click();
-    await page.getByRole("list", { name: "merged" }).getByText("Run it from the command line").waitFor({ timeout: 60_000 });
+    await page.getByRole("list", { name: "merged" }).getByText("Run it from the command line").waitFor();
     await settled(run);
   });
 

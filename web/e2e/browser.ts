@@ -34,7 +34,7 @@ export class Person {
   static async at(browser: Browser, baseURL: string, size: Size, serviceWorkers: "allow" | "block" = "block"): Promise<Person> {
     const context = await browser.newContext({ ...SIZES[size], baseURL, colorScheme: "light", reducedMotion: "reduce", serviceWorkers });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     const person = new Person(context, page);
     page.on("pageerror", (error) => person.complaints.push(error.message));
     page.on("console", (message) => {
@@ -53,7 +53,7 @@ export class Person {
   /** Until nothing is being loaded. */
   async settled(): Promise<void> {
     await this.page.locator("h1").locator("visible=true").first().waitFor();
-    await expect.poll(() => this.page.getByText(/^Loading/).count(), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => this.page.getByText(/^Loading/).count()).toBe(0);
   }
 
   async join(link: string, email: string, password: string): Promise<void> {
@@ -69,7 +69,7 @@ export class Person {
   }
 
   async isLive(): Promise<void> {
-    await this.page.getByRole("status").filter({ hasText: /^Live$/ }).locator("visible=true").first().waitFor({ timeout: 60_000 });
+    await this.page.getByRole("status").filter({ hasText: /^Live$/ }).locator("visible=true").first().waitFor();
   }
 }
 

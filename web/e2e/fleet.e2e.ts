@@ -94,13 +94,13 @@ describe("who works on what", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     const plan = await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id });
-    await expect.poll(async () => (await swarm.ask<{ state: string; plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan, { timeout: 60_000 }).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ state: string; plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan).toBeTruthy();
     const { page } = ada;
     await page.keyboard.press("g");
     await page.keyboard.press("w");
     await page.getByRole("heading", { name: "Agents" }).waitFor();
     await swarm.ask("POST", "/api/runs", { plan: plan.id, options: { budget: {}, max_parallel: 3, max_attempts: 3 } });
-    await page.getByText("Waits for you").first().waitFor({ timeout: 60_000 });
+    await page.getByText("Waits for you").first().waitFor();
     expect(await page.getByRole("list", { name: "At work" }).getByRole("listitem").count()).toBeGreaterThan(0);
     await both("agents at work", async (person) => {
       if (person === ben) await person.go("/agents");
@@ -217,7 +217,7 @@ describe("a sandbox", () => {
     await both("a sandbox", async ({ page }) => {
       await page.getByRole("link", { name: /implementer/ }).first().click();
       await page.getByText("Ran 12 tests").waitFor();
-      await page.getByRole("img", { name: /^Memory/ }).waitFor({ timeout: 15_000 });
+      await page.getByRole("img", { name: /^Memory/ }).waitFor();
     });
   });
 

@@ -122,7 +122,7 @@ describe("work is begun with the keyboard alone", () => {
     await page.keyboard.type(swarm.repo);
     await accessible(page, "home with a spec");
     await page.keyboard.press("Enter");
-    await page.getByText("What would be done").waitFor({ timeout: 60_000 });
+    await page.getByText("What would be done").waitFor();
     await expect.poll(() => page.locator("summary code").count()).toBe(8);
     await accessible(page, "a plan");
     await fits(page, "a plan");
@@ -138,7 +138,7 @@ describe("work is begun with the keyboard alone", () => {
     await accessible(page, "a run that waits");
     await page.keyboard.press("g");
     await page.keyboard.press("h");
-    await page.getByRole("link", { name: /Carry out a plan/ }).waitFor({ timeout: 60_000 });
+    await page.getByRole("link", { name: /Carry out a plan/ }).waitFor();
     await page.getByText("Running", { exact: true }).waitFor();
     await accessible(page, "home with a question");
   });
@@ -187,7 +187,7 @@ describe("two people at one gate", () => {
   it("tells the second at once where they are live", async () => {
     await ben.page.reload();
     await ben.isLive();
-    await expect.poll(async () => (await waiting()).length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
     const [question] = await waiting();
     await ben.go(`/approvals/${question?.id}`);
     await ben.page.getByRole("button", { name: "Approve" }).waitFor();
@@ -205,7 +205,7 @@ describe("two people at one gate", () => {
 
 describe("the server dies while people watch", () => {
   it("says that what is shown is old, keeps an answer, and goes on by itself", async () => {
-    await expect.poll(async () => (await waiting()).length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(0);
     const [question] = await waiting();
     await ben.go(`/approvals/${question?.id}`);
     await ben.page.locator(".change-file").first().waitFor();
@@ -225,7 +225,7 @@ describe("the server dies while people watch", () => {
     await swarm.up();
     await ada.isLive();
     await ada.page.getByText("This may be old.").waitFor({ state: "detached" });
-    await ben.page.getByText(new RegExp(`Approved by ${BEN}`)).first().waitFor({ timeout: 60_000 });
+    await ben.page.getByText(new RegExp(`Approved by ${BEN}`)).first().waitFor();
     const after = await swarm.ask<{ summary: { decided: string } }>("GET", `/api/hitl/${question?.id}`);
     expect(after.summary.decided).toContain(BEN);
   });
@@ -249,7 +249,7 @@ describe("the server dies while people watch", () => {
       if (await button.count()) await button.tap();
       await page.getByText(/Approved by/).first().waitFor();
     }
-    await ada.page.getByText("Nothing needs you, and nothing runs.").waitFor({ timeout: 30_000 });
+    await ada.page.getByText("Nothing needs you, and nothing runs.").waitFor();
   });
 
 });

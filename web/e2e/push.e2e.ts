@@ -86,7 +86,7 @@ afterAll(async () => {
 
 /** What came for the browser, opened. */
 async function next(count: number): Promise<string> {
-  await expect.poll(() => sent.length, { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => sent.length).toBe(count);
   return ece.decrypt(sent[count - 1]?.body as Buffer, { version: "aes128gcm", privateKey: keys, authSecret: auth.toString("base64url") }).toString();
 }
 
@@ -137,7 +137,7 @@ describe("a browser that is told", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     const plan = await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id });
-    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan, { timeout: 60_000 }).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan).toBeTruthy();
     await swarm.ask("POST", "/api/runs", { plan: plan.id, options: { budget: {}, max_parallel: 3, max_attempts: 3 } });
     const text = await next(2);
     const said = JSON.parse(text) as { interrupt: string; quick: boolean; title: string };
@@ -149,14 +149,14 @@ describe("a browser that is told", () => {
     expect(one).toMatchObject({ title: said.title, tag: question, actions: said.quick ? ["accept", "ignore"] : [] });
     await tap("accept");
     const decided = async () => (await swarm.ask<{ summary: { decided?: string } }>("GET", `/api/hitl/${question}`)).summary.decided ?? "";
-    await expect.poll(decided, { timeout: 30_000 }).toContain(ADA);
+    await expect.poll(decided).toContain(ADA);
     await expect.poll(async () => (await shown()).map(({ title }) => title)).toEqual(["Approved"]);
   });
 
   it("says who was first, and leads to the question", async () => {
     const { page } = ada;
     await tap("accept");
-    await expect.poll(async () => (await shown()).map(({ title }) => title), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(async () => (await shown()).map(({ title }) => title)).toHaveLength(1);
     await ada.go("/settings");
     await tap("");
     await page.waitForURL((url) => url.pathname === `/approvals/${question}`);

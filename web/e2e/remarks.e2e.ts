@@ -53,7 +53,7 @@ describe("remarks on a change", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: SPEC });
     const plan = await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id });
-    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan, { timeout: 60_000 }).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan).toBeTruthy();
     run = (await swarm.ask<{ id: string }>("POST", "/api/runs", { plan: plan.id, options: { budget: {}, max_parallel: 2, max_attempts: 3, fresh: true } })).id;
     await expect.poll(async () => (await waiting()).length, { timeout: 100_000 }).toBeGreaterThan(0);
     first = (await waiting())[0]!;

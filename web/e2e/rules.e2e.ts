@@ -9,7 +9,6 @@ import { Swarm } from "./swarm";
 /** What rules let people do: policies and why, several questions answered together, secrets, and what a month will cost. */
 
 const SPEC = resolve(import.meta.dirname, "../../examples/textstat/spec.md");
-const LONG = { timeout: 60_000 };
 
 let swarm: Swarm;
 let browser: Browser;
@@ -130,13 +129,13 @@ describe("several questions", () => {
     await swarm.ask("POST", "/api/projects", { project: "textstat", repo: swarm.repo });
     const spec = await swarm.ask<{ id: string }>("POST", "/api/specs", { project: "textstat", text: readFileSync(SPEC, "utf8") });
     const plan = await swarm.ask<{ id: string }>("POST", "/api/plans", { spec: spec.id });
-    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan, LONG).toBeTruthy();
+    await expect.poll(async () => (await swarm.ask<{ plan?: unknown }>("GET", `/api/plans/${plan.id}`)).plan).toBeTruthy();
     const run = { plan: plan.id, options: { budget: {}, max_parallel: 1, max_attempts: 1 } };
     for (let at = 0; at < 3; at += 1) await swarm.ask("POST", "/api/runs", run);
     const made = await ada.context.request.post("/api/runs", { data: run, headers: { origin: swarm.url } });
     expect(made.ok(), await made.text()).toBe(true);
     own = ((await made.json()) as { id: string }).id;
-    await expect.poll(async () => (await waiting()).length, LONG).toBe(4);
+    await expect.poll(async () => (await waiting()).length).toBe(4);
   });
 
   it("are chosen by keys and by risk, and what follows is said first", async () => {
@@ -167,9 +166,9 @@ describe("several questions", () => {
   it("are each answered by itself, and what was not taken is said with why", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: "Approve 4 questions" }).click();
-    await page.getByText("3 taken").waitFor(LONG);
+    await page.getByText("3 taken").waitFor();
     await page.getByText("1 not taken").waitFor();
-    await page.getByText(/nobody decides on a request of their own/).waitFor();
+    await page.getByRole("dialog").getByText(/nobody decides on a request of their own/).waitFor();
     await accessible(page, "what became of several answers", false);
     await page.getByRole("button", { name: "Done" }).click();
     expect((await waiting()).map(({ run }) => run)).toEqual([own]);
@@ -180,7 +179,7 @@ describe("several questions", () => {
     const runs = await swarm.ask<{ items: { plan?: string }[] }>("GET", "/api/runs");
     const plan = runs.items[0]?.plan;
     for (let at = 0; at < 2; at += 1) await swarm.ask("POST", "/api/runs", { plan, options: { budget: {}, max_parallel: 1, max_attempts: 1 } });
-    await expect.poll(async () => (await waiting()).length, LONG).toBe(3);
+    await expect.poll(async () => (await waiting()).length).toBe(3);
     const { page } = ben;
     await ben.go("/approvals");
     await page.getByRole("button", { name: /^medium risk/ }).tap();
@@ -194,12 +193,12 @@ describe("several questions", () => {
     await fits(page, "several questions to be rejected, phone");
     await swarm.kill();
     await page.getByRole("button", { name: "Reject 3 questions" }).tap();
-    await page.getByText("3 kept on this device").waitFor(LONG);
+    await page.getByText("3 kept on this device").waitFor();
     await page.getByRole("button", { name: "Done" }).tap();
     await swarm.up();
     await ben.isLive();
-    await expect.poll(async () => (await waiting()).length, LONG).toBe(0);
-    await expect.poll(() => page.evaluate(() => localStorage.getItem("swarm.outbox")), LONG).toBe("[]");
+    await expect.poll(async () => (await waiting()).length).toBe(0);
+    await expect.poll(() => page.evaluate(() => localStorage.getItem("swarm.outbox"))).toBe("[]");
   });
 });
 
@@ -220,7 +219,7 @@ describe("what one was told", () => {
     const unread = async () => Number.parseInt((await page.getByText(/messages? not read yet/).textContent()) ?? "", 10);
     const before = await unread();
     await page.getByRole("button", { name: /^Mark as read/ }).first().click();
-    await expect.poll(unread, LONG).toBe(before - 1);
+    await expect.poll(unread).toBe(before - 1);
     await page.getByRole("button", { name: "Mark all as read" }).click();
     await page.getByText("All of it is read.").waitFor();
     await accessible(page, "notifications that are read");

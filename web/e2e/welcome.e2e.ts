@@ -10,8 +10,6 @@ import { Swarm } from "./swarm";
 /** The first start over a real server: an account, a model, a repository, an example; by keys, and two people at once. */
 
 const PASSWORD = "correct horse battery";
-/** How long a page may take, in milliseconds: machines that check are slow. */
-const PATIENCE = 60_000;
 /** A model that is called, for a moment before it is: it says one thing whatever it is asked. */
 const SCRIPT = 'name = "echo"\njson_schema = true\n\n[[rules]]\ntext = "Here I am."\n';
 
@@ -24,7 +22,6 @@ beforeAll(async () => {
   swarm = await Swarm.start("");
   browser = await launch();
   [ada, ben] = [await Person.at(browser, swarm.url, "desk"), await Person.at(browser, swarm.url, "phone")];
-  for (const { page } of [ada, ben]) page.setDefaultTimeout(PATIENCE);
 });
 
 afterAll(async () => {

@@ -1,16 +1,19 @@
 import { createECDH, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Authenticator } from "../authenticator";
 import { launch, Person } from "../browser";
 import { BEN, two } from "../people";
 import { Swarm } from "../swarm";
 import { fixtures } from "../vms";
+import { images, picture } from "./picture";
 
 /**
  * Takes the pictures of docs/src/web.md: a run of the demo that is done, one that stands before its questions, and a spec that is not
- * all clear. All of it is a real server's but what it cannot have here: sandboxes that stay open, and days before today.
+ * all clear. All of it is a real server's but what it cannot have here: sandboxes that stay open, days before today, and what a
+ * browser is told by and keeps passkeys in.
  */
 
 const RULES = `
@@ -31,7 +34,6 @@ const SPEC = readFileSync(resolve(import.meta.dirname, "../../../examples/textst
 /** A scenario that nothing follows from. */
 const UNCLEAR = `${SPEC.trimEnd()}\n\n- GIVEN the user is logged in\n- WHEN they ask for help\n- THEN all is well\n`;
 const LONG = { timeout: 200_000, interval: 500 };
-const images = resolve(import.meta.dirname, "../../../docs/src/images");
 
 interface Question {
   id: string;
@@ -48,7 +50,6 @@ let done = "";
 let going = "";
 
 beforeAll(async () => {
-  mkdirSync(images, { recursive: true });
   swarm = await Swarm.start(RULES);
   browser = await launch();
   ({ ada, ben } = await two(browser, swarm));
@@ -63,14 +64,6 @@ const waiting = async (run: string) => (await swarm.ask<{ items: Question[] }>("
 const stateOf = async (run: string) => (await swarm.ask<{ state: { state: string } }>("GET", `/api/runs/${run}`)).state.state;
 const begin = async (max_parallel: number) => (await swarm.ask<{ id: string }>("POST", "/api/runs", { plan, options: { budget: {}, max_parallel, max_attempts: 3, fresh: true } })).id;
 const accept = ({ id }: Question) => swarm.ask("POST", `/api/hitl/${id}/respond`, { type: "accept", args: null });
-
-async function picture(person: Person, name: string): Promise<void> {
-  await person.settled();
-  // No shade of what the pointer left, and no ring around what had the focus.
-  await person.page.mouse.move(0, 0);
-  await person.page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
-  await person.page.screenshot({ path: `${images}/web-${name}.png`, ...(person === ben ? { scale: "css" } : {}) });
-}
 
 describe("what is there to see", () => {
   it("is a run that is done", async () => {
@@ -193,11 +186,36 @@ describe("the pictures", () => {
     await ada.context.unrouteAll();
   });
 
-  it("of the settings, in a browser that is told", async () => {
+  it("of what the server has in it", async () => {
+    const { page } = ada;
+    await ada.go("/admin");
+    await ada.isLive();
+    await page.getByText("the newest that this program knows").waitFor();
+    await page.getByText(/hears what happens/).waitFor();
+    await picture(ada, "system");
+    await ada.go("/admin/agents");
+    await page.getByRole("link", { name: "coder", exact: true }).waitFor();
+    await picture(ada, "agent-files");
+    await ada.go("/admin/agents/coder");
+    await page.getByText("You are a careful programmer.").waitFor();
+    await picture(ada, "agent-file");
+    await ada.go("/admin/settings?show=changed");
+    await page.getByRole("row").filter({ hasText: "flows.approvals" }).first().waitFor();
+    await picture(ada, "program-settings");
+    await ada.go("/admin/settings?show=switches&text=flows.gate");
+    const dependencies = page.getByRole("listitem").filter({ hasText: "flows.gate.dependencies" });
+    await dependencies.getByText("Change it").click();
+    await dependencies.getByLabel("To").selectOption('"block"');
+    await dependencies.getByText('dependencies = "block"').waitFor();
+    await picture(ada, "switches");
+  });
+
+  it("of the settings, in a browser that is told and has a passkey", async () => {
     // No push service is asked: the browser's part is played.
     const keys = createECDH("prime256v1");
     keys.generateKeys();
-    const cleo = await Person.at(browser, swarm.url, "desk", "allow");
+    const cleo = await Person.at(browser, swarm.named, "desk", "allow");
+    await Authenticator.of(cleo);
     await cleo.context.grantPermissions(["notifications"]);
     await cleo.context.addInitScript(
       ([p256dh, auth]) => {
@@ -213,6 +231,16 @@ describe("the pictures", () => {
     await cleo.go("/settings");
     await page.getByRole("button", { name: "Tell me in this browser" }).click();
     await page.getByText("on in this browser").waitFor();
+    await page.getByText("Add a passkey").click();
+    const passkeys = page.locator("section").filter({ has: page.getByRole("heading", { name: "Passkeys" }) });
+    await passkeys.getByLabel("Name").fill("Cleo's notebook");
+    await passkeys.getByRole("button", { name: "Add it" }).click();
+    await passkeys.getByText("never used").waitFor();
+    await cleo.go("/settings");
+    await cleo.isLive();
+    await passkeys.getByText("never used").waitFor();
+    // It came back to where it had been scrolled to.
+    await page.evaluate(() => scrollTo(0, 0));
     await picture(cleo, "settings");
     await cleo.context.close();
   });
