@@ -13,6 +13,8 @@ const root = join(import.meta.dirname, "..");
 const work = JSON.parse(readFileSync(0, "utf8"));
 /** The longest that a server may take until it answers, in milliseconds. */
 const START = 120_000;
+/** How often a look is begun. */
+const LOOKS = 3;
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
 const PERSON = { email: "ada@example.org", password: "correct horse battery" };
 
@@ -70,8 +72,7 @@ async function signedIn(context, url, firstStart) {
 async function measured(look, port, name, url) {
   const rounds = [];
   for (let round = 0; round < work.rounds; round += 1) {
-    const { lhr } = await look(url, { port, output: "json", logLevel: "silent", onlyCategories: CATEGORIES });
-    if (lhr.runtimeError) throw new Error(`${name}: ${lhr.runtimeError.message}`);
+    const lhr = await looked(look, port, name, url);
     const requests = lhr.audits["network-requests"].details.items;
     const scripts = requests.filter(({ resourceType }) => resourceType === "Script");
     rounds.push({
@@ -87,6 +88,20 @@ async function measured(look, port, name, url) {
   const row = { name, ...figures, at: rounds[0].at, wrong: [...new Set(rounds.flatMap(({ wrong }) => wrong))], rounds };
   if (process.env.VERBOSE) console.error(JSON.stringify(row));
   return row;
+}
+
+/** One look. The browser does not always answer Lighthouse in time, whatever the page is: then it is begun again. */
+async function looked(look, port, name, url) {
+  for (let left = LOOKS; ; left -= 1) {
+    try {
+      const { lhr } = await look(url, { port, output: "json", logLevel: "silent", onlyCategories: CATEGORIES });
+      if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
+      return lhr;
+    } catch (error) {
+      if (left <= 1) throw new Error(`${name}: ${error.message}`, { cause: error });
+      console.error(`${name}: once more: ${error.message}`);
+    }
+  }
 }
 
 async function withSwarm(place, act) {
