@@ -168,6 +168,9 @@ describe("a browser that is told", () => {
     await expect.poll(async () => (await shown()).map(({ title, actions }) => [title, actions])).toEqual([["x", []]]);
     await tap("accept");
     await expect.poll(shown).toEqual([]);
+    // The worker is still on its way there when the message is gone.
+    await ada.page.waitForURL((url) => url.pathname === "/approvals");
+    await ada.settled();
     expect((await swarm.ask<{ items: unknown[] }>("GET", "/api/users")).items).toHaveLength(1);
   });
 
