@@ -185,7 +185,7 @@ describe("the review", () => {
     await page.locator("h1").click();
     await page.keyboard.press("j");
     await expect.poll(() => page.getByRole("region", { name: "The ticket" }).getByRole("heading").first().textContent()).not.toBe(first);
-    await page.locator("summary").filter({ hasText: "commands hold" }).or(page.locator("summary").filter({ hasText: "command hold" })).first().click();
+    await page.locator("summary").filter({ hasText: "commands hold" }).or(page.locator("summary").filter({ hasText: "command holds" })).first().click();
     await page.locator(".change .token").first().waitFor();
     await looked(`/runs/${run}/review`, "a review");
   });

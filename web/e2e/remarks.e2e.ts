@@ -63,7 +63,7 @@ describe("remarks on a change", () => {
     const { page } = ada;
     await ada.go(`/runs/${run}/review?ticket=${first.ticket}`);
     await page.getByText("To remark on a line").waitFor();
-    await page.getByText(/\d of \d commands hold with this change/).first().waitFor();
+    await page.getByText(/\d of \d commands? holds? with this change/).first().waitFor();
     await page.locator('.diff-gutter[data-change-key="I1"]').last().click();
     const field = page.getByLabel("Remark on line 1");
     await field.fill("Say why this is needed.");

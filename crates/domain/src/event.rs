@@ -20,6 +20,7 @@ use crate::{
     claim::Returned,
     finding::Finding,
     gate::CheckReport,
+    hunk::HunkEvidence,
     id::{
         AttemptId, BlobHash, ClaimId, CommitId, HoldId, IdempotencyKey, InterruptId, InvitationId, KeyId,
         KeyName, Label, NodeId, PasskeyId, PlanId, ProjectId, ProviderName, RequirementId, RunId, SandboxId,
@@ -421,6 +422,11 @@ pub enum EventBody {
         own_tests: bool,
         /// How long it took, in milliseconds.
         millis: u64,
+    },
+    /// The hunks of a change that people are asked about were left out one by one, to see what misses them.
+    HunksTried {
+        /// What was found out.
+        evidence: HunkEvidence,
     },
     /// A change was judged by reading it and by the tools that are there: each check with its weight.
     ChangeJudged {

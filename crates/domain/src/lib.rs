@@ -43,6 +43,7 @@ pub mod gate;
 pub mod graph;
 pub mod hindsight;
 pub mod history;
+pub mod hunk;
 pub mod id;
 pub mod identity;
 pub mod interrupt;

@@ -20,7 +20,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    async fn read(parts: &Parts, run: &RunId) -> Result<Self, FlowError> {
+    pub(crate) async fn read(parts: &Parts, run: &RunId) -> Result<Self, FlowError> {
         let tenant = &parts.config.tenant;
         let run = parts.store.run(tenant, run).await?;
         let plan = parts.plan(&run.plan).await?;

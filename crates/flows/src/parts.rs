@@ -115,6 +115,9 @@ pub struct FlowsConfig {
     /// The same for attempts without tests, against the spec's commands alone; 0, the default, turns that off. Nobody is
     /// sent back for it; people see what was not noticed.
     pub mutants_for_code: u32,
+    /// How many hunks of a change that people are asked about are left out, one at a time, to see which commands miss them;
+    /// 0 turns that off.
+    pub hunks: u32,
     /// How long the code of an accepted attempt may be measured, in milliseconds; 0 turns that off.
     pub measure_ms: u64,
     /// What it means when a check of a change finds something.
@@ -166,6 +169,7 @@ impl Default for FlowsConfig {
             checkpoints: true,
             mutants: 8,
             mutants_for_code: 0,
+            hunks: 12,
             measure_ms: 3_000,
             gate: GatePolicy::default(),
             approvals: ApprovalPolicy::default(),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use swarm_domain::{
-    EventBody, MicroUsd, RunId,
+    EventBody, MicroUsd, RequirementId, RunId,
+    hunk::HunkEvidence,
     interrupt::{ActionRequest, HumanResponse, InterruptKind, InterruptState, PlanEdit, ResponseKind},
     run::{RunOptions, RunState},
     ticket::TicketState,
@@ -140,6 +141,59 @@ async fn a_plan_that_is_turned_down_is_not_begun_and_is_asked_about_again_when_i
     end(flows).await;
 }
 
+/// What proves the change that a question is about, once it was found out.
+async fn proven(flows: &Flows, question: &Question) -> HunkEvidence {
+    eventually(|| async { flows.question_evidence(question).await.unwrap() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_each_hunk_it_is_found_out_which_requirement_misses_it() {
+    let world = world(GREET_ONLY).await;
+    let about =
+        (1..=20).map(|number| format!("# What this is about, {number}.\n")).collect::<Vec<_>>().concat();
+    let repo = world.repo();
+    std::fs::write(repo.join("greet.sh"), format!("{about}echo \"Hello\"\n")).unwrap();
+    world::git(&repo, &["add", "greet.sh"]);
+    world::git(&repo, &["commit", "-q", "-m", "begin"]);
+    let written = about.replace("about, 2.", "about: the second.") + world::GREET;
+    let flows = world.flows(script(&staff().replace(world::GREET, &written))).await;
+    let run = begun(&world, &flows).await;
+    let question = waiting(&flows).await;
+
+    let evidence = proven(&flows, &question).await;
+    assert_eq!((evidence.commands, evidence.left), (1, 0), "{evidence:?}");
+    assert_eq!(Some(&evidence.commit), question.row.interrupt.commit.as_ref());
+    let [comment, echo] = evidence.hunks.as_slice() else { panic!("{evidence:?}") };
+    assert_eq!(
+        (comment.path.as_str(), comment.new_start, &*comment.missed_by),
+        ("greet.sh", 1, [].as_slice())
+    );
+    assert_eq!(echo.new_start, 18, "with three lines before it");
+    let [missed] = echo.missed_by.as_slice() else { panic!("{echo:?}") };
+    assert_eq!(missed.requirement.as_ref().map(RequirementId::as_str), Some("REQ-1"));
+    assert!(missed.command.starts_with("sh greet.sh"), "{}", missed.command);
+
+    say(&flows, &question, HumanResponse::accept()).await;
+    is_whole(&flows, &run).await;
+    let events = events(&flows).await;
+    assert_eq!(count(&events, "hunks_tried"), 1, "of shout.sh nobody was asked");
+    end(flows).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_out_of_a_change_where_that_is_turned_off() {
+    let mut world = world(GREET_ONLY).await;
+    world.config.hunks = 0;
+    let flows = world.flows(script(&staff())).await;
+    let run = begun(&world, &flows).await;
+    let question = waiting(&flows).await;
+    say(&flows, &question, HumanResponse::accept()).await;
+    is_whole(&flows, &run).await;
+    assert_eq!(flows.question_evidence(&question).await.unwrap(), None);
+    assert_eq!(count(&events(&flows).await, "hunks_tried"), 0);
+    end(flows).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_not_merged_before_a_person_said_so_and_goes_back_with_their_words() {
     let world = world(GREET_ONLY).await;
@@ -152,6 +206,9 @@ async fn a_change_is_not_merged_before_a_person_said_so_and_goes_back_with_their
     assert_eq!(question.blocked.len(), 2, "its own ticket, and the one that is built on it");
     let text = flows.question_text(&question).await.unwrap().unwrap();
     assert!(text.contains("+echo \"Hello, $1!\""), "{text}");
+    let evidence = proven(&flows, &question).await;
+    let [whole] = evidence.hunks.as_slice() else { panic!("{evidence:?}") };
+    assert_eq!((whole.old_start, whole.missed_by.len()), (0, 1), "without the new file: {whole:?}");
     assert_eq!(count(&events(&flows).await, "merged"), 0);
     let edit = ActionRequest { action: "merge_change".to_owned(), args: serde_json::json!({}) };
     let edit = HumanResponse { r#type: ResponseKind::Edit, args: serde_json::to_value(edit).unwrap() };

@@ -129,6 +129,7 @@ pub(crate) async fn may_follow(conn: &mut PgConnection, event: &Event) -> Result
         | EventBody::SandboxForked { .. }
         | EventBody::CheckRun { .. }
         | EventBody::TestsProbed { .. }
+        | EventBody::HunksTried { .. }
         | EventBody::ChangeJudged { .. }
         | EventBody::AttemptStuck { .. }
         | EventBody::WorkClaimed { .. }

@@ -170,6 +170,7 @@ pub(crate) async fn project(conn: &mut PgConnection, event: &Event) -> Result<()
         // Read from the log itself: what follows from them comes as an event of its own.
         // Who works just now stands in a table that is no view: it is about processes, not about work.
         EventBody::TestsProbed { .. }
+        | EventBody::HunksTried { .. }
         | EventBody::SandboxCommandRun { .. }
         | EventBody::SandboxStopped { .. }
         | EventBody::SandboxSnapshotTaken { .. }

@@ -41,6 +41,8 @@ const BY_PREFIX: readonly (readonly [string, readonly Topic[]])[] = [
   ["ticket_", ["runs"]],
   ["attempt_", ["figures", "vms", "budgets"]],
   ["merged", ["runs"]],
+  // What proves the parts of a change comes while its question is looked at.
+  ["hunks_", ["approval"]],
   ["interrupt_", ["approvals", "runs", "notifications"]],
   ["user_", ["users", "me"]],
   ["password_", ["users"]],

@@ -4,8 +4,9 @@ import { SegmentedControl } from "@mantine/core";
 import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/SegmentedControl.css";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { type ChangeData, Diff as Table, getChangeKey, Hunk, isDelete, isInsert, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
+import { type ChangeData, Decoration, Diff as Table, getChangeKey, Hunk, isDelete, isInsert, markEdits, parseDiff, tokenize, type FileData } from "react-diff-view";
 import { plural } from "./format";
+import type { Place } from "./HunkProof";
 import { RemarkForm, RemarkShown } from "./RemarkForm";
 import { isAt, type Remark } from "./remarks";
 import type { Remarks } from "./useRemarks";
@@ -32,10 +33,12 @@ interface Props {
   remarks?: Remarks | undefined;
   /** What is said of a file, above its lines. */
   about?: ((path: string) => ReactNode) | undefined;
+  /** What is said of lines that belong together, above them. */
+  proof?: ((place: Place) => ReactNode) | undefined;
 }
 
 /** A change, file by file. */
-export function Diff({ text, remarks, about }: Props) {
+export function Diff({ text, remarks, about, proof }: Props) {
   const files = useMemo(() => parseDiff(text, { nearbySequences: "zip" }), [text]);
   const [view, setView] = useState<View>("unified");
   const highlight = useHighlight();
@@ -58,7 +61,7 @@ export function Diff({ text, remarks, about }: Props) {
         <p className="change-hint">To remark on a line, click its number; or go to it with the arrow keys in a file, and press Enter.</p>
       ) : null}
       {files.map((file) => (
-        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} highlight={highlight} remarks={remarks} about={about} />
+        <File key={`${file.oldPath} ${file.newPath}`} file={file} view={view} highlight={highlight} remarks={remarks} about={about} proof={proof} />
       ))}
     </section>
   );
@@ -70,7 +73,7 @@ interface FileProps extends Omit<Props, "text"> {
   highlight: Highlight | undefined;
 }
 
-function File({ file, view, highlight, remarks, about }: FileProps) {
+function File({ file, view, highlight, remarks, about, proof }: FileProps) {
   const lines = file.hunks.flatMap(({ changes }) => changes);
   const tokens = useMemo(() => {
     const enhancers = [markEdits(file.hunks, { type: "block" })];
@@ -98,7 +101,13 @@ function File({ file, view, highlight, remarks, about }: FileProps) {
           <p className="change-none">{file.isBinary ? "Not text." : "No line is different."}</p>
         ) : (
           <Table viewType={view} diffType={file.type} hunks={file.hunks} tokens={tokens} widgets={widgets} selectedChanges={chosen} gutterEvents={click}>
-            {(hunks) => hunks.map((hunk) => <Hunk key={hunk.content} hunk={hunk} />)}
+            {(hunks) =>
+              hunks.flatMap((hunk) => {
+                const said = proof?.({ path: name, oldStart: hunk.oldStart, newStart: hunk.newStart });
+                const lines = <Hunk key={hunk.content} hunk={hunk} />;
+                return said ? [<Decoration key={`of ${hunk.content}`}>{said}</Decoration>, lines] : [lines];
+              })
+            }
           </Table>
         )}
       </div>

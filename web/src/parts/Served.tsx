@@ -26,7 +26,7 @@ export function Served({ path, serves, commit }: Props) {
         return (
           <li key={one.requirement.id}>
             <code>{one.requirement.id}</code> <span>{one.requirement.title}</span>
-            <StateMark state={state} label={all.length === 0 ? "no command proves it" : `${hold} of ${plural(all.length, "command")} hold with this change`} />
+            <StateMark state={state} label={all.length === 0 ? "no command proves it" : `${hold} of ${plural(all.length, "command")} ${all.length === 1 ? "holds" : "hold"} with this change`} />
           </li>
         );
       })}

@@ -1650,6 +1650,12 @@ pub enum EventBody {
         /// What nobody noticed, in a few words each, cut to a bound.
         survived: Vec<String>,
     },
+    /// The hunks of a change that people are asked about were left out one by one, to see what misses them.
+    #[serde(rename = "hunks_tried")]
+    HunksTried {
+        /// What was found out.
+        evidence: HunkEvidence,
+    },
     /// A change was judged by reading it and by the tools that are there: each check with its weight.
     #[serde(rename = "change_judged")]
     ChangeJudged {
@@ -2862,6 +2868,21 @@ pub struct HumanResponse {
     pub r#type: ResponseKind,
 }
 
+/// What was found out about the hunks of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HunkEvidence {
+    /// The commands that hold with all of the change: those of its requirements, and those that run its own tests.
+    pub commands: u32,
+    /// The commit.
+    pub commit: CommitId,
+    /// The hunks that were left out, one at a time, in the order of the diff.
+    pub hunks: Vec<TriedHunk>,
+    /// Those that were not tried: there were too many, there was no time, or somebody had decided before.
+    pub left: u32,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+}
+
 /// A question to people, as it is written into the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interrupt {
@@ -2895,6 +2916,9 @@ pub struct Interrupt {
 /// A question with all that is to be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterruptDetail {
+    /// What proves the parts of a change; absent where nothing was found out, or is not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<HunkEvidence>,
     /// What is asked; `request` has the shape of the Agent Inbox.
     pub interrupt: Interrupt,
     /// Where it stands.
@@ -3496,6 +3520,16 @@ pub struct Measures {
 
 /// An amount in millionths of a US dollar. Arithmetic saturates: a sum of costs never wraps round to small.
 pub type MicroUsd = u64;
+
+/// A command that fails without a hunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// The command.
+    pub command: String,
+    /// The requirement that it belongs to; absent for the change's own tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<RequirementId>,
+}
 
 /// What the circuit breaker of a model does with the next call.
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, Serialize, Deserialize)]
@@ -6530,6 +6564,19 @@ pub struct Tried {
     pub passed: bool,
     /// What it proves.
     pub requirement: RequirementId,
+}
+
+/// A hunk that was left out while the rest of the change stayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedHunk {
+    /// What fails without it, one command for each requirement at the most; nothing where no command misses it.
+    pub missed_by: Vec<Missed>,
+    /// Where it begins after the change.
+    pub new_start: u32,
+    /// Where it begins before the change, as the diff says it.
+    pub old_start: u32,
+    /// The file, as it is named after the change.
+    pub path: String,
 }
 
 /// What failed lately. What was tried again and went well counts too.

@@ -59,6 +59,7 @@ impl EventBody {
             | Self::SandboxForked { .. }
             | Self::CheckRun { .. }
             | Self::TestsProbed { .. }
+            | Self::HunksTried { .. }
             | Self::ChangeJudged { .. }
             | Self::CodeMeasured { .. }
             | Self::AttemptStuck { .. }

@@ -34,6 +34,7 @@ impl EventBody {
             Self::SandboxForked { .. } => "sandbox_forked",
             Self::CheckRun { .. } => "check_run",
             Self::TestsProbed { .. } => "tests_probed",
+            Self::HunksTried { .. } => "hunks_tried",
             Self::ChangeJudged { .. } => "change_judged",
             Self::CodeMeasured { .. } => "code_measured",
             Self::AttemptStuck { .. } => "attempt_stuck",

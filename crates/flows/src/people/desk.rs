@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use swarm_domain::{
     Actor, BlobHash, EventBody, IdempotencyKey, InterruptId, NewEvent, Problem, RunId, TicketId, graph,
+    hunk::HunkEvidence,
     interrupt::{HumanResponse, InterruptState},
     ticket::Risk,
 };
 use swarm_store::{InterruptQuery, InterruptRow};
 
+use super::evidence;
 use crate::{
     error::FlowError,
     parts::Parts,
@@ -62,6 +64,11 @@ impl Flows {
         let Some(text) = &question.row.interrupt.text else { return Ok(None) };
         let bytes = self.store().blobs().get(text).await.map_err(|error| error.problem())?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// What proves the parts of the change that a question is about; none where nothing was found out, or is not yet.
+    pub async fn question_evidence(&self, question: &Question) -> Result<Option<HunkEvidence>, Problem> {
+        evidence::of_question(self.parts(), &question.row).await.map_err(|error| error.problem())
     }
 
     /// Answers a question. The first answer that decides counts; the same answer of the same person again is that one.

@@ -7,6 +7,7 @@
 
 mod desk;
 mod diff;
+mod evidence;
 mod plan;
 mod wait;
 

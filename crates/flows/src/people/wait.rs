@@ -9,7 +9,7 @@ use swarm_domain::{
 };
 use swarm_store::InterruptRow;
 
-use super::{Heard, PeopleInput};
+use super::{Heard, PeopleInput, evidence};
 use crate::{
     engine::{self, Flow},
     error::FlowError,
@@ -43,14 +43,16 @@ pub(crate) async fn people(parts: Parts, input: PeopleInput) -> Flow<Heard> {
     Ok(heard)
 }
 
-/// Writes the question down. False where what it is about was given up.
+/// Writes the question down, and what proves the parts of a change. False where what it is about was given up.
 async fn ask(parts: &Parts, input: &PeopleInput, question: &Interrupt) -> Result<bool, FlowError> {
     let key = ["interrupt", question.id.as_str(), "raised"];
     let body = EventBody::InterruptRaised { interrupt: Box::new(question.clone()) };
     match parts.record(&key, part("policy"), input.subject.clone(), body).await {
-        Err(error) if error.problem().code == "store.not_allowed" => Ok(false),
-        recorded => recorded.map(|_| true),
+        Err(error) if error.problem().code == "store.not_allowed" => return Ok(false),
+        recorded => drop(recorded?),
     }
+    evidence::gather(parts, input, question).await?;
+    Ok(true)
 }
 
 async fn decided(parts: &Parts, id: &InterruptId) -> Flow<Decision> {

@@ -1,6 +1,8 @@
 //! Acceptance commands, each in a fresh sandbox on a fresh checkout: what one command breaks, the next does not see,
 //! and nothing that the author left lying about can help it pass.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     AttemptId, CommitId, EventBody, IdempotencyKey, ProjectId, RunId, Subject, TicketId,
@@ -111,6 +113,13 @@ async fn judge_one(
     Ok((!passed).then(|| finding(judged, check, &ended.how.to_string(), &output)))
 }
 
+/// A file that is not as the commit has it, on purpose.
+pub(crate) struct Wrong {
+    pub(crate) path: String,
+    /// What stands in it; none where it is not there.
+    pub(crate) text: Option<String>,
+}
+
 /// Runs one command on a checkout of its own, where need be with a file that is wrong on purpose.
 pub(super) async fn run(
     parts: &Parts,
@@ -118,7 +127,7 @@ pub(super) async fn run(
     label: &str,
     check: &Acceptance,
     fixtures: &[Fixture],
-    wrong: Option<&Fixture>,
+    wrong: Option<&Wrong>,
 ) -> Result<Ended, FlowError> {
     let name = format!("check-{}-{}-{}-{label}", judged.run, judged.attempt, judged.stage_name());
     let trial = Trial { project: judged.project, commit: judged.commit, subject: judged.subject(), name };
@@ -141,7 +150,7 @@ pub(crate) async fn try_out(
     trial: &Trial<'_>,
     check: &Acceptance,
     fixtures: &[Fixture],
-    wrong: Option<&Fixture>,
+    wrong: Option<&Wrong>,
 ) -> Result<Ended, FlowError> {
     let name = trial.name.clone();
     let folder = crate::sweep::own_checkouts(parts).join(&name);
@@ -151,8 +160,13 @@ pub(crate) async fn try_out(
         .map_err(|error| FlowError::internal("a checkout's folder", error))?;
     let mirror = parts.mirror(trial.project).await?;
     mirror.checkout(trial.commit, &folder).await?;
-    for fixture in fixtures.iter().chain(wrong) {
-        write_fixture(&folder, fixture).await?;
+    for fixture in fixtures {
+        write(&folder, &fixture.path, &fixture.content).await?;
+    }
+    match wrong {
+        Some(Wrong { path, text: Some(text) }) => write(&folder, path, text).await?,
+        Some(Wrong { path, text: None }) => remove_file(&folder, path).await?,
+        None => {}
     }
     let spec = SandboxSpec {
         name,
@@ -189,7 +203,7 @@ pub(crate) async fn run_alone(
     if ended.how == How::Cancelled { Err(FlowError::Cancelled) } else { Ok(ended) }
 }
 
-async fn remove(folder: &std::path::Path) -> Result<(), FlowError> {
+async fn remove(folder: &Path) -> Result<(), FlowError> {
     match tokio::fs::remove_dir_all(folder).await {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(FlowError::internal("removing a checkout", error))
@@ -198,16 +212,29 @@ async fn remove(folder: &std::path::Path) -> Result<(), FlowError> {
     }
 }
 
-/// The checkout holds no symlink that leaves it, and a fixture's path is relative, so this stays inside.
-async fn write_fixture(folder: &std::path::Path, fixture: &Fixture) -> Result<(), FlowError> {
-    let path = RelativePath::parse(fixture.path.as_str())
-        .map_err(|error| FlowError::internal("a fixture of the spec", error))?;
-    let target = folder.join(path.as_str());
-    let failed = |error| FlowError::internal("writing a fixture", error);
+/// The checkout holds no symlink that leaves it, and a path that was read so is relative: it stays inside.
+async fn write(folder: &Path, path: &str, text: &str) -> Result<(), FlowError> {
+    let target = inside(folder, path)?;
+    let failed = |error| FlowError::internal("writing into a checkout", error);
     if let Some(parent) = target.parent() {
         tokio::fs::create_dir_all(parent).await.map_err(failed)?;
     }
-    tokio::fs::write(&target, &fixture.content).await.map_err(failed)
+    tokio::fs::write(&target, text).await.map_err(failed)
+}
+
+async fn remove_file(folder: &Path, path: &str) -> Result<(), FlowError> {
+    match tokio::fs::remove_file(inside(folder, path)?).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FlowError::internal("taking a file from a checkout", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn inside(folder: &Path, path: &str) -> Result<PathBuf, FlowError> {
+    let path =
+        RelativePath::parse(path).map_err(|error| FlowError::internal("a path of a checkout", error))?;
+    Ok(folder.join(path.as_str()))
 }
 
 /// Whether a command did what the spec says. Trailing white space of lines and of the whole does not count.

@@ -42,7 +42,7 @@ pub(crate) fn added(diff: &str) -> Added<'_> {
             if let Some(name) = line.strip_prefix("+++ ") {
                 let name = name.trim_end_matches('\t').trim_matches('"');
                 path = name.strip_prefix("b/").unwrap_or(name);
-            } else if let Some((old, start, new)) = sides(line) {
+            } else if let Some((old, _, start, new)) = sides(line) {
                 // An empty side is named by the line before it.
                 number = if new == 0 { start + 1 } else { start };
                 (old_left, new_left) = (old, new);
@@ -70,17 +70,17 @@ pub(crate) fn added(diff: &str) -> Added<'_> {
     found
 }
 
-/// The lengths of both sides and the start of the new one in `@@ -1,2 +3,4 @@`.
-fn sides(line: &str) -> Option<(u32, u32, u32)> {
+/// The old side's length and start and the new one's start and length in `@@ -1,2 +3,4 @@`.
+pub(super) fn sides(line: &str) -> Option<(u32, u32, u32, u32)> {
     let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
     let new = rest.split_once(" @@")?.0;
-    let (_, old_count) = old.split_once(',').unwrap_or((old, "1"));
+    let (old_start, old_count) = old.split_once(',').unwrap_or((old, "1"));
     let (start, count) = new.split_once(',').unwrap_or((new, "1"));
-    Some((old_count.parse().ok()?, start.parse().ok()?, count.parse().ok()?))
+    Some((old_count.parse().ok()?, old_start.parse().ok()?, start.parse().ok()?, count.parse().ok()?))
 }
 
 /// A path as it is, where git printed it with escapes.
-fn unquoted(path: &str) -> String {
+pub(super) fn unquoted(path: &str) -> String {
     if !path.contains('\\') {
         return path.to_owned();
     }

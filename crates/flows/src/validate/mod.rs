@@ -10,6 +10,7 @@ mod dodge;
 mod effect;
 pub(crate) mod evidence;
 mod hard_coded;
+pub(crate) mod hunk;
 mod line_rule;
 mod measure;
 pub(crate) mod own_rules;

@@ -20,7 +20,7 @@ use swarm_forge::ChangeKind;
 use swarm_sandbox::How;
 
 use super::{
-    acceptance::{self, Judged},
+    acceptance::{self, Judged, Wrong},
     change::{ChangedFile, fault},
 };
 use crate::{
@@ -114,7 +114,8 @@ async fn tried(
     if made.is_empty() {
         return Ok(None);
     }
-    let own = own_commands(parts, judged, tests, fixtures).await?;
+    let paths: Vec<&str> = tests.iter().map(|test| test.path.as_str()).collect();
+    let own = own_commands(parts, judged, &paths, fixtures).await?;
     let mut commands = own.clone();
     commands.extend(ticket.acceptance.iter().map(|check| check.check.clone()));
     let (mut count, mut killed) = (0_u32, 0_u32);
@@ -195,16 +196,16 @@ async fn in_tested(
     Ok(spread(sources.iter().map(|(path, bytes, source)| (path.as_str(), source, Lines::whole(bytes))), most))
 }
 
-/// The commands that run the attempt's tests and pass as the code is; none where no runner of this machine runs them.
-async fn own_commands(
+/// The commands that run the tests in these files and pass as the code is; none where no runner of this machine runs them.
+pub(super) async fn own_commands(
     parts: &Parts,
     judged: &Judged<'_>,
-    tests: &[&ChangedFile],
+    tests: &[&str],
     fixtures: &[Fixture],
 ) -> Result<Vec<Acceptance>, FlowError> {
     let mut found = Vec::new();
     for test in tests {
-        for command in runners(&test.path) {
+        for command in runners(test) {
             let check = Acceptance { command, exit: 0, stdout: None, stderr_contains: None, line: 0 };
             let ended = acceptance::run(parts, judged, "probe", &check, fixtures, None).await?;
             let output = [ended.stdout, ended.stderr].concat();
@@ -254,7 +255,7 @@ async fn noticed(
     fixtures: &[Fixture],
 ) -> Result<bool, FlowError> {
     for check in commands {
-        let wrong = Fixture { path: path.to_owned(), content: mutant.text.clone() };
+        let wrong = Wrong { path: path.to_owned(), text: Some(mutant.text.clone()) };
         let ended = acceptance::run(parts, judged, "mutant", check, fixtures, Some(&wrong)).await?;
         if !acceptance::passes(check, &ended) {
             return Ok(true);

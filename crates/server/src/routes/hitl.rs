@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use swarm_domain::{
     AttemptId, InterruptId, ProjectId, RunId, TicketId,
+    hunk::HunkEvidence,
     interrupt::{HumanResponse, Interrupt, InterruptKind, InterruptState, Standing},
     notification::Routed,
     ticket::Risk,
@@ -96,6 +97,8 @@ pub(crate) struct InterruptDetail {
     pub standing: Standing,
     /// The text that is to be judged, such as a diff.
     pub text: Option<String>,
+    /// What proves the parts of a change; absent where nothing was found out, or is not yet.
+    pub evidence: Option<HunkEvidence>,
 }
 
 /// To whom a question is handed.
@@ -135,8 +138,9 @@ impl From<Question> for InterruptSummary {
 
 async fn detail(app: &App, question: Question) -> Reply<Json<InterruptDetail>> {
     let text = app.flows.question_text(&question).await?;
+    let evidence = app.flows.question_evidence(&question).await?;
     let (interrupt, standing) = (question.row.interrupt.clone(), question.row.standing.clone());
-    Ok(Json(InterruptDetail { summary: question.into(), interrupt, standing, text }))
+    Ok(Json(InterruptDetail { summary: question.into(), interrupt, standing, text, evidence }))
 }
 
 /// Lists the questions to people: those of the highest risk first, and of these the oldest.

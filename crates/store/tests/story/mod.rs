@@ -15,6 +15,7 @@ use swarm_domain::{
     estimate::Estimate,
     event::CheckStage,
     finding::{Finding, FindingCode},
+    hunk::{HunkEvidence, Missed, TriedHunk},
     identity::{
         EmailAddress, ExternalId, InvitationId, Joined, KeyId, KeyName, PasskeyId, ProviderName, Role, Scope,
         SessionEnd, SessionId, UserId,
@@ -278,6 +279,12 @@ pub fn check(number: u32, stage: CheckStage, on: char, passed: bool) -> EventBod
         rung: Rung::Bubblewrap,
         millis: 7,
     }
+}
+
+fn without_its_hunk() -> HunkEvidence {
+    let missed_by = vec![Missed { requirement: Some(requirement_id(1)), command: acceptance(1).command }];
+    let hunk = TriedHunk { path: "src/a.rs".to_owned(), old_start: 0, new_start: 1, missed_by };
+    HunkEvidence { commit: commit('b'), commands: 1, hunks: vec![hunk], left: 0, millis: 9 }
 }
 
 pub fn ticket_becomes(key: &str, number: u32, to: TicketState) -> NewEvent {
@@ -553,6 +560,7 @@ pub fn whole() -> Vec<NewEvent> {
             },
         ),
         ticket_becomes("18", 1, TicketState::Working),
+        event("tried", of_attempt(1, 1), EventBody::HunksTried { evidence: without_its_hunk() }),
         event("19", of_attempt(1, 2), started(2)),
         event("20", of_attempt(1, 2), call(50)),
         event(

@@ -153,6 +153,31 @@ fn row(one: &types::InterruptSummary) -> [String; 7] {
     ]
 }
 
+/// Which command misses which hunk of a change.
+fn proven(evidence: &types::HunkEvidence) -> String {
+    let mut text = String::from("  left out one at a time:");
+    for hunk in &evidence.hunks {
+        let missed: Vec<_> = hunk
+            .missed_by
+            .iter()
+            .map(|missed| {
+                let whose = missed.requirement.as_deref().unwrap_or("its own tests");
+                format!("{whose} (`{}`)", missed.command)
+            })
+            .collect();
+        let said = if missed.is_empty() {
+            "no command misses it; read it closely".to_owned()
+        } else {
+            format!("missed by {}", missed.join(", "))
+        };
+        let _ = write!(text, "\n    {}:{}  {}", plain(&hunk.path), hunk.new_start, plain(&said));
+    }
+    if evidence.left > 0 {
+        let _ = write!(text, "\n    {} more were not tried", evidence.left);
+    }
+    text
+}
+
 fn detail(found: &types::InterruptDetail) -> String {
     let summary = &found.summary;
     let about = summary.ticket.as_ref().map(|ticket| format!("{ticket} of ")).unwrap_or_default();
@@ -199,6 +224,9 @@ fn detail(found: &types::InterruptDetail) -> String {
     }
     if let Some(judged) = &found.text {
         let _ = write!(text, "\n\n{}", indented(judged, ""));
+    }
+    if let Some(evidence) = &found.evidence {
+        let _ = write!(text, "\n\n{}", proven(evidence));
     }
     if summary.decided.is_none() {
         let id = &summary.id;

@@ -9,6 +9,7 @@ use swarm_domain::{
     event::CheckStage,
     finding::{Finding, FindingCode},
     gate::{CheckReport, Outcome, Verdict},
+    hunk::HunkEvidence,
     network::{NetworkDecision, NetworkUse},
     quality::Measures,
     quota::{Period, Quota},
@@ -103,6 +104,7 @@ fn words(body: &EventBody) -> (Weight, String) {
         EventBody::TestsProbed { mutants, killed, survived, .. } => {
             (Detail, probed(*mutants, *killed, survived.first().map(String::as_str)))
         }
+        EventBody::HunksTried { evidence } => (Detail, missed(evidence)),
         EventBody::ChangeJudged { checks, .. } => judged(checks),
         EventBody::CodeMeasured { measures, .. } => (Detail, measured(measures)),
         EventBody::AttemptStuck { began, ended, why, taken_back } => stuck(*began, *ended, why, *taken_back),
@@ -186,6 +188,15 @@ fn words(body: &EventBody) -> (Weight, String) {
 fn probed(mutants: u32, killed: u32, survivor: Option<&str>) -> String {
     let first = survivor.map(|one| format!("; unnoticed: {one}")).unwrap_or_default();
     format!("{killed} of {mutants} faults made on purpose were noticed{first}")
+}
+
+fn missed(evidence: &HunkEvidence) -> String {
+    let left = if evidence.left > 0 { format!(", {} not tried", evidence.left) } else { String::new() };
+    format!(
+        "without its parts, one at a time: {} of {} are missed by a command{left}",
+        evidence.missed(),
+        evidence.hunks.len()
+    )
 }
 
 fn lost(node: &NodeId, by: &NodeId, moved: u64) -> String {

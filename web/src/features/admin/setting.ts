@@ -29,6 +29,7 @@ const MODES: Readonly<Record<string, readonly string[]>> = {
 /** Figures of which 0 turns something off, with the one that turns it on again. */
 const OFF_AT_ZERO: Readonly<Record<string, number>> = {
   "flows.alerts.every_seconds": 30,
+  "flows.hunks": 12,
   "flows.measure_ms": 3000,
   "flows.mutants": 8,
   "flows.mutants_for_code": 8,
@@ -55,6 +56,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   "flows.gate.tricks": "Answers that stand in the code, dropped errors, checkers turned off.",
   "flows.gate_online": "Tools that know vulnerabilities may ask the network.",
   "flows.hold_clashes": "Tickets that would likely clash are worked on one after the other.",
+  "flows.hunks": "Of a change that people are asked about, so many parts are left out, one at a time, to see which commands miss them; 0 for none.",
   "flows.measure_ms": "The code of an accepted attempt may be measured for so many milliseconds; 0 for not at all.",
   "flows.mutants": "The code is made wrong on purpose so many times where an attempt brings tests, to see whether they notice; 0 for never.",
   "flows.mutants_for_code": "The same for attempts without tests, against the spec's commands; 0 for never.",

@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import { me, may } from "~/api/session";
 import { trace } from "~/api/work";
 import { moment, short } from "~/parts/format";
+import { HunkProof, HunkProofs } from "~/parts/HunkProof";
 import { useTitle } from "~/parts/title";
 import { RiskMark } from "~/parts/RiskMark";
 import { Served } from "~/parts/Served";
@@ -85,13 +86,23 @@ function Question({ detail }: { detail: InterruptDetail }) {
 }
 
 /** The change, with what each file serves; while it waits, lines of it can be remarked on. */
-function Change({ detail: { summary, interrupt }, text }: { detail: InterruptDetail; text: string }) {
+function Change({ detail: { summary, interrupt, evidence }, text }: { detail: InterruptDetail; text: string }) {
   const { data: who } = useQuery(me);
   const remarks = useRemarks(summary.id);
   const traced = useQuery({ ...trace(summary.run), enabled: summary.kind === "diff_review" });
   const serves = (traced.data?.requirements ?? []).filter(({ tickets }) => tickets.some(({ id }) => id === summary.ticket));
   const mayRemark = summary.state === "waiting" && interrupt.request.config.allow_respond && may(who, "gates:approve");
-  return <Diff text={text} remarks={mayRemark ? remarks : undefined} about={(path) => <Served path={path} serves={serves} commit={interrupt.commit} />} />;
+  return (
+    <>
+      {evidence ? <HunkProofs evidence={evidence} /> : null}
+      <Diff
+        text={text}
+        remarks={mayRemark ? remarks : undefined}
+        about={(path) => <Served path={path} serves={serves} commit={interrupt.commit} />}
+        proof={evidence ? (place) => <HunkProof place={place} evidence={evidence} serves={serves} /> : undefined}
+      />
+    </>
+  );
 }
 
 /** Why it is asked, of whom, and what it holds up. */

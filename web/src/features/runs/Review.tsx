@@ -15,6 +15,7 @@ import { approvalOf, proofs } from "~/parts/evidence";
 import { EvidenceMark } from "~/parts/EvidenceMark";
 import { Export } from "~/parts/Export";
 import { plural } from "~/parts/format";
+import { HunkProof, HunkProofs } from "~/parts/HunkProof";
 import { Nothing } from "~/parts/Nothing";
 import { Page } from "~/parts/Page";
 import { Proofs } from "~/parts/Proofs";
@@ -215,7 +216,7 @@ function Part({ item, run, traced, asked }: PartProps) {
                   <code>{one.requirement.id}</code> {one.requirement.title}
                 </span>
                 <span className={styles.count}>
-                  {proven.filter(({ check }) => check?.passed).length} of {plural(proven.length, "command")} hold
+                  {proven.filter(({ check }) => check?.passed).length} of {plural(proven.length, "command")} {proven.length === 1 ? "holds" : "hold"}
                 </span>
               </summary>
               <Prose text={one.requirement.text} />
@@ -338,13 +339,16 @@ function Change({ item, run, asked, serves }: Omit<PartProps, "traced"> & { serv
   }
   if (!data) return error ? <Trouble problem={error} again={() => void refetch()} /> : <Waiting what="Loading the change" lines={5} />;
   if (!data.text) return <p className={styles.note}>Its text is no longer kept.</p>;
+  const { evidence } = data;
   const mayRemark = data.summary.state === "waiting" && data.interrupt.request.config.allow_respond && may(who, "gates:approve");
   return (
     <Suspense fallback={<Waiting what="Loading the change" lines={5} />}>
+      {evidence ? <HunkProofs evidence={evidence} /> : null}
       <Diff
         text={data.text}
         remarks={mayRemark ? remarks : undefined}
         about={(path) => <Served path={path} serves={serves} commit={data.interrupt.commit} />}
+        proof={evidence ? (place) => <HunkProof place={place} evidence={evidence} serves={serves} /> : undefined}
       />
     </Suspense>
   );

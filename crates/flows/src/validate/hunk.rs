@@ -1,0 +1,360 @@
+//! Hunks of a change, left out one at a time: what the commands miss is what they prove.
+//!
+//! A diff says both sides of each hunk, so that the file without it follows from the commit and the diff alone. Tests are never
+//! left out: they are what is asked. What is bounded: the number of hunks, and the time of all together.
+
+use std::time::{Duration, Instant};
+
+use swarm_domain::{
+    CommitId,
+    hunk::{HunkEvidence, Missed, TriedHunk},
+    scope::RelativePath,
+    spec::{Acceptance, Fixture},
+    ticket::Ticket,
+};
+use swarm_forge::Mirror;
+
+use super::{
+    acceptance::{self, Judged, Wrong},
+    added::{sides, unquoted},
+    probe,
+};
+use crate::{
+    code::{Language, is_test_path},
+    error::FlowError,
+    parts::Parts,
+};
+
+/// The longest that all hunks of a change may take; those that are left are not tried.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// A hunk of a unified diff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hunk {
+    /// The file, as it is named after the change.
+    path: String,
+    /// Whether the file was not there before.
+    is_new: bool,
+    /// Whether the file is not there after.
+    is_gone: bool,
+    /// Where it begins before and after, as the diff says it.
+    old_start: u32,
+    new_start: u32,
+    /// Its text before and after, with the lines around it.
+    old: String,
+    new: String,
+}
+
+/// What is to be found out.
+pub(crate) struct Change<'a> {
+    pub(crate) judged: Judged<'a>,
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) fixtures: &'a [Fixture],
+    /// The change, as `git diff` prints it.
+    pub(crate) diff: &'a str,
+}
+
+/// Hunks that are left out, one after the other.
+pub(crate) struct Trying<'a> {
+    change: Change<'a>,
+    commands: Vec<Asked>,
+    mirror: Mirror,
+    /// Those that are still to come, with their place in the diff, the next one last.
+    left: Vec<(usize, Hunk)>,
+    tried: Vec<(usize, TriedHunk)>,
+    /// How many more may be tried.
+    may: u32,
+    began: Instant,
+}
+
+impl<'a> Trying<'a> {
+    /// None where there is nothing to leave out, or no command that could miss it.
+    pub(crate) async fn begin(parts: &Parts, change: Change<'a>) -> Result<Option<Self>, FlowError> {
+        let began = Instant::now();
+        let all = hunks(change.diff);
+        let commands = commands(parts, &change, &all).await?;
+        let mut left: Vec<(usize, Hunk)> =
+            all.into_iter().enumerate().filter(|(_, hunk)| !is_test_path(&hunk.path)).collect();
+        if left.is_empty() || commands.is_empty() {
+            return Ok(None);
+        }
+        // Code before what goes with it: there may not be time for all.
+        left.sort_by_key(|(at, hunk)| (Language::of_path(&hunk.path).is_none(), *at));
+        left.reverse();
+        let mirror = parts.mirror(change.judged.project).await?;
+        let (tried, may) = (Vec::new(), parts.config.hunks);
+        Ok(Some(Self { change, commands, mirror, left, tried, may, began }))
+    }
+
+    /// Leaves out the next one. False where none is left, or it was enough.
+    pub(crate) async fn next(&mut self, parts: &Parts) -> Result<bool, FlowError> {
+        if self.may == 0 || self.began.elapsed() > LONGEST {
+            return Ok(false);
+        }
+        let Some((at, hunk)) = self.left.pop() else { return Ok(false) };
+        self.may -= 1;
+        let Change { judged, fixtures, .. } = &self.change;
+        let bound = parts.config.max_file_bytes;
+        let Some(without) = hunk.left_out(&self.mirror, judged.commit, bound).await? else {
+            self.left.insert(0, (at, hunk));
+            return Ok(true);
+        };
+        let missed_by = missed_by(parts, judged, &without, &self.commands, fixtures).await?;
+        let Hunk { path, old_start, new_start, .. } = hunk;
+        self.tried.push((at, TriedHunk { path, old_start, new_start, missed_by }));
+        Ok(true)
+    }
+
+    /// What was found out; none where nothing was.
+    pub(crate) fn evidence(mut self) -> Option<HunkEvidence> {
+        self.tried.sort_by_key(|(at, _)| *at);
+        (!self.tried.is_empty()).then(|| HunkEvidence {
+            commit: self.change.judged.commit.clone(),
+            commands: count(self.commands.len()),
+            left: count(self.left.len()),
+            hunks: self.tried.into_iter().map(|(_, hunk)| hunk).collect(),
+            millis: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A command that holds with all of the change, and what it would say if it did not.
+struct Asked {
+    check: Acceptance,
+    says: Missed,
+}
+
+/// The commands of the ticket's requirements, and those that run the tests which the change touches.
+async fn commands(parts: &Parts, change: &Change<'_>, all: &[Hunk]) -> Result<Vec<Asked>, FlowError> {
+    let Change { judged, ticket, fixtures, .. } = change;
+    let asked = |requirement, check: Acceptance| {
+        let command = check.command.clone();
+        Asked { check, says: Missed { requirement, command } }
+    };
+    let mut tests: Vec<&str> =
+        all.iter().filter(|hunk| !hunk.is_gone && is_test_path(&hunk.path)).map(|hunk| &*hunk.path).collect();
+    tests.dedup();
+    let own = probe::own_commands(parts, judged, &tests, fixtures).await?;
+    let of_spec =
+        ticket.acceptance.iter().map(|check| asked(Some(check.requirement.clone()), check.check.clone()));
+    Ok(of_spec.chain(own.into_iter().map(|check| asked(None, check))).collect())
+}
+
+/// What fails without a hunk: of each requirement the first command.
+async fn missed_by(
+    parts: &Parts,
+    judged: &Judged<'_>,
+    without: &Wrong,
+    commands: &[Asked],
+    fixtures: &[Fixture],
+) -> Result<Vec<Missed>, FlowError> {
+    let mut missed: Vec<Missed> = Vec::new();
+    for Asked { check, says } in commands {
+        if missed.iter().any(|known| known.requirement == says.requirement) {
+            continue;
+        }
+        let ended = acceptance::run(parts, judged, "hunk", check, fixtures, Some(without)).await?;
+        if !acceptance::passes(check, &ended) {
+            missed.push(says.clone());
+        }
+    }
+    Ok(missed)
+}
+
+impl Hunk {
+    /// The file as it were without this hunk; none where that cannot be told: a file that is no text, or too large.
+    async fn left_out(
+        &self,
+        mirror: &Mirror,
+        commit: &CommitId,
+        max_bytes: u64,
+    ) -> Result<Option<Wrong>, FlowError> {
+        let Ok(path) = RelativePath::parse(&self.path) else { return Ok(None) };
+        let after = if self.is_gone {
+            None
+        } else {
+            let bound = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+            let Some(bytes) = mirror.file_at(commit, &path, bound).await? else { return Ok(None) };
+            let Ok(text) = String::from_utf8(bytes) else { return Ok(None) };
+            Some(text)
+        };
+        let text = match self.before(after.as_deref()) {
+            Some(_) if self.is_new => None,
+            Some(text) => Some(text),
+            None => return Ok(None),
+        };
+        Ok(Some(Wrong { path: self.path.clone(), text }))
+    }
+
+    /// The text of the file with this hunk taken back; none where the hunk is not of this text.
+    fn before(&self, after: Option<&str>) -> Option<String> {
+        let Some(after) = after else { return Some(self.old.clone()) };
+        // An empty side is named by the line before it.
+        let above = if self.new.is_empty() { self.new_start } else { self.new_start.checked_sub(1)? };
+        let at: usize = after.split_inclusive('\n').take(above as usize).map(str::len).sum();
+        let (head, rest) = after.split_at(at);
+        let tail = rest.strip_prefix(self.new.as_str())?;
+        Some([head, &self.old, tail].concat())
+    }
+}
+
+/// The hunks of a unified diff as `git diff` prints it.
+fn hunks(diff: &str) -> Vec<Hunk> {
+    let mut found: Vec<Hunk> = Vec::new();
+    let (mut before, mut after) = ("", "");
+    // Lines of the current hunk still to come on each side: inside of it `+++ x` is content, not a header.
+    let (mut old_left, mut new_left) = (0_u32, 0_u32);
+    // Which sides the line before stood on.
+    let mut last = (false, false);
+    for line in diff.split_inclusive('\n') {
+        if old_left == 0 && new_left == 0 {
+            let bare = line.trim_end_matches('\n');
+            if let Some(name) = bare.strip_prefix("--- ") {
+                before = name;
+            } else if let Some(name) = bare.strip_prefix("+++ ") {
+                after = name;
+            } else if let Some((old, old_start, new_start, new)) = sides(bare) {
+                let (is_new, is_gone) = (before == "/dev/null", after == "/dev/null");
+                let path = if is_gone { name(before, "a/") } else { name(after, "b/") };
+                let (old_text, new_text) = (String::new(), String::new());
+                let hunk = Hunk { path, is_new, is_gone, old_start, new_start, old: old_text, new: new_text };
+                found.push(hunk);
+                (old_left, new_left) = (old, new);
+                continue;
+            }
+            // The last line of a hunk may be told to have no end.
+            if let (true, Some(hunk)) = (line.starts_with("\\ "), found.last_mut()) {
+                hunk.ends_without_newline(last);
+            }
+            continue;
+        }
+        let Some(hunk) = found.last_mut() else { continue };
+        let (on_old, on_new) = match line.as_bytes().first() {
+            Some(b'-') => (true, false),
+            Some(b'+') => (false, true),
+            Some(b'\\') => {
+                hunk.ends_without_newline(last);
+                continue;
+            }
+            _ => (true, true),
+        };
+        let text = line.get(1..).unwrap_or("\n");
+        if on_old {
+            hunk.old += text;
+            old_left = old_left.saturating_sub(1);
+        }
+        if on_new {
+            hunk.new += text;
+            new_left = new_left.saturating_sub(1);
+        }
+        last = (on_old, on_new);
+    }
+    // One that was cut off is not known.
+    if old_left > 0 || new_left > 0 {
+        found.pop();
+    }
+    found
+}
+
+/// A path as it is: `b/x` is named with a tab behind it where it has a space in it, and quoted where git escapes it.
+fn name(shown: &str, side: &str) -> String {
+    let shown = shown.trim_end_matches('\t').trim_matches('"');
+    unquoted(shown.strip_prefix(side).unwrap_or(shown))
+}
+
+impl Hunk {
+    fn ends_without_newline(&mut self, (on_old, on_new): (bool, bool)) {
+        for (is_there, text) in [(on_old, &mut self.old), (on_new, &mut self.new)] {
+            if is_there && text.ends_with('\n') {
+                text.pop();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What git says is different, and the hunks of it.
+    fn between(before: Option<&str>, after: Option<&str>) -> Vec<Hunk> {
+        let folder = tempfile::tempdir().unwrap();
+        for (side, text) in [("a", before), ("b", after)] {
+            std::fs::create_dir(folder.path().join(side)).unwrap();
+            if let Some(text) = text {
+                std::fs::write(folder.path().join(side).join("über x.txt"), text).unwrap();
+            }
+        }
+        let said = Command::new("git")
+            .args(["diff", "--no-index", "--no-prefix", "--no-ext-diff", "a", "b"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        hunks(&String::from_utf8(said.stdout).unwrap())
+    }
+
+    #[test]
+    fn a_file_without_one_hunk_is_the_old_one_there_and_the_new_one_elsewhere() {
+        let before = (1..=40).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
+        let after = before
+            .replace("line 3\n", "line three\nand more\n")
+            .replace("line 20\n", "")
+            .replace("line 40\n", "line 40\nthe end\n");
+        let found = between(Some(&before), Some(&after));
+        assert_eq!(found.len(), 3);
+        let without: Vec<String> = found.iter().map(|hunk| hunk.before(Some(&after)).unwrap()).collect();
+        assert_eq!(without[0], after.replace("line three\nand more\n", "line 3\n"));
+        assert_eq!(without[1], after.replace("line 19\n", "line 19\nline 20\n"));
+        assert_eq!(without[2], after.replace("the end\n", ""));
+        // From the last to the first, all of them together are the file as it was.
+        let back = found.iter().rev().fold(after, |text, hunk| hunk.before(Some(&text)).unwrap());
+        assert_eq!(back, before);
+    }
+
+    #[test]
+    fn ends_of_lines_and_of_files_are_kept_as_they_are() {
+        let pairs = [
+            ("a\nb", "a\nb\n"),
+            ("a\nb\n", "a\nb"),
+            ("a\nb", "a\nc"),
+            ("a\r\nb\r\n", "a\r\nc\r\n"),
+            ("", "a\n"),
+            ("a\n", ""),
+            ("--- x\n+++ y\n", "--- x\n@@ -1 +1 @@\n"),
+        ];
+        for (before, after) in pairs {
+            let found = between(Some(before), Some(after));
+            assert_eq!(found.len(), 1, "{before:?} {after:?}");
+            assert_eq!(found[0].before(Some(after)).as_deref(), Some(before), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_new_or_gone_is_known_by_its_real_name() {
+        let new = between(None, Some("x\ny\n")).remove(0);
+        assert!(new.is_new && !new.is_gone);
+        assert!(new.path.ends_with("über x.txt"), "{}", new.path);
+        let gone = between(Some("x\n"), None).remove(0);
+        assert!(gone.is_gone && gone.path.ends_with("über x.txt"), "{}", gone.path);
+        assert_eq!(gone.before(None).as_deref(), Some("x\n"));
+    }
+
+    #[test]
+    fn a_hunk_of_another_text_is_not_taken_back() {
+        let found = between(Some("a\nb\nc\n"), Some("a\nB\nc\n"));
+        for other in ["a\nb\nc\n", "", "a", "a\nB"] {
+            assert_eq!(found[0].before(Some(other)), None, "{other:?}");
+        }
+        for cut in
+            ["@@ -1 +1 @@", "@@ -1,2 +1,2 @@\n a\n", "--- a/x\n+++ b/x\n@@ -0,0 +1,9 @@\n+x", "@@ -x +y @@\n"]
+        {
+            assert_eq!(hunks(cut), [], "{cut:?}");
+        }
+    }
+}
