@@ -26,10 +26,12 @@ pub const MAX_SAID: usize = 8_000;
 /// Requirements that one answer may add, change or take out.
 pub const MAX_CHANGES: usize = 40;
 
-/// Characters of a title, of a text, and of what an example prints.
+/// Characters of what an example prints. Nobody reads through more, and a model that does not find an end is stopped there.
+pub const MAX_OUTPUT: usize = 1_000;
+
+/// Characters of a title and of a text.
 const MAX_TITLE: usize = 80;
 const MAX_TEXT: usize = 4_000;
-const MAX_OUTPUT: usize = 2_000;
 /// What a spec is called that nobody gave a title.
 const UNTITLED: &str = "Untitled";
 
@@ -259,6 +261,14 @@ impl Desk {
             Ok((id, text)) => {
                 self.text = text;
                 let edit = if old.is_some() { EditKind::Changed } else { EditKind::Added };
+                if proposed.examples.iter().any(|example| !is_short(example)) {
+                    self.leave(
+                        format!("an example of {id}"),
+                        format!(
+                            "it prints more than {MAX_OUTPUT} characters: show what matters in a few lines"
+                        ),
+                    );
+                }
                 self.edits.push(DraftEdit { edit, id, title, proven });
             }
             Err(why) => self.leave(name, why),
@@ -394,7 +404,7 @@ fn shown(example: &ProposedExample) -> Option<(String, String)> {
     let is_plain = |text: &str| !text.chars().any(char::is_control);
     let fits = !command.is_empty()
         && command.len() <= MAX_OUTPUT
-        && example.output.len() <= MAX_OUTPUT
+        && is_short(example)
         && is_plain(command)
         && lines.iter().all(|line| is_plain(line) && !line.trim_start().starts_with("```"));
     fits.then(|| {
@@ -402,6 +412,10 @@ fn shown(example: &ProposedExample) -> Option<(String, String)> {
             std::iter::once(format!("$ {command}\n")).chain(lines.iter().map(|line| format!("{line}\n")));
         (command.to_owned(), session.collect())
     })
+}
+
+fn is_short(example: &ProposedExample) -> bool {
+    example.output.chars().nth(MAX_OUTPUT).is_none()
 }
 
 fn shown_again(acceptance: &Acceptance) -> String {

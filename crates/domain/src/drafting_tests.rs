@@ -163,6 +163,22 @@ fn an_example_that_opens_something_is_left_out_and_the_requirement_stands() {
 }
 
 #[test]
+fn an_example_without_an_end_is_left_out_and_that_is_said() {
+    let endless = "line\n".repeat(MAX_OUTPUT);
+    let examples = [("python3 a.py", endless.as_str()), ("python3 b.py", "b")];
+    let drafted = put("", &proposed(vec![new("Prints lines", "It prints lines.", &examples)]));
+    let commands: Vec<String> = parse(&drafted.text).unwrap().requirements[0]
+        .acceptance
+        .iter()
+        .map(|one| one.command.clone())
+        .collect();
+    assert_eq!(commands, ["python3 b.py"]);
+    let [left] = drafted.left_out.as_slice() else { panic!("{drafted:?}") };
+    assert_eq!(left.what, "an example of REQ-1");
+    assert!(left.why.contains("more than 1000 characters"), "{}", left.why);
+}
+
+#[test]
 fn a_text_that_asks_for_nothing_yet_is_gone_on_with() {
     let drafted = put("# Notes\n\nSome thoughts.\n", &proposed(vec![new("Greets", "Says hello.", &[])]));
     assert!(drafted.text.starts_with("# Notes\n\nSome thoughts.\n\n## REQ-1: Greets\n"), "{}", drafted.text);

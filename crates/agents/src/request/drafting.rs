@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use swarm_domain::{
-    drafting::{Conversation, MAX_CHANGES, Proposal, ProposedExample, ProposedRequirement, Speaker},
+    drafting::{
+        Conversation, MAX_CHANGES, MAX_OUTPUT, Proposal, ProposedExample, ProposedRequirement, Speaker,
+    },
     spec::Spec,
 };
 use swarm_model::{Capabilities, ChatReply, ChatRequest};
@@ -23,7 +25,8 @@ const MAX_TITLE: usize = 80;
 const MAX_TEXT: usize = 2_000;
 const MAX_ID: usize = 64;
 const MAX_COMMAND: usize = 400;
-const MAX_OUTPUT: usize = 1_000;
+/// Of what an example prints: more than a spec takes, so that one without an end is known by its length.
+const READ_OUTPUT: usize = MAX_OUTPUT + 100;
 const MAX_QUESTION: usize = 240;
 /// How many of each there may be.
 const MAX_EXAMPLES: usize = 4;
@@ -132,7 +135,7 @@ fn schema() -> Value {
                             "type": "array", "maxItems": MAX_EXAMPLES,
                             "items": {
                                 "type": "object",
-                                "properties": {"command": line(MAX_COMMAND), "output": line(MAX_OUTPUT)},
+                                "properties": {"command": line(MAX_COMMAND), "output": line(READ_OUTPUT)},
                                 "required": ["command", "output"],
                                 "additionalProperties": false
                             }
@@ -195,7 +198,7 @@ fn requirement(entry: &Value) -> Option<ProposedRequirement> {
     let examples = entry["examples"].as_array().into_iter().flatten().take(MAX_EXAMPLES).map(|example| {
         ProposedExample {
             command: line_of(example, "command", MAX_COMMAND),
-            output: text::passage(example["output"].as_str().unwrap_or_default(), MAX_OUTPUT),
+            output: text::passage(example["output"].as_str().unwrap_or_default(), READ_OUTPUT),
         }
     });
     Some(ProposedRequirement {
