@@ -109,7 +109,8 @@ async fn check(
         for acceptance in &requirement.acceptance {
             let name = format!("check-{}-{}", input.survey, report.len());
             let subject = Subject { project: Some(input.project.clone()), ..Subject::default() };
-            let trial = Trial { project: &input.project, commit: &commit, subject, name };
+            let cancel = engine::cancellation();
+            let trial = Trial { project: &input.project, commit: &commit, subject, name, cancel };
             let tried = engine::retried(parts, "try", || async {
                 let ended = acceptance::try_out(parts, &trial, acceptance, &spec.fixtures, None).await?;
                 let (out, err) =

@@ -1,6 +1,6 @@
 //! People in the loop: the work waits for them, and goes on once with what they said, whatever happens meanwhile.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use swarm_domain::{
     EventBody, MicroUsd, RequirementId, RunId,
@@ -178,6 +178,34 @@ async fn of_each_hunk_it_is_found_out_which_requirement_misses_it() {
     let events = events(&flows).await;
     assert_eq!(count(&events, "hunks_tried"), 1, "of shout.sh nobody was asked");
     end(flows).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_decided_does_not_wait_for_what_would_still_be_found_out() {
+    let mut world = world(GREET_ONLY).await;
+    world.config.check_limits.wall = std::time::Duration::from_mins(30);
+    let repo = world.repo();
+    // Without the change, its command has no end.
+    std::fs::write(repo.join("greet.sh"), "sleep 1800\n").unwrap();
+    world::git(&repo, &["add", "greet.sh"]);
+    world::git(&repo, &["commit", "-q", "-m", "begin"]);
+    let flows = world.flows(script(&staff())).await;
+    let run = begun(&world, &flows).await;
+    let question = waiting(&flows).await;
+    eventually(|| async { is_left_out(&world.config.state_dir).then_some(()) }).await;
+    say(&flows, &question, HumanResponse::accept()).await;
+    is_whole(&flows, &run).await;
+    assert_eq!(flows.question_evidence(&question).await.unwrap(), None);
+    assert!(!is_left_out(&world.config.state_dir), "the checkout is gone");
+    end(flows).await;
+}
+
+/// Whether there is a checkout without a hunk.
+fn is_left_out(folder: &Path) -> bool {
+    let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    inside.into_iter().any(|path| {
+        path.to_str().is_some_and(|path| path.ends_with("-hunk")) || (path.is_dir() && is_left_out(&path))
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! What proves the parts of a change that people are asked about. It is found out while they look at it, and only until they
 //! have decided.
 
+use std::{pin::pin, time::Duration};
+
+use futures::future::{self, Either};
 use swarm_domain::{
     AttemptId, CommitId, EventBody, IdempotencyKey, InterruptId, RunId,
     event::CheckStage,
@@ -11,14 +14,20 @@ use swarm_store::InterruptRow;
 
 use super::PeopleInput;
 use crate::{
+    engine,
     error::FlowError,
     ground::Ground,
     parts::{Parts, part},
     validate::{
         acceptance::Judged,
-        hunk::{Change, Trying},
+        hunk::{Change, leave_out},
     },
 };
+
+/// The longest that all hunks of a change may take; those that are left are not tried.
+const LONGEST: Duration = Duration::from_mins(1);
+/// How often it is looked whether somebody has decided.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Leaves the hunks of a change out, one at a time, and writes down who missed them. A fault of it is no fault of the question.
 pub(super) async fn gather(
@@ -29,7 +38,7 @@ pub(super) async fn gather(
     if question.kind != InterruptKind::DiffReview || parts.config.hunks == 0 {
         return Ok(());
     }
-    match tried(parts, input, question).await {
+    match Box::pin(tried(parts, input, question)).await {
         Err(FlowError::Cancelled) => Err(FlowError::Cancelled),
         Err(error) => {
             tracing::warn!(%error, interrupt = %question.id, "nothing can be said of the change's parts");
@@ -65,18 +74,37 @@ async fn tried(parts: &Parts, input: &PeopleInput, question: &Interrupt) -> Resu
     };
     let diff = String::from_utf8_lossy(&diff);
     let change = Change { judged, ticket, fixtures: &ground.spec.fixtures, diff: &diff };
-    let Some(mut trying) = Trying::begin(parts, change).await? else { return Ok(()) };
-    while is_open(parts, &question.id).await? && trying.next(parts).await? {}
-    if let Some(evidence) = trying.evidence() {
+    // Who gives the run up meanwhile ends this too.
+    let enough = engine::cancellation().child_token();
+    let found = pin!(leave_out(parts, &change, &enough));
+    let found = match future::select(found, pin!(until_decided(parts, &question.id))).await {
+        Either::Left((found, _)) => found,
+        Either::Right(((), found)) => {
+            enough.cancel();
+            found.await
+        }
+    };
+    if let Some(evidence) = found? {
         let key = key(run, attempt, commit);
         parts.record(&key, part("validator"), subject.clone(), EventBody::HunksTried { evidence }).await?;
     }
     Ok(())
 }
 
-async fn is_open(parts: &Parts, id: &InterruptId) -> Result<bool, FlowError> {
-    let row = parts.store.interrupt(&parts.config.tenant, id).await?;
-    Ok(row.standing.decision().is_none())
+/// Until nobody reads any more what would be found out, or it took too long.
+async fn until_decided(parts: &Parts, id: &InterruptId) {
+    let decided = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let row = parts.store.interrupt(&parts.config.tenant, id).await;
+            // A database that is away is asked again; what is found out meanwhile is not lost by that.
+            if row.is_ok_and(|row| row.standing.decision().is_some()) {
+                return;
+            }
+        }
+    };
+    // Late or decided: either is enough.
+    drop(tokio::time::timeout(LONGEST, decided).await);
 }
 
 /// What was found out about the change of a question; none where nothing was, or is not yet.

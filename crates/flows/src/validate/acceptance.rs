@@ -38,6 +38,12 @@ impl Judged<'_> {
         Subject { attempt: Some(self.attempt.clone()), ..of_ticket(self.project, self.run, self.ticket) }
     }
 
+    /// A place for one of its commands.
+    pub(super) fn trial(&self, label: &str, cancel: CancellationToken) -> Trial<'_> {
+        let name = format!("check-{}-{}-{}-{label}", self.run, self.attempt, self.stage_name());
+        Trial { project: self.project, commit: self.commit, subject: self.subject(), name, cancel }
+    }
+
     /// The stage as it stands in keys.
     pub(crate) fn stage_name(&self) -> String {
         let stage = match self.stage {
@@ -129,9 +135,7 @@ pub(super) async fn run(
     fixtures: &[Fixture],
     wrong: Option<&Wrong>,
 ) -> Result<Ended, FlowError> {
-    let name = format!("check-{}-{}-{}-{label}", judged.run, judged.attempt, judged.stage_name());
-    let trial = Trial { project: judged.project, commit: judged.commit, subject: judged.subject(), name };
-    try_out(parts, &trial, check, fixtures, wrong).await
+    try_out(parts, &judged.trial(label, crate::engine::cancellation()), check, fixtures, wrong).await
 }
 
 /// Where a command is tried out.
@@ -142,6 +146,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) subject: Subject,
     /// Of the checkout and the sandbox.
     pub(crate) name: String,
+    /// Ends the command; then there is no outcome.
+    pub(crate) cancel: CancellationToken,
 }
 
 /// Runs one command in a fresh sandbox on a checkout of its own, where need be with a file that is wrong on purpose.
@@ -175,8 +181,7 @@ pub(crate) async fn try_out(
         holder: Holder { subject: trial.subject.clone(), ..Holder::default() },
         ..SandboxSpec::default()
     };
-    let cancel = crate::engine::cancellation();
-    let ended = run_alone(parts.sandboxes.as_ref(), spec, shell(&check.command), cancel).await;
+    let ended = run_alone(parts.sandboxes.as_ref(), spec, shell(&check.command), trial.cancel.clone()).await;
     remove(&folder).await?;
     ended
 }

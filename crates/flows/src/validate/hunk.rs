@@ -1,9 +1,9 @@
 //! Hunks of a change, left out one at a time: what the commands miss is what they prove.
 //!
 //! A diff says both sides of each hunk, so that the file without it follows from the commit and the diff alone. Tests are never
-//! left out: they are what is asked. What is bounded: the number of hunks, and the time of all together.
+//! left out: they are what is asked. What is bounded: the number of hunks; how long it may take, whoever asks says.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use swarm_domain::{
     CommitId,
@@ -13,6 +13,7 @@ use swarm_domain::{
     ticket::Ticket,
 };
 use swarm_forge::Mirror;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     acceptance::{self, Judged, Wrong},
@@ -24,9 +25,6 @@ use crate::{
     error::FlowError,
     parts::Parts,
 };
-
-/// The longest that all hunks of a change may take; those that are left are not tried.
-const LONGEST: Duration = Duration::from_mins(1);
 
 /// A hunk of a unified diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,68 +52,55 @@ pub(crate) struct Change<'a> {
     pub(crate) diff: &'a str,
 }
 
-/// Hunks that are left out, one after the other.
-pub(crate) struct Trying<'a> {
-    change: Change<'a>,
-    commands: Vec<Asked>,
-    mirror: Mirror,
-    /// Those that are still to come, with their place in the diff, the next one last.
-    left: Vec<(usize, Hunk)>,
-    tried: Vec<(usize, TriedHunk)>,
-    /// How many more may be tried.
-    may: u32,
-    began: Instant,
-}
-
-impl<'a> Trying<'a> {
-    /// None where there is nothing to leave out, or no command that could miss it.
-    pub(crate) async fn begin(parts: &Parts, change: Change<'a>) -> Result<Option<Self>, FlowError> {
-        let began = Instant::now();
-        let all = hunks(change.diff);
-        let commands = commands(parts, &change, &all).await?;
-        let mut left: Vec<(usize, Hunk)> =
-            all.into_iter().enumerate().filter(|(_, hunk)| !is_test_path(&hunk.path)).collect();
-        if left.is_empty() || commands.is_empty() {
-            return Ok(None);
-        }
-        // Code before what goes with it: there may not be time for all.
-        left.sort_by_key(|(at, hunk)| (Language::of_path(&hunk.path).is_none(), *at));
-        left.reverse();
-        let mirror = parts.mirror(change.judged.project).await?;
-        let (tried, may) = (Vec::new(), parts.config.hunks);
-        Ok(Some(Self { change, commands, mirror, left, tried, may, began }))
+/// Leaves out one hunk after the other, until it is `enough`. None where there is nothing to leave out, or no command that could
+/// miss it, or nothing was found out in time.
+pub(crate) async fn leave_out(
+    parts: &Parts,
+    change: &Change<'_>,
+    enough: &CancellationToken,
+) -> Result<Option<HunkEvidence>, FlowError> {
+    let began = Instant::now();
+    let Change { judged, fixtures, diff, .. } = change;
+    let all = hunks(diff);
+    let mut asked: Vec<&Hunk> = all.iter().filter(|hunk| !is_test_path(&hunk.path)).collect();
+    if asked.is_empty() {
+        return Ok(None);
     }
-
-    /// Leaves out the next one. False where none is left, or it was enough.
-    pub(crate) async fn next(&mut self, parts: &Parts) -> Result<bool, FlowError> {
-        if self.may == 0 || self.began.elapsed() > LONGEST {
-            return Ok(false);
-        }
-        let Some((at, hunk)) = self.left.pop() else { return Ok(false) };
-        self.may -= 1;
-        let Change { judged, fixtures, .. } = &self.change;
-        let bound = parts.config.max_file_bytes;
-        let Some(without) = hunk.left_out(&self.mirror, judged.commit, bound).await? else {
-            self.left.insert(0, (at, hunk));
-            return Ok(true);
+    // Code before what goes with it: there may not be time for all.
+    asked.sort_by_key(|hunk| Language::of_path(&hunk.path).is_none());
+    let commands = commands(parts, change, &all).await?;
+    if commands.is_empty() {
+        return Ok(None);
+    }
+    let mirror = parts.mirror(judged.project).await?;
+    let mut found: Vec<TriedHunk> = Vec::new();
+    for hunk in asked.iter().take(parts.config.hunks as usize) {
+        let Some(without) = hunk.left_out(&mirror, judged.commit, parts.config.max_file_bytes).await? else {
+            continue;
         };
-        let missed_by = missed_by(parts, judged, &without, &self.commands, fixtures).await?;
-        let Hunk { path, old_start, new_start, .. } = hunk;
-        self.tried.push((at, TriedHunk { path, old_start, new_start, missed_by }));
-        Ok(true)
+        match missed_by(parts, judged, &without, &commands, fixtures, enough).await {
+            Ok(missed_by) => {
+                let Hunk { path, old_start, new_start, .. } = (*hunk).clone();
+                found.push(TriedHunk { path, old_start, new_start, missed_by });
+            }
+            Err(FlowError::Cancelled) if enough.is_cancelled() => break,
+            Err(error) => return Err(error),
+        }
     }
-
-    /// What was found out; none where nothing was.
-    pub(crate) fn evidence(mut self) -> Option<HunkEvidence> {
-        self.tried.sort_by_key(|(at, _)| *at);
-        (!self.tried.is_empty()).then(|| HunkEvidence {
-            commit: self.change.judged.commit.clone(),
-            commands: count(self.commands.len()),
-            left: count(self.left.len()),
-            hunks: self.tried.into_iter().map(|(_, hunk)| hunk).collect(),
-            millis: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
+    if found.is_empty() {
+        return Ok(None);
     }
+    let place = |one: &TriedHunk| {
+        all.iter().position(|hunk| (&hunk.path, hunk.new_start) == (&one.path, one.new_start))
+    };
+    found.sort_by_key(place);
+    Ok(Some(HunkEvidence {
+        commit: judged.commit.clone(),
+        commands: count(commands.len()),
+        left: count(asked.len() - found.len()),
+        hunks: found,
+        millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }))
 }
 
 fn count(number: usize) -> u32 {
@@ -151,13 +136,18 @@ async fn missed_by(
     without: &Wrong,
     commands: &[Asked],
     fixtures: &[Fixture],
+    enough: &CancellationToken,
 ) -> Result<Vec<Missed>, FlowError> {
     let mut missed: Vec<Missed> = Vec::new();
     for Asked { check, says } in commands {
         if missed.iter().any(|known| known.requirement == says.requirement) {
             continue;
         }
-        let ended = acceptance::run(parts, judged, "hunk", check, fixtures, Some(without)).await?;
+        if enough.is_cancelled() {
+            return Err(FlowError::Cancelled);
+        }
+        let trial = judged.trial("hunk", enough.clone());
+        let ended = acceptance::try_out(parts, &trial, check, fixtures, Some(without)).await?;
         if !acceptance::passes(check, &ended) {
             missed.push(says.clone());
         }
