@@ -200,6 +200,30 @@ async fn who_has_decided_does_not_wait_for_what_would_still_be_found_out() {
     end(flows).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_while_hunks_are_left_out_leaves_that_to_the_next_one() {
+    let world = world(GREET_ONLY).await;
+    let repo = world.repo();
+    std::fs::write(repo.join("greet.sh"), "sleep 5\n").unwrap();
+    world::git(&repo, &["add", "greet.sh"]);
+    world::git(&repo, &["commit", "-q", "-m", "begin"]);
+    let flows = world.flows(script(&staff())).await;
+    let run = begun(&world, &flows).await;
+    eventually(|| async { is_left_out(&world.config.state_dir).then_some(()) }).await;
+    flows.shutdown().await;
+    drop(flows);
+
+    let flows = world.flows(script(&staff())).await;
+    let question = waiting(&flows).await;
+    let evidence = proven(&flows, &question).await;
+    assert_eq!((evidence.missed(), evidence.hunks.len(), evidence.left), (1, 1, 0), "{evidence:?}");
+    say(&flows, &question, HumanResponse::accept()).await;
+    is_whole(&flows, &run).await;
+    let events = events(&flows).await;
+    assert_eq!((count(&events, "hunks_tried"), count(&events, "interrupt_raised")), (1, 1));
+    end(flows).await;
+}
+
 /// Whether there is a checkout without a hunk.
 fn is_left_out(folder: &Path) -> bool {
     let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
