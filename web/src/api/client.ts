@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "./generated/api";
+import { heard } from "./pace";
 import { fromFailure, fromResponse, type Problem } from "./problem";
 import { renewed } from "./renewal";
 
@@ -8,6 +9,8 @@ const BEFORE_SIGN_IN = /^\/api\/auth\/(login(\/second|\/passkey(\/begin)?)?|regi
 
 /** The longest that a page waits by itself where it asked too often, in seconds. */
 const LONGEST_WAIT = 10;
+/** How often it does. */
+const WAITS = 5;
 
 const kept = new WeakMap<Request, Request>();
 
@@ -18,6 +21,19 @@ function patience({ method }: Request, response: Response): number | undefined {
   return seconds > 0 && seconds <= LONGEST_WAIT ? seconds * 1000 : undefined;
 }
 
+/** Reads again what was refused for having been asked too often. What waits together does not come again together. */
+async function waited(request: Request, refused: Response): Promise<Response> {
+  let response = refused;
+  for (let waits = 0; waits < WAITS; waits += 1) {
+    const wait = patience(request, response);
+    if (wait === undefined) break;
+    await new Promise((done) => setTimeout(done, wait * (1 + waits + Math.random())));
+    response = await fetch(request.clone());
+    heard(response.headers);
+  }
+  return response;
+}
+
 /** Renews the session where the access token ran out, and asks again, once; and waits where it asked too often. */
 const renewing: Middleware = {
   onRequest({ request }) {
@@ -26,11 +42,8 @@ const renewing: Middleware = {
   async onResponse({ request, response }) {
     const again = kept.get(request);
     kept.delete(request);
-    const wait = patience(request, response);
-    if (wait !== undefined && again !== undefined) {
-      await new Promise((done) => setTimeout(done, wait));
-      return fetch(again);
-    }
+    heard(response.headers);
+    if (again !== undefined && patience(request, response) !== undefined) return waited(again, response);
     const isOurs = !BEFORE_SIGN_IN.test(new URL(request.url).pathname);
     if (response.status !== 401 || !isOurs || again === undefined) return undefined;
     try {

@@ -1,12 +1,11 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Event } from "~/api/generated/live";
+import { together } from "~/api/pace";
 import { Connection } from "./connection";
 import { initial, type Link, type Standing, standing } from "./link";
 import { type Key, touched } from "./touched";
 
-/** Events come in bursts: what they make old is read again once for all that came within this, in milliseconds. */
-const TOGETHER = 300;
 /** How often what is shown of the connection is looked at again, in milliseconds. */
 const TICK = 1_000;
 
@@ -47,7 +46,7 @@ class Live {
       },
       event: (event) => {
         for (const key of touched(event)) old.set(key.join("/"), key);
-        timer ??= setTimeout(flush, TOGETHER);
+        timer ??= setTimeout(flush, together());
         for (const listener of this.#onEvent) listener(event);
       },
       anew: () => void queries.invalidateQueries(),
