@@ -128,8 +128,14 @@ describe("the board", () => {
     const card = page.getByRole("list", { name: "cancelled" }).getByRole("listitem").first();
     await card.dragTo(page.getByRole("list", { name: "merging" }));
     expect(await page.getByRole("dialog").count()).toBe(0);
-    await card.dragTo(page.getByRole("list", { name: "waiting" }));
-    await page.getByRole("dialog").getByText("its run works again").waitFor();
+    // The page may not know yet that the run is at its end, and takes no card there before; who sees that does it again.
+    const again = page.getByRole("dialog").getByText("its run works again");
+    await expect
+      .poll(async () => {
+        if (!(await again.count())) await card.dragTo(page.getByRole("list", { name: "waiting" }));
+        return again.count();
+      }, { interval: 1_000 })
+      .toBe(1);
     await page.getByRole("dialog").getByRole("button", { name: "Try it again" }).click();
     await page.getByRole("list", { name: "merged" }).getByText("Run it from the command line").waitFor();
     await settled(run);
