@@ -1,8 +1,9 @@
 //! People in the loop: the work asks, waits for as long as it takes, and goes on with what was said.
 //!
 //! A question is an event, and so is its answer: both stand in the log before anything follows from them. Who waits is a
-//! workflow of its own that looks at the question ([`wait`]). It holds no thread, no desk and no sandbox, and whoever
-//! takes it over after a crash finds the answer that came meanwhile. What time does (remind, escalate, give up) is
+//! workflow of its own that looks at the question ([`wait`]). It holds no thread, no desk and no sandbox, but for the
+//! minute in which it is found out what proves a change ([`evidence`]), and whoever takes it over after a crash finds the answer
+//! that came meanwhile. What time does (remind, escalate, give up) is
 //! decided by `domain` from the clock that is passed in.
 
 mod desk;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::diff::{hunks, sideless, unquoted};
 use crate::code::Lines;
 
 /// A line that a diff adds.
@@ -33,79 +34,23 @@ impl Added<'_> {
 /// Reads a unified diff as `git diff` prints it.
 pub(crate) fn added(diff: &str) -> Added<'_> {
     let mut found = Added::default();
-    let mut path = "";
-    let mut number = 0;
-    // Lines of the current hunk still to come on each side: inside a hunk `+++ x` is content, not a header.
-    let (mut old_left, mut new_left) = (0_u32, 0_u32);
-    for line in diff.lines() {
-        if old_left == 0 && new_left == 0 {
-            if let Some(name) = line.strip_prefix("+++ ") {
-                let name = name.trim_end_matches('\t').trim_matches('"');
-                path = name.strip_prefix("b/").unwrap_or(name);
-            } else if let Some((old, _, start, new)) = sides(line) {
-                // An empty side is named by the line before it.
-                number = if new == 0 { start + 1 } else { start };
-                (old_left, new_left) = (old, new);
-            }
-            continue;
-        }
-        match line.as_bytes().first() {
-            Some(b'+') => {
-                found.lines.push(AddedLine { path, number, text: &line[1..] });
+    for hunk in hunks(diff) {
+        let path = sideless(hunk.after, "b/");
+        // An empty side is named by the line before it.
+        let mut number = if hunk.new_count == 0 { hunk.new_start + 1 } else { hunk.new_start };
+        for line in hunk.lines {
+            if line.on_new && !line.on_old {
+                let text = line.text.trim_end_matches('\n');
+                let text = text.strip_suffix('\r').unwrap_or(text);
+                found.lines.push(AddedLine { path, number, text });
                 found.by_path.entry(unquoted(path)).or_default().added.insert(number);
-                number += 1;
-                new_left = new_left.saturating_sub(1);
-            }
-            Some(b'-') => {
+            } else if !line.on_new {
                 found.by_path.entry(unquoted(path)).or_default().cut.insert(number);
-                old_left = old_left.saturating_sub(1);
             }
-            Some(b' ') | None => {
-                number += 1;
-                (old_left, new_left) = (old_left.saturating_sub(1), new_left.saturating_sub(1));
-            }
-            _ => {}
+            number += u32::from(line.on_new);
         }
     }
     found
-}
-
-/// The old side's length and start and the new one's start and length in `@@ -1,2 +3,4 @@`.
-pub(super) fn sides(line: &str) -> Option<(u32, u32, u32, u32)> {
-    let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
-    let new = rest.split_once(" @@")?.0;
-    let (old_start, old_count) = old.split_once(',').unwrap_or((old, "1"));
-    let (start, count) = new.split_once(',').unwrap_or((new, "1"));
-    Some((old_count.parse().ok()?, old_start.parse().ok()?, start.parse().ok()?, count.parse().ok()?))
-}
-
-/// A path as it is, where git printed it with escapes.
-pub(super) fn unquoted(path: &str) -> String {
-    if !path.contains('\\') {
-        return path.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        match rest.next() {
-            Some(b'n') => bytes.push(b'\n'),
-            Some(b't') => bytes.push(b'\t'),
-            Some(digit @ b'0'..=b'7') => {
-                let mut value = u32::from(digit - b'0');
-                for next in rest.by_ref().take(2) {
-                    value = value * 8 + u32::from(next.saturating_sub(b'0'));
-                }
-                bytes.push(u8::try_from(value & 0xff).unwrap_or(b'?'));
-            }
-            Some(other) => bytes.push(other),
-            None => {}
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

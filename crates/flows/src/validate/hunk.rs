@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     acceptance::{self, Judged, Wrong},
-    added::{sides, unquoted},
+    diff::{self, Line, sideless, unquoted},
     probe,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     parts::Parts,
 };
 
-/// A hunk of a unified diff.
+/// A hunk of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hunk {
     /// The file, as it is named after the change.
@@ -192,78 +192,25 @@ impl Hunk {
     }
 }
 
-/// The hunks of a unified diff as `git diff` prints it.
-fn hunks(diff: &str) -> Vec<Hunk> {
-    let mut found: Vec<Hunk> = Vec::new();
-    let (mut before, mut after) = ("", "");
-    // Lines of the current hunk still to come on each side: inside of it `+++ x` is content, not a header.
-    let (mut old_left, mut new_left) = (0_u32, 0_u32);
-    // Which sides the line before stood on.
-    let mut last = (false, false);
-    for line in diff.split_inclusive('\n') {
-        if old_left == 0 && new_left == 0 {
-            let bare = line.trim_end_matches('\n');
-            if let Some(name) = bare.strip_prefix("--- ") {
-                before = name;
-            } else if let Some(name) = bare.strip_prefix("+++ ") {
-                after = name;
-            } else if let Some((old, old_start, new_start, new)) = sides(bare) {
-                let (is_new, is_gone) = (before == "/dev/null", after == "/dev/null");
-                let path = if is_gone { name(before, "a/") } else { name(after, "b/") };
-                let (old_text, new_text) = (String::new(), String::new());
-                let hunk = Hunk { path, is_new, is_gone, old_start, new_start, old: old_text, new: new_text };
-                found.push(hunk);
-                (old_left, new_left) = (old, new);
-                continue;
-            }
-            // The last line of a hunk may be told to have no end.
-            if let (true, Some(hunk)) = (line.starts_with("\\ "), found.last_mut()) {
-                hunk.ends_without_newline(last);
-            }
-            continue;
-        }
-        let Some(hunk) = found.last_mut() else { continue };
-        let (on_old, on_new) = match line.as_bytes().first() {
-            Some(b'-') => (true, false),
-            Some(b'+') => (false, true),
-            Some(b'\\') => {
-                hunk.ends_without_newline(last);
-                continue;
-            }
-            _ => (true, true),
+/// The hunks of a diff, each with both of its sides. One that was cut off is not known.
+fn hunks(text: &str) -> Vec<Hunk> {
+    let read = |hunk: diff::Hunk<'_>| {
+        let (is_new, is_gone) = (hunk.before == "/dev/null", hunk.after == "/dev/null");
+        let shown = if is_gone { sideless(hunk.before, "a/") } else { sideless(hunk.after, "b/") };
+        let side = |is_on: fn(&Line<'_>) -> bool| -> String {
+            hunk.lines.iter().filter(|line| is_on(line)).map(|line| line.text).collect()
         };
-        let text = line.get(1..).unwrap_or("\n");
-        if on_old {
-            hunk.old += text;
-            old_left = old_left.saturating_sub(1);
+        Hunk {
+            path: unquoted(shown),
+            is_new,
+            is_gone,
+            old_start: hunk.old_start,
+            new_start: hunk.new_start,
+            old: side(|line| line.on_old),
+            new: side(|line| line.on_new),
         }
-        if on_new {
-            hunk.new += text;
-            new_left = new_left.saturating_sub(1);
-        }
-        last = (on_old, on_new);
-    }
-    // One that was cut off is not known.
-    if old_left > 0 || new_left > 0 {
-        found.pop();
-    }
-    found
-}
-
-/// A path as it is: `b/x` is named with a tab behind it where it has a space in it, and quoted where git escapes it.
-fn name(shown: &str, side: &str) -> String {
-    let shown = shown.trim_end_matches('\t').trim_matches('"');
-    unquoted(shown.strip_prefix(side).unwrap_or(shown))
-}
-
-impl Hunk {
-    fn ends_without_newline(&mut self, (on_old, on_new): (bool, bool)) {
-        for (is_there, text) in [(on_old, &mut self.old), (on_new, &mut self.new)] {
-            if is_there && text.ends_with('\n') {
-                text.pop();
-            }
-        }
-    }
+    };
+    diff::hunks(text).into_iter().filter(|hunk| hunk.is_whole).map(read).collect()
 }
 
 #[cfg(test)]
@@ -322,6 +269,14 @@ mod tests {
             let found = between(Some(before), Some(after));
             assert_eq!(found.len(), 1, "{before:?} {after:?}");
             assert_eq!(found[0].before(Some(after)).as_deref(), Some(before), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_line_is_one_with_and_without_its_space() {
+        for space in ["", " "] {
+            let diff = format!("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n{space}\n-b\n+c\n");
+            assert_eq!(hunks(&diff)[0].before(Some("a\n\nc\n")).as_deref(), Some("a\n\nb\n"));
         }
     }
 

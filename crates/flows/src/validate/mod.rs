@@ -6,6 +6,7 @@ mod added;
 mod artefact;
 pub(crate) mod change;
 mod diagnosis;
+mod diff;
 mod dodge;
 mod effect;
 pub(crate) mod evidence;
