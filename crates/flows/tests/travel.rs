@@ -314,7 +314,7 @@ async fn a_replay_that_was_cut_off_goes_on_and_comes_to_the_same() {
         let flows = without_a_model(&world).await;
         let row = run_settled(&flows, &replay).await;
         let diff = flows.diff(&run, &replay).await.unwrap();
-        assert!(diff.same, "stopped after {stop_after}: {:?}", diff.differences);
+        assert!(diff.same, "stopped after {stop_after}: {:?}: {:?}", row.state, diff.differences);
         assert_eq!(row.spend.calls, 0);
         let calls = |events: &[Event]| events.iter().filter(|e| e.body.name() == "model_called").count();
         // The summary is for the pull request, which a replay has not.

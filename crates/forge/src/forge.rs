@@ -183,7 +183,7 @@ impl Forge {
 
     /// Fetches and notes what was found. The lock is held by the caller.
     async fn refresh(&self, dir: &Path, source: &Source, head: RemoteHead) -> Result<Upstream, ForgeError> {
-        remote::fetch(self.git(dir, "fetch"), &self.limits, source, head.commit.is_some()).await?;
+        remote::fetch(self.git(dir, "fetch"), &self.limits, source, head.commit.is_some(), dir).await?;
         let scratch = Scratch::open(&self.data_dir, &self.limits).await?;
         let dirty = is_dirty(dir, &scratch, &self.limits, source, head.commit.as_ref()).await?;
         let upstream =

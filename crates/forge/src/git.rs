@@ -18,10 +18,10 @@ use nix::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{ChildStdin, Command},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
-use crate::error::ForgeError;
+use crate::{error::ForgeError, refs};
 
 /// Bounds on each call of git.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,9 @@ const NETWORK_ENV: &[&str] = &[
 
 /// The bytes of standard error that are kept.
 const STDERR_KEPT: usize = 8 << 10;
+
+/// How often a ref that is locked is tried again; git itself waits for it before that.
+const LOCK_AGAIN: Duration = Duration::from_millis(200);
 
 /// One call of git, about to be made.
 #[must_use]
@@ -209,8 +212,30 @@ impl Call {
         Ok(self.run().await?.text())
     }
 
+    /// Makes the call, which changes refs of the repository at `dir`. A lock file in its way belongs to a git that ends
+    /// within milliseconds, or to one that was killed: it is waited for, and removed once it is old.
+    pub async fn run_on_refs(self, dir: &Path) -> Result<Reply, ForgeError> {
+        let patience = Instant::now() + refs::STALE * 3 / 2;
+        loop {
+            match self.make().await {
+                Err(ForgeError::Git { detail, .. })
+                    if detail.contains(".lock': File exists") && Instant::now() < patience =>
+                {
+                    if refs::remove_stale_locks(dir)? == 0 {
+                        sleep(LOCK_AGAIN).await;
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Makes the call. When this returns, or is dropped, git and what it started have ended.
     pub async fn run(self) -> Result<Reply, ForgeError> {
+        self.make().await
+    }
+
+    async fn make(&self) -> Result<Reply, ForgeError> {
         let mut child = self.command().spawn().map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound if self.cwd.is_dir() => {
                 ForgeError::GitMissing { detail: "there is no `git` on the PATH".to_owned() }

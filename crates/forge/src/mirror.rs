@@ -314,18 +314,9 @@ impl Mirror {
         Ok(made)
     }
 
-    /// Changes refs in one transaction. A lock file that a killed git left behind is removed once it is old.
+    /// Changes refs in one transaction.
     pub(crate) async fn update_refs(&self, transaction: &str) -> Result<(), ForgeError> {
-        let call = || self.git("update-ref").arg("--stdin").stdin(transaction);
-        match call().run().await {
-            Err(ForgeError::Git { detail, .. }) if detail.contains(".lock': File exists") => {
-                refs::remove_stale_locks(&self.shelf.dir)?;
-                call().run().await?;
-            }
-            other => {
-                other?;
-            }
-        }
+        self.git("update-ref").arg("--stdin").stdin(transaction).run_on_refs(self.path()).await?;
         Ok(())
     }
 }

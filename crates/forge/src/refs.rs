@@ -15,7 +15,7 @@ pub(crate) const ROOT: &str = "refs/swarm/root";
 pub(crate) const BASES: &str = "refs/swarm/bases/";
 
 /// Git holds a ref's lock for milliseconds; one this old has no holder.
-const STALE: Duration = Duration::from_secs(10);
+pub(crate) const STALE: Duration = Duration::from_secs(10);
 
 /// Git's own rule, which minds the case.
 fn is_lock(part: &str) -> bool {

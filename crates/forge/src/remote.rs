@@ -6,7 +6,7 @@
 //! hooks, `core.fsmonitor`, `core.alternateRefsCommand`, and `gc` after a push. `uploadpack.packObjectsHook` is only
 //! honoured from protected configuration, which a repository's own is not (git-config(1)); a test holds git to it.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, path::Path};
 
 use swarm_domain::CommitId;
 
@@ -75,12 +75,13 @@ pub(crate) async fn head(call: Call, limits: &Limits, source: &Source) -> Result
     Ok(head)
 }
 
-/// Brings `refs/upstream/` in step with the repository's branches and tags.
+/// Brings `refs/upstream/` of the mirror at `dir` in step with the repository's branches and tags.
 pub(crate) async fn fetch(
     call: Call,
     limits: &Limits,
     source: &Source,
     with_head: bool,
+    dir: &Path,
 ) -> Result<(), ForgeError> {
     let mut call = reach(call, limits, source).args([
         "-q",
@@ -102,7 +103,7 @@ pub(crate) async fn fetch(
     if with_head {
         call = call.arg("+HEAD:refs/upstream/HEAD");
     }
-    call.run().await.map_err(|e| named(e, source))?;
+    call.run_on_refs(dir).await.map_err(|e| named(e, source))?;
     Ok(())
 }
 

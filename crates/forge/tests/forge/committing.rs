@@ -1,11 +1,14 @@
 //! Worktrees, and what attempts commit in them.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::{
+    os::unix::fs::{PermissionsExt as _, symlink},
+    time::Duration,
+};
 
 use swarm_domain::scope::RelativePath;
 use swarm_forge::{Attribution, CommitMessage, Limits};
 
-use crate::ground::{Ground, attempt, git, key, project, run, scope, text, write};
+use crate::ground::{Ground, attempt, git, key, locked, project, run, scope, text, write};
 
 #[tokio::test]
 async fn a_worktree_is_plain_files_and_asked_for_again_is_the_same_with_its_files_as_they_are() {
@@ -165,10 +168,19 @@ async fn locks_and_half_written_indexes_of_a_killed_process_are_no_obstacle() {
         std::fs::write(side.join(name), "half").unwrap();
     }
     std::fs::write(side.join("index"), "DIRC broken").unwrap();
-    let lock = dir.join("refs/swarm/attempts/run_1/T-1.1.lock");
-    let file = std::fs::File::create(&lock).unwrap();
-    let long_ago = file.metadata().unwrap().modified().unwrap() - std::time::Duration::from_mins(10);
-    file.set_modified(long_ago).unwrap();
+    let lock = locked(&dir.join("refs/swarm/attempts/run_1/T-1.1"), Duration::from_mins(10));
+    begun.commit(&worktree, "feat: a").await;
+    assert!(!lock.exists());
+}
+
+#[tokio::test]
+async fn a_ref_that_a_git_killed_just_now_left_locked_is_waited_for() {
+    let ground = Ground::new();
+    let begun = ground.begun().await;
+    let worktree = begun.worktree("T-1.1").await;
+    write(&worktree.path, "a.txt", "a\n");
+    // Not yet so old that its holder must be dead, as when swarm is started again at once.
+    let lock = locked(&begun.mirror.path().join("refs/swarm/attempts/run_1/T-1.1"), Duration::from_secs(6));
     begun.commit(&worktree, "feat: a").await;
     assert!(!lock.exists());
 }

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -72,6 +73,14 @@ pub fn write(folder: &Path, path: &str, content: &str) {
     let path = folder.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, content).unwrap();
+}
+
+/// The lock file of a ref, as a git left it that was killed some time ago.
+pub fn locked(reference: &Path, ago: Duration) -> PathBuf {
+    let lock = reference.with_added_extension("lock");
+    let file = std::fs::File::create(&lock).unwrap();
+    file.set_modified(file.metadata().unwrap().modified().unwrap() - ago).unwrap();
+    lock
 }
 
 /// Runs git as a user would, with a setup of no one.

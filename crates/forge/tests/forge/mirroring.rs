@@ -3,7 +3,7 @@
 use swarm_domain::ProjectId;
 use swarm_forge::{ForgeError, without_credentials};
 
-use crate::ground::{Ground, files, git, project, run, write};
+use crate::ground::{Ground, files, git, locked, project, run, write};
 
 #[tokio::test]
 async fn a_path_without_a_repository_is_refused_with_what_to_do() {
@@ -197,4 +197,17 @@ async fn a_first_mirroring_that_was_killed_leaves_nothing_in_the_way() {
     let report = ground.forge.sweep_worktrees(&std::collections::HashSet::new()).await.unwrap();
     assert_eq!(report.remnants, 1);
     assert!(!ground.data().join("scratch/killed").exists());
+}
+
+#[tokio::test]
+async fn a_ref_that_a_fetch_killed_just_now_left_locked_is_waited_for() {
+    let ground = Ground::new();
+    let repo = ground.repo("repo");
+    let begun = ground.begun_on(&repo).await;
+    git(&repo, &["commit", "-q", "--allow-empty", "-m", "second"]);
+    let main = begun.mirror.path().join("refs/upstream/heads/main");
+    let lock = locked(&main, std::time::Duration::from_secs(6));
+    let later = ground.mirror(&repo).await.unwrap().base(None).await.unwrap();
+    assert_eq!(later.commit.as_str(), git(&repo, &["rev-parse", "HEAD"]));
+    assert!(!lock.exists());
 }
