@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { font } from "./scripts/font.ts";
 import { pack } from "./scripts/pack.ts";
 import { pages } from "./scripts/pages.ts";
 import { worker } from "./scripts/worker.ts";
@@ -11,7 +12,7 @@ const server = process.env.SWARM_URL ?? "http://127.0.0.1:4180";
 const OVERLAYS = /\/@floating-ui\/|\/(Popover|Menu|Modal|ModalBase|Combobox(?!\/ComboboxChevron)|Portal|FocusTrap|ScrollArea|Overlay|RemoveScroll|Floating\w*|Drawer)\/[\w./-]+$|react-remove-scroll/;
 
 export default defineConfig({
-  plugins: [react(), pages(), worker(), pack()],
+  plugins: [react(), font(), pages(), worker(), pack()],
   resolve: { alias: { "~": new URL("./src", import.meta.url).pathname } },
   build: {
     target: "es2022",
@@ -23,6 +24,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            // How scripts are asked for, with the first script: it would stand in another, which the first then had to wait for.
+            { name: "main", test: /vite\/preload-helper|\/src\/main\.ts$/, priority: 1 },
             // What the start runs, and what most pages share, in a few files: each one more is a way to the server and back.
             { name: "base", test: /\/node_modules\/(react|react-dom|scheduler|@tanstack(?!\/react-virtual|\/virtual-core))\// },
             { name: "parts", test: (id: string) => !OVERLAYS.test(id), minShareCount: 6 },

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import react from "@vitejs/plugin-react";
 import { build, type Plugin, type Rolldown } from "vite";
+import { CORE } from "./font.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const ENTRY = "src/features/entry/Frame.tsx";
@@ -56,7 +57,7 @@ export function pages(): Plugin {
       const rules = new Map<string, string>();
       const markup = await rendered(Object.values(PAGES).map(({ path }) => path));
       const shown = new Map(Object.entries(PAGES).map(([name, { path }]) => [name, classed(markup[path] ?? "", rules)]));
-      const { page: styled, href } = withRules(html, bundle, rules);
+      const { page: styled, href } = withRules(withFont(html, bundle), bundle, rules);
       index.source = withScripts(styled, closure(bundle, ["src/start.tsx"]));
       for (const [name, { kind, view }] of Object.entries(PAGES)) {
         const frame = kind === "entry" ? ENTRY : SHELL;
@@ -90,6 +91,15 @@ function closure(bundle: Rolldown.OutputBundle, modules: readonly string[]): str
 
 function withScripts(html: string, scripts: readonly string[]): string {
   return html.replace("</head>", `  <meta name="swarm-scripts" content="${scripts.join(" ")}">\n  </head>`);
+}
+
+/**
+ * Asks for the font together with the styles that name it: what is painted first is painted with it, and not again when it comes.
+ */
+function withFont(html: string, bundle: Rolldown.OutputBundle): string {
+  const file = Object.keys(bundle).find((name) => CORE.test(name));
+  if (file === undefined) throw new Error("there is no font to begin with");
+  return html.replace('<link rel="stylesheet"', `<link rel="preload" as="font" type="font/woff2" crossorigin href="/${file}">\n    $&`);
 }
 
 /** The page takes no style that stands in it: each becomes a class, whose rule goes to the file of styles. */
