@@ -39,6 +39,12 @@ describe("somebody comes in", () => {
     await ada.settled();
     await accessible(page, "sign in");
     await fits(page, "sign in");
+    // Its words are in our font, of which they need the small file alone.
+    const letters = await page.evaluate(async () => {
+      const faces = [...(await document.fonts.ready)];
+      return faces.filter(({ family, status }) => family === "Plex" && status === "loaded").map(({ unicodeRange }) => unicodeRange);
+    });
+    expect(letters).toEqual([expect.stringMatching(/^U\+20-7E,/)]);
     await page.getByLabel("Email").fill(ADA);
     await page.getByLabel("Password", { exact: true }).fill("not the password");
     await page.getByRole("button", { name: "Sign in" }).click();
