@@ -91,16 +91,40 @@ impl Door {
     }
 }
 
-/// A port without a host behind it says that it was hung up, at once and always.
 fn await_host(line: &File) -> io::Result<()> {
     let began = Instant::now();
-    loop {
-        let mut fds = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, PollTimeout::from(1000_u16))?;
-        let seen = fds[0].revents().unwrap_or(PollFlags::empty());
-        if !seen.contains(PollFlags::POLLHUP) || seen.contains(PollFlags::POLLIN) {
-            return Ok(());
-        }
+    while !has_host(line)? {
         std::thread::sleep(if began.elapsed() < Duration::from_secs(2) { SOON } else { LATER });
+    }
+    Ok(())
+}
+
+/// A port without a host behind it says that it was hung up, at once and always. In a machine that was just restored the
+/// host's first words may come before that there is a host: until then a read after them would be the end of its session.
+fn has_host(line: &File) -> io::Result<bool> {
+    let mut fds = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::from(1000_u16))?;
+    Ok(!fds[0].revents().unwrap_or(PollFlags::empty()).contains(PollFlags::POLLHUP))
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::{fcntl::OFlag, sys::stat::Mode, unistd::mkfifo};
+
+    use super::*;
+
+    #[test]
+    fn words_without_a_host_begin_no_session() {
+        // A pipe with a name says the same as a port: hung up while nobody has it open at the other end.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("port");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK;
+        let line = File::from(nix::fcntl::open(&path, flags, Mode::empty()).unwrap());
+        let host = || OpenOptions::new().write(true).open(&path).unwrap();
+        host().write_all(b"hello").unwrap();
+        assert!(!has_host(&line).unwrap());
+        let _host = host();
+        assert!(has_host(&line).unwrap());
     }
 }
