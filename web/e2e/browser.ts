@@ -52,6 +52,8 @@ export class Person {
 
   /** Until nothing is being loaded. */
   async settled(): Promise<void> {
+    // What is painted before the app runs has a heading too.
+    await this.page.locator("#root:not([inert])").waitFor({ state: "attached" });
     await this.page.locator("h1").locator("visible=true").first().waitFor();
     await expect.poll(() => this.page.getByText(/^Loading/).count()).toBe(0);
   }
