@@ -31,8 +31,10 @@ use crate::{cell::Cell, cgroup::Places, error::SandboxError, instance::Instance,
 /// How long a sandbox waits for room on the host.
 const ROOM_WITHIN: Duration = Duration::from_mins(2);
 
-/// How long a restored machine's guest may take to its first word.
-const GREETED_WITHIN: Duration = Duration::from_secs(20);
+/// How long a restored machine's guest may take to its first word, each time that it is tried. An emulated one that has its
+/// memory from a cold disk stays silent now and then, and the next one of the same snapshot does not.
+const GREETED_WITHIN: [Duration; 3] =
+    [Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(20)];
 
 /// A machine that waits must answer within this.
 const ALIVE_WITHIN: Duration = Duration::from_secs(2);
@@ -58,6 +60,22 @@ pub(crate) struct Vm {
     pub(crate) began: Instant,
     pub(crate) resumed: Duration,
     _room: Room,
+}
+
+/// A machine whose guest answers, before it has its room.
+struct Greeted {
+    link: Link,
+    machine: Box<dyn Machine>,
+    cell: Cell,
+    began: Instant,
+    resumed: Duration,
+}
+
+impl Greeted {
+    fn settled(self, boot: &Boot, room: Room) -> Vm {
+        let Self { link, machine, cell, began, resumed } = self;
+        Vm { link, machine, cell, boot: boot.clone(), began, resumed, _room: room }
+    }
 }
 
 impl Vm {
@@ -289,9 +307,23 @@ impl Shared {
         folder: &Path,
         room: Room,
     ) -> Result<Vm, SandboxError> {
-        let shape = boot.shape;
         // It is never closed.
         let _turn = self.starting.acquire().await;
+        let [tries @ .., last] = GREETED_WITHIN;
+        for patience in tries {
+            match self.greeted(boot, folder, patience).await {
+                Err(error @ SandboxError::Gone { .. }) => {
+                    tracing::warn!(%error, "another microVM is restored in the place of one that does not answer");
+                }
+                greeted => return Ok(greeted?.settled(boot, room)),
+            }
+        }
+        Ok(self.greeted(boot, folder, last).await?.settled(boot, room))
+    }
+
+    /// Restores a machine and has its guest's first word.
+    async fn greeted(&self, boot: &Boot, folder: &Path, patience: Duration) -> Result<Greeted, SandboxError> {
+        let shape = boot.shape;
         let (instance, places) = (Arc::clone(&self.instance), self.places.clone());
         let berth = tokio::task::spawn_blocking(move || {
             Cell::berth(instance, &places, "microvm", &size::on_the_host(shape))
@@ -300,11 +332,16 @@ impl Shared {
             .await
             .map_err(|error| SandboxError::io("make a microVM", std::io::Error::other(error)))??;
         let began = Instant::now();
-        let monitor = &self.ingredients.monitor;
-        let mut machine = monitor.restore(&cell, boot, folder).await?;
+        let mut machine = self.ingredients.monitor.restore(&cell, boot, folder).await?;
         let resumed = began.elapsed();
-        let link = template::greet(&mut machine, &cell.name, GREETED_WITHIN).await?;
-        Ok(Vm { link, machine, cell, boot: boot.clone(), began, resumed, _room: room })
+        match template::greet(&mut machine, &cell.name, patience).await {
+            Ok(link) => Ok(Greeted { link, machine, cell, began, resumed }),
+            Err(error) => {
+                machine.kill().await;
+                cell.stop().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Has as many restored as the demand wants, one after the other, where there is room.

@@ -188,7 +188,8 @@ impl Shared {
         let began = Instant::now();
         let mut machine = bare.restore(&cell, &template.boot, &template.folder).await?;
         let resumed = began.elapsed();
-        let mut link = template::greet(&mut machine, &cell.name, GREETED_WITHIN).await?;
+        let [.., patience] = GREETED_WITHIN;
+        let mut link = template::greet(&mut machine, &cell.name, patience).await?;
         let greeted = began.elapsed();
         answer(&mut link, limits, &cell.name).await?;
         let answered = began.elapsed();
