@@ -32,7 +32,7 @@ use crate::{cell::Cell, cgroup::Places, error::SandboxError, instance::Instance,
 const ROOM_WITHIN: Duration = Duration::from_mins(2);
 
 /// How long a restored machine's guest may take to its first word, each time that it is tried. An emulated one that has its
-/// memory from a cold disk stays silent now and then, and the next one of the same snapshot does not.
+/// memory from a cold disk may stay silent, and one that follows it has the memory at hand.
 const GREETED_WITHIN: [Duration; 3] =
     [Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(20)];
 

@@ -35,6 +35,10 @@ use super::{
 };
 use crate::{cell::Cell, error::SandboxError, launch, programs};
 
+/// How long it may take until QEMU sees that the host left a port, and how long the guest has to hear of it.
+const LEFT_WITHIN: Duration = Duration::from_secs(2);
+const HEARD_AFTER: Duration = Duration::from_millis(200);
+
 /// How long QEMU may take to come up and connect, and to write or read a snapshot.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -251,6 +255,25 @@ impl Running {
         self.execute("migrate-set-capabilities", json!({ "capabilities": capability })).await.map(drop)
     }
 
+    /// Waits until QEMU has seen that nobody is at the guest's port any more, and the guest with it: whether somebody is
+    /// there is part of a snapshot.
+    async fn left(&mut self) -> Result<(), SandboxError> {
+        let until = Instant::now() + LEFT_WITHIN;
+        while Instant::now() < until {
+            let all = self.execute("query-chardev", json!({})).await?;
+            let guest = all.as_array().into_iter().flatten().find(|one| one["label"] == "guest");
+            if guest
+                .and_then(|guest| guest["filename"].as_str())
+                .is_some_and(|name| name.starts_with("disconnected"))
+            {
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        tokio::time::sleep(HEARD_AFTER).await;
+        Ok(())
+    }
+
     /// Waits until a migration is through.
     async fn migrated(&mut self, patience: Duration) -> Result<(), SandboxError> {
         match self.migration_over(patience).await? {
@@ -351,6 +374,7 @@ impl Machine for Running {
     async fn snapshot(&mut self, berth: &Cell, folder: &Path) -> Result<(), SandboxError> {
         let sockets = Sockets::open(berth.folder()).map_err(|error| self.gone(error))?;
         let listener = sockets.listen("outgoing").map_err(|error| self.gone(error))?;
+        self.left().await?;
         self.execute("stop", json!({})).await?;
         self.leave_memory_out(true).await?;
         self.execute("migrate-set-parameters", json!({"max-bandwidth": 1_u64 << 40})).await?;
